@@ -1,0 +1,1 @@
+"""Where the model lives: one file a provider, all of the shape `chat.agent.ports.Provider`."""

@@ -1,0 +1,1 @@
+"""The REST door: one resource a file."""

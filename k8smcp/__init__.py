@@ -1,0 +1,1 @@
+"""Wiring only: environment to settings, addresses, the ASGI onion, and the checks that refuse a bad set-up."""

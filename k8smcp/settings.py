@@ -1,0 +1,166 @@
+"""Environment to Django settings. What each variable means: README, "Settings"."""
+
+from pathlib import Path
+
+from django.core.management.utils import get_random_secret_key
+
+from k8smcp.environment import Environment
+
+ROOT = Path(__file__).resolve().parent.parent
+env = Environment()
+
+# ---- where things are --------------------------------------------------------------------------------------------
+K8SMCP_HOME = Path(env.text("K8SMCP_HOME", str(ROOT / "var"))).expanduser().resolve()
+HOST = env.text("HOST", "127.0.0.1")
+PORT = env.number("PORT", 8000, least=1, most=65535)
+
+# ---- Django ------------------------------------------------------------------------------------------------------
+DEBUG = env.switch("DEBUG", False)
+
+
+def _secret_key() -> str:
+    """SECRET_KEY, or one made once and kept: sign-ins survive a restart."""
+    given = env.text("SECRET_KEY")
+    if given:
+        return given
+    file = K8SMCP_HOME / "secret-key"
+    if not file.exists():
+        K8SMCP_HOME.mkdir(mode=0o700, parents=True, exist_ok=True)
+        file.touch(mode=0o600, exist_ok=True)
+        if not file.read_text():
+            file.write_text(get_random_secret_key())
+    return file.read_text()
+
+
+SECRET_KEY = _secret_key()
+ALLOWED_HOSTS = env.words("ALLOWED_HOSTS") or ["127.0.0.1", "localhost", "[::1]"]
+CSRF_TRUSTED_ORIGINS = env.words("CSRF_TRUSTED_ORIGINS")
+ROOT_URLCONF = "k8smcp.urls"
+ASGI_APPLICATION = "k8smcp.asgi.application"
+USE_TZ = True
+TIME_ZONE = "UTC"
+LANGUAGE_CODE = "en"
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+INSTALLED_APPS = [
+    "daphne",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+    "channels",
+    "csp",
+    "k8smcp",
+    "tools",
+    "chat",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [ROOT / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "chat.web.context.portal",
+            ]
+        },
+    }
+]
+
+DATABASES = {"default": env.database(K8SMCP_HOME)}
+
+# ---- the doorbell ------------------------------------------------------------------------------------------------
+REDIS_URL = env.address("REDIS_URL", ("redis", "rediss", "unix"))
+CHANNEL_LAYERS = {
+    "default": (
+        {"BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer", "CONFIG": {"hosts": [REDIS_URL], "prefix": "k8smcp"}}
+        if REDIS_URL
+        else {"BACKEND": "channels.layers.InMemoryChannelLayer", "CONFIG": {"capacity": 2000}}
+    )
+}
+
+# ---- sign-in and browsers ----------------------------------------------------------------------------------------
+LOGIN_URL = "sign-in"
+LOGIN_REDIRECT_URL = "portal"
+LOGOUT_REDIRECT_URL = "sign-in"
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator"},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+SESSION_COOKIE_AGE = 12 * 3600
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_HTTPONLY = True
+CSRF_FAILURE_VIEW = "chat.web.pages.faults.csrf"
+SECURE_REFERRER_POLICY = "no-referrer"
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+DATA_UPLOAD_MAX_MEMORY_SIZE = 1 << 20
+
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": ["'none'"],
+        "script-src": ["'self'"],
+        "style-src": ["'self'"],
+        "img-src": ["'self'", "data:"],
+        "font-src": ["'self'"],
+        "connect-src": ["'self'"],
+        "form-action": ["'self'"],
+        "base-uri": ["'none'"],
+        "object-src": ["'none'"],
+        "frame-ancestors": ["'none'"],
+    }
+}
+
+# ---- static files ------------------------------------------------------------------------------------------------
+STATIC_URL = "static/"
+STATIC_ROOT = K8SMCP_HOME / "static"
+STATICFILES_DIRS = [ROOT / "static"]
+WHITENOISE_USE_FINDERS = True
+WHITENOISE_AUTOREFRESH = DEBUG
+
+# ---- the model ---------------------------------------------------------------------------------------------------
+ANTHROPIC_API_KEY = env.text("ANTHROPIC_API_KEY")
+ANTHROPIC_BASE_URL = env.address("ANTHROPIC_BASE_URL", ("http", "https"))
+K8SMCP_MODEL = env.text("K8SMCP_MODEL", "claude-sonnet-5-5")
+K8SMCP_PROVIDER = env.choice("K8SMCP_PROVIDER", ("anthropic", "guide")) or (
+    "anthropic" if ANTHROPIC_API_KEY or ANTHROPIC_BASE_URL else "guide"
+)
+
+# ---- clusters ----------------------------------------------------------------------------------------------------
+KUBECONFIG = env.text("KUBECONFIG")
+K8SMCP_DEMO = env.optional_switch("K8SMCP_DEMO")
+K8SMCP_READ_ONLY = env.switch("K8SMCP_READ_ONLY", False)
+K8SMCP_EXECUTE = env.switch("K8SMCP_EXECUTE", False)
+
+# ---- runs and bounds ---------------------------------------------------------------------------------------------
+K8SMCP_INPROCESS_RUNNER = env.switch("K8SMCP_INPROCESS_RUNNER", True)
+K8SMCP_MAX_RUNS_PER_USER = env.number("K8SMCP_MAX_RUNS_PER_USER", 20, least=1, most=10_000)
+K8SMCP_MAX_SOCKETS_PER_USER = env.number("K8SMCP_MAX_SOCKETS_PER_USER", 50, least=1, most=100_000)
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["console"], "level": "INFO"},
+    "loggers": {"httpx2": {"level": "WARNING"}, "aiohttp.access": {"level": "WARNING"}, "django.request": {"level": "ERROR"}},
+}

@@ -1,0 +1,8 @@
+"""What can be done to clusters, as a Django app."""
+
+from django.apps import AppConfig
+
+
+class ToolsConfig(AppConfig):
+    name = "tools"
+    verbose_name = "Clusters and tools"

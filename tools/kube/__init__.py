@@ -1,0 +1,1 @@
+"""HTTP to clusters: the only package that speaks to an API server."""

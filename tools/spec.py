@@ -1,0 +1,67 @@
+"""What a tool is: data plus one function. Everything that lists, calls, documents or audits tools reads these fields."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from tools.effects import Effect
+from tools.kube.client import KubeClient
+
+Json: TypeAlias = Any
+
+
+class Arguments(BaseModel):
+    """Base of every tool's arguments: a closed schema, so a misspelt argument is an error and never ignored."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    cluster: str | None = Field(None, description="Name of the cluster. Left out: the conversation's cluster.")
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What a tool found or did.
+
+    header: one line with counts and the essence, kept when the body is dropped; body: a compact table, YAML or log;
+    data: the same as JSON for the screen and for programs, never more than the body says.
+    """
+
+    header: str
+    body: str = ""
+    data: Json = None
+
+    @property
+    def text(self) -> str:
+        return f"{self.header}\n{self.body}" if self.body else self.header
+
+
+@dataclass(frozen=True, slots=True)
+class Tool:
+    """name: as the model and REST call it; title: two or three words for people; description: for the model;
+    effect: the most it may do; intent: its arguments as a phrase for people ("List pods in shop")."""
+
+    name: str
+    title: str
+    description: str
+    effect: Effect
+    arguments: type[Arguments]
+    run: Callable[[KubeClient, Any], Awaitable[Result]]
+    intent: Callable[[Any], str]
+
+    def input_schema(self) -> dict[str, Json]:
+        """JSON Schema of the arguments, without pydantic's titles (they cost tokens and say nothing)."""
+        return _without_titles(self.arguments.model_json_schema())
+
+
+def _without_titles(schema: dict[str, Json]) -> dict[str, Json]:
+    def clean(node: Json, *, properties: bool = False) -> Json:
+        if isinstance(node, list):
+            return [clean(item) for item in node]
+        if not isinstance(node, dict):
+            return node
+        return {key: clean(value, properties=key == "properties") for key, value in node.items() if properties or key != "title"}
+
+    cleaned: dict[str, Json] = clean(schema)
+    return cleaned
