@@ -1,0 +1,12 @@
+"""The rows of the conversation, one model a file."""
+
+from chat.models.access_token import AccessToken
+from chat.models.approval import Approval
+from chat.models.conversation import Conversation
+from chat.models.event import Event
+from chat.models.message import Message
+from chat.models.run import Run
+from chat.models.sign_in_link import SignInLink
+from chat.models.tool_call import ToolCall
+
+__all__ = ["AccessToken", "Approval", "Conversation", "Event", "Message", "Run", "SignInLink", "ToolCall"]

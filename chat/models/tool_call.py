@@ -1,0 +1,61 @@
+"""A tool call: one wish to use a tool, and what came of it."""
+
+import uuid
+
+from django.db import models
+from django.utils import timezone
+
+
+class CallStatus(models.TextChoices):
+    WISHED = "wished"
+    WAITING = "waiting"
+    RUNNING = "running"
+    COMPLETED = "completed"
+    FAILED = "failed"
+    DENIED = "denied"
+    CANCELLED = "cancelled"
+    UNKNOWN = "unknown"
+
+
+FINISHED = (CallStatus.COMPLETED, CallStatus.FAILED, CallStatus.DENIED, CallStatus.CANCELLED, CallStatus.UNKNOWN)
+
+
+class ToolCall(models.Model):
+    """wished → (waiting →) running → completed | failed | unknown, or → denied | cancelled.
+
+    `running` is committed before anything reaches a cluster. `result` is what the model reads, `full` the whole for
+    people (bounded), `data` the same as JSON.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    run = models.ForeignKey("chat.Run", on_delete=models.PROTECT, related_name="tool_calls")
+    position = models.PositiveIntegerField(help_text="Order of the wish in its run.")
+    tool = models.CharField(max_length=64)
+    arguments = models.JSONField()
+    cluster = models.CharField(max_length=253, blank=True)
+    effect = models.CharField(max_length=16, blank=True)
+    intent = models.CharField(max_length=300, blank=True)
+    status = models.CharField(max_length=16, choices=CallStatus.choices, default=CallStatus.WISHED)
+    result = models.TextField(blank=True)
+    full = models.TextField(blank=True)
+    data = models.JSONField(null=True, blank=True)
+    duration_ms = models.PositiveIntegerField(null=True, blank=True)
+    requested_at = models.DateTimeField(default=timezone.now, editable=False)
+    started_at = models.DateTimeField(null=True, blank=True)
+    ended_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["run", "position"]
+        constraints = [models.UniqueConstraint(fields=["run", "position"], name="one_call_per_position")]
+        indexes = [
+            models.Index(fields=["-requested_at"]),
+            models.Index(fields=["tool", "-requested_at"]),
+            models.Index(fields=["status", "-requested_at"]),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.tool} ({self.status})"
+
+    @property
+    def finished(self) -> bool:
+        return self.status in FINISHED
