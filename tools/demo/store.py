@@ -37,6 +37,8 @@ class Change(NamedTuple):
 
 
 FieldTracker = Callable[..., list[Json]]
+Objects = list[Json]
+Changes = list[Change]
 
 
 class Store:
@@ -62,17 +64,17 @@ class Store:
     def get(self, resource: Resource, namespace: str, name: str) -> Json | None:
         return self._objects.get(resource, {}).get((namespace, name))
 
-    def list(self, resource: Resource, namespace: str | None = None) -> list[Json]:
+    def list(self, resource: Resource, namespace: str | None = None) -> Objects:
         """All objects, or those of one namespace, ordered by namespace and name."""
         table = self._objects.get(resource, {})
         return [table[key] for key in sorted(table) if namespace is None or key[0] == namespace]
 
-    def resources(self) -> list[Resource]:
+    def resources(self) -> set[Resource]:
         """Every resource that has at least one object."""
-        return [resource for resource, table in self._objects.items() if table]
+        return {resource for resource, table in self._objects.items() if table}
 
-    def create(self, resource: Resource, obj: Json) -> Json:
-        """Stores a copy with uid, resourceVersion, creationTimestamp and generation; AlreadyExists if the name is taken."""
+    def create(self, resource: Resource, obj: Json, dry_run: bool = False) -> Json:
+        """Stores a copy with uid, resourceVersion, creationTimestamp and generation; AlreadyExists if taken."""
         obj = copy.deepcopy(obj)
         meta = obj.setdefault("metadata", {})
         key = (meta.get("namespace", ""), meta["name"])
@@ -82,9 +84,9 @@ class Store:
         meta["creationTimestamp"] = meta.get("creationTimestamp") or self.clock.text()
         if has_generation(resource.group, resource.plural):
             meta["generation"] = 1
-        return self._write("ADDED", resource, obj, None)
+        return obj if dry_run else self._write("ADDED", resource, obj, None)
 
-    def replace(self, resource: Resource, obj: Json, subresource: str = "") -> Json:
+    def replace(self, resource: Resource, obj: Json, subresource: str = "", dry_run: bool = False) -> Json:
         """Stores a copy in place of the old object; NotFound, or Conflict when it carries another resourceVersion.
 
         A write that changes nothing keeps the resourceVersion and wakes nobody; a changed spec bumps the generation.
@@ -104,7 +106,7 @@ class Store:
             meta["generation"] = max(generation + 1 if bumped else generation, meta.get("generation", 0))
         if obj == old:
             return old
-        return self._write("MODIFIED", resource, obj, old)
+        return obj if dry_run else self._write("MODIFIED", resource, obj, old)
 
     def mutate(
         self,
@@ -143,11 +145,11 @@ class Store:
             return None
         return self._write("DELETED", resource, {**old, "metadata": dict(old["metadata"])}, old)
 
-    def events_since(self, revision: int, resource: Resource, namespace: str | None = None) -> list[Change]:
+    def events_since(self, revision: int, resource: Resource, namespace: str | None = None) -> Changes:
         """Changes after `revision`, oldest first; Expired when the history does not reach back that far."""
         if revision < self._oldest:
             raise Expired(f"too old resource version: {revision} ({self._oldest})")
-        found: list[Change] = []
+        found: Changes = []
         for change in reversed(self._history):
             if change.revision <= revision:
                 break
@@ -207,6 +209,6 @@ class Store:
         for waiter in self._waiters:
             if not waiter.done():
                 waiter.set_result(None)
-        for callback in list(self._callbacks):
+        for callback in tuple(self._callbacks):
             callback(change)
         return obj

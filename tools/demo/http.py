@@ -1,0 +1,88 @@
+"""Requests and responses of the demo API server, and the ASGI messages they travel in."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import parse_qs
+
+import orjson
+
+from tools.demo.errors import Json
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+JSON = "application/json"
+TEXT = "text/plain; charset=utf-8"
+
+
+@dataclass(frozen=True)
+class Request:
+    """One HTTP request, read to its end."""
+
+    method: str
+    path: str
+    query: dict[str, list[str]]
+    headers: list[tuple[str, str]]
+    body: bytes = b""
+
+    def param(self, name: str) -> str:
+        """The first value of a query parameter, "" if absent."""
+        return self.query.get(name, [""])[0]
+
+    def header(self, name: str) -> str:
+        return next((value for key, value in self.headers if key == name), "")
+
+    def header_values(self, name: str) -> list[str]:
+        return [value for key, value in self.headers if key == name]
+
+    def flag(self, name: str) -> bool:
+        """A boolean parameter the way Go's conversion reads it: anything but false, 0 and absent is true."""
+        values = self.query.get(name)
+        return bool(values) and values[0].lower() not in ("false", "0") if values else False
+
+
+@dataclass
+class Response:
+    """One HTTP answer; `stream` goes out chunk by chunk after the headers."""
+
+    status: int = 200
+    body: bytes = b""
+    content_type: str = JSON
+    headers: list[tuple[str, str]] = field(default_factory=list)
+    stream: AsyncIterator[bytes] | None = None
+
+
+def json_response(body: Json, status: int = 200) -> Response:
+    return Response(status, orjson.dumps(body) + b"\n")
+
+
+def text_response(text: str, status: int = 200) -> Response:
+    return Response(status, text.encode(), TEXT)
+
+
+async def read_request(scope: Scope, receive: Receive) -> Request:
+    """Takes the request out of ASGI messages, its whole body included."""
+    body = b""
+    more = True
+    while more:
+        message = await receive()
+        body += message.get("body", b"")
+        more = message.get("more_body", False)
+    query = parse_qs(scope["query_string"].decode("latin-1"), keep_blank_values=True)
+    headers = [(key.decode("latin-1").lower(), value.decode("latin-1")) for key, value in scope["headers"]]
+    return Request(scope["method"], scope["path"], query, headers, body)
+
+
+async def send_response(response: Response, send: Send, head_only: bool = False) -> None:
+    headers = list(response.headers)
+    if response.content_type and response.status != 204:
+        headers.insert(0, ("content-type", response.content_type))
+    if response.stream is None and response.status != 204:
+        headers.append(("content-length", str(len(response.body))))
+    raw = [(key.encode("latin-1"), value.encode("utf-8", "replace")) for key, value in headers]
+    await send({"type": "http.response.start", "status": response.status, "headers": raw})
+    if response.stream is not None:
+        async for chunk in response.stream:
+            await send({"type": "http.response.body", "body": chunk, "more_body": True})
+    await send({"type": "http.response.body", "body": b"" if head_only else response.body, "more_body": False})
