@@ -1,0 +1,106 @@
+"""Boil a server's OpenAPI v2 document down to the field table the demo cluster works with.
+
+    kubectl get --raw /openapi/v2 > openapi.json
+    python bench/generate_demo_schema.py openapi.json > tools/demo/data/schema.json
+
+A document with "$defs" in place of "definitions" (JSON schema of the same types) does as well.
+"""
+
+import json
+import re
+import sys
+from typing import Any
+
+STABLE = re.compile(r"^v\d+$")
+LEAVES = {
+    "io.k8s.apimachinery.pkg.api.resource.Quantity": "quantity",
+    "io.k8s.apimachinery.pkg.util.intstr.IntOrString": "intOrString",
+    "io.k8s.apimachinery.pkg.apis.meta.v1.Time": "time",
+    "io.k8s.apimachinery.pkg.apis.meta.v1.MicroTime": "microTime",
+    "io.k8s.apimachinery.pkg.apis.meta.v1.FieldsV1": "any",
+    "io.k8s.apimachinery.pkg.runtime.RawExtension": "any",
+}
+PLAIN = {"string": "string", "integer": "int64", "boolean": "bool", "number": "double", "object": "any"}
+FORMATS = {"int32": "int32", "int64": "int64", "byte": "bytes", "double": "double", "date-time": "time"}
+GROUPS = (
+    "core", "apps", "autoscaling", "batch", "certificates", "coordination", "discovery", "events", "flowcontrol",
+    "networking", "node", "policy", "rbac", "resource", "scheduling", "storage", "admissionregistration",
+)  # fmt: skip
+
+
+class Table:
+    """The types reachable from the kinds, each under a short name."""
+
+    def __init__(self, definitions: dict[str, Any]) -> None:
+        self.definitions = definitions
+        self.types: dict[str, Any] = {}
+        self.kinds: dict[str, str] = {}
+
+    def add_kinds(self) -> None:
+        for name, definition in sorted(self.definitions.items()):
+            group = name.removeprefix("io.k8s.api.").split(".")[0]
+            for gvk in definition.get("x-kubernetes-group-version-kind", []):
+                listed = gvk["kind"].endswith("List") or gvk["kind"] != name.rsplit(".", 1)[-1]
+                if listed or group not in GROUPS or not STABLE.match(gvk["version"]):
+                    continue
+                self.kinds[f"{gvk['group']}/{gvk['version']}/{gvk['kind']}".lstrip("/")] = self.short(name)
+                self.add(name)
+
+    def short(self, name: str) -> str:
+        return name.removeprefix("io.k8s.api.").removeprefix("io.k8s.apimachinery.pkg.apis.")
+
+    def add(self, name: str) -> None:
+        short = self.short(name)
+        if short in self.types:
+            return
+        definition = self.definitions[name]
+        fields: dict[str, Any] = {}
+        self.types[short] = {"fields": fields}
+        if definition.get("x-kubernetes-map-type") == "atomic":
+            self.types[short]["atomic"] = True
+        for key, schema in sorted(definition.get("properties", {}).items()):
+            fields[key] = self.field(schema)
+
+    def field(self, schema: dict[str, Any]) -> Any:
+        extra: dict[str, Any] = {}
+        if schema.get("x-kubernetes-map-type") == "atomic":
+            extra["atomic"] = True
+        if strategy := schema.get("x-kubernetes-patch-strategy"):
+            extra["strategy"] = strategy
+        reference = schema.get("$ref") or next((each["$ref"] for each in schema.get("oneOf", []) if "$ref" in each), "")
+        if reference:
+            name = reference.rsplit("/", 1)[-1]
+            if name in LEAVES:
+                return LEAVES[name]
+            self.add(name)
+            return {"type": "object", "ref": self.short(name), **extra}
+        return self.nested(schema, extra)
+
+    def nested(self, schema: dict[str, Any], extra: dict[str, Any]) -> Any:
+        declared = schema.get("type", "object")
+        kind = next(each for each in declared if each != "null") if isinstance(declared, list) else declared
+        if kind == "array":
+            extra["list"] = schema.get("x-kubernetes-list-type", "atomic")
+            if keys := schema.get("x-kubernetes-list-map-keys"):
+                extra["keys"] = keys
+            if merge := schema.get("x-kubernetes-patch-merge-key"):
+                extra["merge"] = merge
+            return {"type": "list", "of": self.field(schema["items"]), **extra}
+        if kind == "object" and isinstance(schema.get("additionalProperties"), dict):
+            return {"type": "map", "of": self.field(schema["additionalProperties"]), **extra}
+        return FORMATS.get(schema.get("format", ""), PLAIN[kind])
+
+
+def main() -> None:
+    with open(sys.argv[1], encoding="utf-8") as source:
+        document = json.load(source)
+    table = Table(document.get("definitions") or document["$defs"])
+    table.add_kinds()
+    # One type a line: the file can be read, and a renewal shows in a diff what changed.
+    lines = [f"{json.dumps(name)}: {json.dumps(each, sort_keys=True)}" for name, each in sorted(table.types.items())]
+    kinds = json.dumps(table.kinds, sort_keys=True, indent=0)
+    sys.stdout.write('{"kinds": ' + kinds + ',\n"types": {\n' + ",\n".join(lines) + "\n}}\n")
+
+
+if __name__ == "__main__":
+    main()
