@@ -18,4 +18,6 @@ class Limits:
 
     def check_calls(self, wanted: int) -> None:
         if wanted > self.calls:
-            raise LimitReached(f"The agent stopped after {self.calls} tool calls. Send another message to let it go on.")
+            raise LimitReached(
+                f"The agent stopped after {self.calls} tool calls. Send another message to let it go on."
+            )

@@ -128,7 +128,10 @@ class ThinkingEnd:
 
 @dataclass(frozen=True, slots=True)
 class Interrupted:
-    """This attempt broke off and will be made again after `seconds`: what it said so far stands, its wishes are void."""
+    """This attempt broke off and will be made again after `seconds`: what it said so far stands, its wishes are void.
+
+    `attempt` counts from 1 and is the one that broke off.
+    """
 
     sentence: str
     seconds: float
@@ -149,7 +152,10 @@ Spoken: TypeAlias = TextDelta | TextEnd | ThinkingDelta | ThinkingEnd | Interrup
 
 
 class Provider(Protocol):
-    """Where the model lives. `respond` yields what it says and closes with exactly one Finished, or raises ModelError."""
+    """Where the model lives. `respond` yields what it says and ends with exactly one Finished, or raises ModelError.
+
+    Every delta belongs to the block whose End follows it; blocks do not interleave.
+    """
 
     name: str
     model: str
