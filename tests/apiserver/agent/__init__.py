@@ -1,0 +1,1 @@
+"""The fake node agent, part by part."""

@@ -8,7 +8,7 @@ from tests.apiserver.agent.container_rules import ContainerFate, Exists, contain
 
 Object = dict[str, Any]
 
-# Spec names that differ between a container that crashed by itself and one whose pod asked for one run only.
+# Which phase a pod ends in when its last container ends for this reason.
 _ENDS = {"Completed": "Succeeded", "Error": "Failed", "OOMKilled": "Failed"}
 
 
