@@ -38,8 +38,7 @@ class Request:
 
     def flag(self, name: str) -> bool:
         """A boolean parameter the way Go's conversion reads it: anything but false, 0 and absent is true."""
-        values = self.query.get(name)
-        return bool(values) and values[0].lower() not in ("false", "0") if values else False
+        return self.param(name).lower() not in ("", "false", "0")
 
 
 @dataclass

@@ -24,7 +24,7 @@ class Target:
 def resolve(method: str, path: str, watching: bool = False) -> Target:
     """Splits `/apis/apps/v1/namespaces/n/deployments/d/scale` and its kin; HTTP methods become API verbs.
 
-    `watching`: the query asks for a watch. The old `/api/v1/watch/...` paths watch too.
+    `watching`: the query asks for a watch, which only counts on a collection. `/api/v1/watch/...` paths watch too.
     """
     parts = path.strip("/").split("/")
     prefix = 2 if parts[0] == "api" else 3
@@ -43,7 +43,5 @@ def resolve(method: str, path: str, watching: bool = False) -> Target:
     plural, name, subresource, *rest = [*parts, "", ""] if len(parts) < 3 else parts
     if not name:
         verb = {"get": "watch" if watching else "list", "delete": "deletecollection"}.get(verb, verb)
-    elif watching and verb == "get":
-        verb = "watch"
     rest = [part for part in rest if part]
     return Target(path, verb, True, group, version, namespace, plural, name, subresource, tuple(rest))

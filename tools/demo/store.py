@@ -157,6 +157,16 @@ class Store:
                 found.append(change)
         return found[::-1]
 
+    def list_at(self, resource: Resource, namespace: str | None, revision: int) -> Objects:
+        """The list as it was at an earlier revision; Expired when the history does not reach back that far."""
+        table = {(o["metadata"].get("namespace", ""), o["metadata"]["name"]): o for o in self.list(resource, namespace)}
+        for change in reversed(self.events_since(revision, resource, namespace)):
+            if change.before is None:
+                table.pop((change.namespace, change.name), None)
+            else:
+                table[change.namespace, change.name] = change.before
+        return [table[key] for key in sorted(table)]
+
     @property
     def oldest(self) -> int:
         """The earliest revision a watch can still start from."""
