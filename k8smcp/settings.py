@@ -141,9 +141,10 @@ WHITENOISE_AUTOREFRESH = DEBUG
 ANTHROPIC_API_KEY = env.text("ANTHROPIC_API_KEY")
 ANTHROPIC_BASE_URL = env.address("ANTHROPIC_BASE_URL", ("http", "https"))
 K8SMCP_MODEL = env.text("K8SMCP_MODEL", "claude-sonnet-5-5")
-K8SMCP_PROVIDER = env.choice("K8SMCP_PROVIDER", ("anthropic", "guide")) or (
+K8SMCP_PROVIDER = env.choice("K8SMCP_PROVIDER", ("anthropic", "guide", "scripted")) or (
     "anthropic" if ANTHROPIC_API_KEY or ANTHROPIC_BASE_URL else "guide"
 )
+K8SMCP_SCRIPT = env.text("K8SMCP_SCRIPT")  # what the scripted provider plays, for tests and tours
 
 # ---- clusters ----------------------------------------------------------------------------------------------------
 KUBECONFIG = env.text("KUBECONFIG")

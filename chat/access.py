@@ -1,0 +1,118 @@
+"""Who may see and do what: roles give rights, ownership and sharing give conversations. Every door asks here."""
+
+import uuid
+from enum import StrEnum
+
+from django.contrib.auth.models import User
+from django.db.models import Q, QuerySet
+
+from chat.errors import NotAllowed, NotFound
+from chat.models import Approval, Conversation, Run
+
+
+class Right(StrEnum):
+    CONVERSE = "converse"  # begin conversations, send messages, stop runs
+    CHANGE = "change"  # have the agent ask for changes
+    DECIDE_OWN = "decide_own"  # approvals of one's own runs
+    DECIDE_OTHERS = "decide_others"
+    ADMINISTER = "administer"
+    AUDIT = "audit"
+
+
+ROLES: dict[str, frozenset[Right]] = {
+    "viewer": frozenset({Right.CONVERSE}),
+    "operator": frozenset({Right.CONVERSE, Right.CHANGE, Right.DECIDE_OWN}),
+    "approver": frozenset({Right.CONVERSE, Right.CHANGE, Right.DECIDE_OWN, Right.DECIDE_OTHERS}),
+    "administrator": frozenset(Right),
+    "auditor": frozenset({Right.AUDIT}),
+}
+
+
+def rights(user: User) -> frozenset[Right]:
+    """From the groups named like the roles; a person without a role has no rights."""
+    if not user.is_active:
+        return frozenset()
+    if user.is_superuser:
+        return ROLES["administrator"]
+    names = user.groups.values_list("name", flat=True)
+    return frozenset().union(*(ROLES.get(name, frozenset()) for name in names))
+
+
+_WITHOUT = {
+    Right.CONVERSE: "You may not talk to the agent here.",
+    Right.CHANGE: "You may look, but not change anything.",
+    Right.DECIDE_OWN: "You may not decide approvals.",
+    Right.DECIDE_OTHERS: "You may only decide the approvals of your own runs.",
+    Right.ADMINISTER: "This needs the role administrator.",
+    Right.AUDIT: "This needs the role auditor.",
+}
+
+
+def require(user: User, right: Right) -> None:
+    if right not in rights(user):
+        raise NotAllowed(f"{_WITHOUT[right]} Ask an administrator for the role that allows it.")
+
+
+def visible_to(user: User) -> QuerySet[Conversation]:
+    """Conversations a person sees in the portal: their own and the shared ones."""
+    return Conversation.objects.filter(Q(owner=user) | Q(shared=True), deleted_at=None)
+
+
+def find(user: User, conversation_id: uuid.UUID | str) -> Conversation:
+    """The conversation, or NotFound alike for what is not there and what is not theirs."""
+    conversation = visible_to(user).filter(pk=_uuid(conversation_id)).select_related("owner").first()
+    if conversation is None:
+        raise NotFound("There is no such conversation, or it is not shared with you.")
+    return conversation
+
+
+def find_own(user: User, conversation_id: uuid.UUID | str) -> Conversation:
+    """For what only the owner may do: rename, share, delete."""
+    conversation = find(user, conversation_id)
+    if conversation.owner_id != user.pk:
+        raise NotAllowed("Only the person who began this conversation may do that.")
+    return conversation
+
+
+def find_run(user: User, run_id: uuid.UUID | str) -> Run:
+    run = Run.objects.select_related("conversation", "message").filter(pk=_uuid(run_id), conversation__in=visible_to(user)).first()
+    if run is None:
+        raise NotFound("There is no such run, or it is not yours.")
+    return run
+
+
+def decidable_by(user: User) -> QuerySet[Approval]:
+    """Approvals a person may see and decide: of their own runs, and of everybody's with the right to."""
+    mine = Q(tool_call__run__message__author=user)
+    if Right.DECIDE_OTHERS in rights(user):
+        mine = Q()
+    elif Right.DECIDE_OWN not in rights(user):
+        return Approval.objects.none()
+    return Approval.objects.filter(mine).select_related("tool_call__run__message__author", "tool_call__run__conversation", "decided_by")
+
+
+def find_approval(user: User, approval_id: uuid.UUID | str) -> Approval:
+    """An approval the person may see: one they may decide, or one in a conversation they see."""
+    approval = (
+        Approval.objects.select_related("tool_call__run__message__author", "tool_call__run__conversation", "decided_by")
+        .filter(pk=_uuid(approval_id))
+        .first()
+    )
+    if approval is None or not (decidable_by(user).filter(pk=approval.pk).exists() or _sees(user, approval)):
+        raise NotFound("There is no such approval, or it is not yours to see.")
+    return approval
+
+
+def may_decide(user: User, approval: Approval) -> bool:
+    return decidable_by(user).filter(pk=approval.pk).exists()
+
+
+def _sees(user: User, approval: Approval) -> bool:
+    return visible_to(user).filter(pk=approval.tool_call.run.conversation_id).exists()
+
+
+def _uuid(value: uuid.UUID | str) -> uuid.UUID:
+    try:
+        return value if isinstance(value, uuid.UUID) else uuid.UUID(str(value))
+    except ValueError as fault:
+        raise NotFound("There is nothing under this address: an id has 32 hexadecimal digits.") from fault

@@ -1,0 +1,127 @@
+"""Ask for a decision, decide it, let it expire, void it. The first decision wins."""
+
+import uuid
+from datetime import timedelta
+from typing import Literal
+
+from django.contrib.auth.models import User
+from django.db import transaction
+from django.urls import reverse
+from django.utils import timezone
+
+from chat import journal, launch
+from chat.access import Right, find_approval, may_decide, require
+from chat.actions.calls import call_hash
+from chat.actions.leases import Claim, hold
+from chat.actions.rounds import call_fields
+from chat.errors import BadInput, Conflict, NotAllowed
+from chat.event_types import ApprovalDecided, ApprovalRequested
+from chat.models import Approval, Run, ToolCall
+from chat.models.approval import ApprovalStatus
+from chat.models.run import RunStatus
+from chat.models.tool_call import CallStatus
+
+LIFETIME = timedelta(hours=24)
+REASON_LENGTH = 1000
+
+
+def request(claim: Claim, call: ToolCall, summary: str, acting: str) -> Approval:
+    """Asks people about exactly this call and marks the call as waiting."""
+    with transaction.atomic():
+        hold(claim)
+        run = Run.objects.get(pk=claim.run_id)
+        call.status = CallStatus.WAITING
+        call.save(update_fields=["status"])
+        approval = Approval.objects.create(
+            tool_call=call, call_hash=call_hash(call, acting), summary=summary[:500], expires_at=timezone.now() + LIFETIME
+        )
+        asked = ApprovalRequested(
+            **call_fields(run, call),
+            approval_id=str(approval.pk),
+            summary=approval.summary,
+            expires_at=approval.expires_at.isoformat().replace("+00:00", "Z"),
+            url=reverse("approval", args=[approval.pk]),
+        )
+        journal.append(asked, run=run)
+        return approval
+
+
+def decide(user: User, approval_id: uuid.UUID | str, decision: Literal["approve", "reject"] | str, reason: str = "") -> Approval:
+    """Raises Conflict `already_decided`, `expired` or `void` when the decision comes too late."""
+    if decision not in ("approve", "reject"):
+        raise BadInput("A decision is `approve` or `reject`.")
+    approval = find_approval(user, approval_id)
+    require(user, Right.DECIDE_OWN)
+    if not may_decide(user, approval):
+        raise NotAllowed("Only an approver, or the person who sent the message, may decide this.")
+    status = ApprovalStatus.APPROVED if decision == "approve" else ApprovalStatus.REJECTED
+    expired = False
+    with transaction.atomic():
+        won = Approval.objects.filter(pk=approval.pk, status=ApprovalStatus.PENDING, expires_at__gt=timezone.now()).update(
+            status=status, decided_by=user, decided_at=timezone.now(), reason=reason[:REASON_LENGTH]
+        )
+        if won:
+            _tell(approval, status, by=user.get_username(), reason=reason[:REASON_LENGTH])
+            _go_on(approval.tool_call.run_id)
+        else:
+            expired = _expire(approval)
+    approval.refresh_from_db()
+    if not won:
+        raise _too_late(approval, expired)
+    return approval
+
+
+def _too_late(approval: Approval, expired: bool) -> Conflict:
+    if expired or approval.status == ApprovalStatus.EXPIRED:
+        return Conflict("This approval has expired: nothing was done. Ask the agent again.", code="expired")
+    if approval.status == ApprovalStatus.VOID:
+        return Conflict("This approval is void: the run has ended or its object has changed. Ask the agent again.", code="void")
+    by = approval.decided_by.get_username() if approval.decided_by else "somebody"
+    return Conflict(f"{by} has already decided: {approval.get_status_display().lower()}.", code="already_decided")
+
+
+def expire_overdue() -> int:
+    """Ends every approval whose time has run out: nobody's silence is a yes. Returns how many."""
+    overdue = Approval.objects.filter(status=ApprovalStatus.PENDING, expires_at__lte=timezone.now()).select_related("tool_call__run")
+    count = 0
+    for approval in overdue[:100]:
+        with transaction.atomic():
+            count += _expire(approval)
+    return count
+
+
+def _expire(approval: Approval) -> bool:
+    expired = Approval.objects.filter(pk=approval.pk, status=ApprovalStatus.PENDING, expires_at__lte=timezone.now()).update(
+        status=ApprovalStatus.EXPIRED, decided_at=timezone.now()
+    )
+    if expired:
+        _tell(approval, ApprovalStatus.EXPIRED)
+        _go_on(approval.tool_call.run_id)
+    return bool(expired)
+
+
+def void_pending(run: Run, reason: str) -> None:
+    """Inside the caller's transaction: what nobody can execute any more is not left open."""
+    for approval in Approval.objects.filter(tool_call__run=run, status=ApprovalStatus.PENDING).select_related("tool_call__run"):
+        Approval.objects.filter(pk=approval.pk).update(status=ApprovalStatus.VOID, decided_at=timezone.now(), reason=reason)
+        _tell(approval, ApprovalStatus.VOID, reason=reason)
+
+
+def _tell(approval: Approval, status: ApprovalStatus, *, by: str = "", reason: str = "") -> None:
+    call = approval.tool_call
+    decided = ApprovalDecided(
+        conversation_id=str(call.run.conversation_id),
+        approval_id=str(approval.pk),
+        tool_call_id=str(call.pk),
+        run_id=str(call.run_id),
+        decision=status.value,
+        by=by,
+        reason=reason,
+    )
+    journal.append(decided, run=call.run)
+
+
+def _go_on(run_id: uuid.UUID) -> None:
+    """A parked run becomes claimable at once; one that has not parked yet will see the decision by itself."""
+    Run.objects.filter(pk=run_id, status=RunStatus.WAITING).update(status=RunStatus.RUNNING, owner="", lease_until=timezone.now() - timedelta(seconds=1))
+    transaction.on_commit(launch.wake)

@@ -1,0 +1,79 @@
+"""A tool call's own steps: begin (the intent, before the wire), wait for a person, finish."""
+
+import hashlib
+import json
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from chat import journal
+from chat.actions.leases import Claim, hold
+from chat.actions.rounds import call_fields
+from chat.event_types import ToolCallEnd
+from chat.models import Approval, Run, ToolCall
+from chat.models.approval import ApprovalStatus
+from chat.models.tool_call import FINISHED, CallStatus
+
+
+def call_hash(call: ToolCall, acting: str) -> str:
+    """What an approval is bound to: cluster, tool, arguments and acting person, as canonical JSON, SHA-256 in hex."""
+    bound = {"call": str(call.pk), "cluster": call.cluster, "tool": call.tool, "arguments": call.arguments, "acting": acting}
+    return hashlib.sha256(json.dumps(bound, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+
+
+def begin(claim: Claim, call: ToolCall) -> None:
+    """Commits the intent: from here on the call may have reached the cluster."""
+    with transaction.atomic():
+        hold(claim)
+        _begin(call)
+
+
+def begin_approved(claim: Claim, call: ToolCall, acting: str) -> bool:
+    """Consumes the approval and commits the intent in one transaction; False when there is none that fits exactly."""
+    with transaction.atomic():
+        hold(claim)
+        consumed = Approval.objects.filter(
+            tool_call=call,
+            status=ApprovalStatus.APPROVED,
+            consumed_at=None,
+            expires_at__gt=timezone.now(),
+            call_hash=call_hash(call, acting),
+        ).update(consumed_at=timezone.now())
+        if consumed == 1:
+            _begin(call)
+        return consumed == 1
+
+
+def _begin(call: ToolCall) -> None:
+    call.status, call.started_at = CallStatus.RUNNING, timezone.now()
+    call.save(update_fields=["status", "started_at"])
+
+
+def finish(claim: Claim, call: ToolCall, status: str, result: str, *, full: str = "", data: Any = None) -> None:
+    with transaction.atomic():
+        hold(claim)
+        close(call, status, result, full=full, data=data)
+
+
+def close(call: ToolCall, status: str, result: str, *, full: str = "", data: Any = None) -> None:
+    """Ends a call inside the caller's transaction; a finished one stays as it is."""
+    now = timezone.now()
+    duration = int((now - call.started_at).total_seconds() * 1000) if call.started_at else 0
+    changed = (
+        ToolCall.objects.filter(pk=call.pk)
+        .exclude(status__in=FINISHED)
+        .update(status=status, result=result, full=full if full != result else "", data=data, ended_at=now, duration_ms=duration)
+    )
+    if not changed:
+        return
+    call.status, call.result, call.data = CallStatus(status), result, data
+    run = Run.objects.get(pk=call.run_id)
+    ended = ToolCallEnd(
+        **call_fields(run, call),
+        result=result,
+        status=call.status.value,
+        duration_ms=duration,
+        result_ref=f"/api/v1/tool-calls/{call.pk}/result" if full and full != result else None,
+    )
+    journal.append(ended, run=run)

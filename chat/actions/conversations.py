@@ -1,0 +1,72 @@
+"""Begin, rename, share and delete a conversation."""
+
+import uuid
+
+from django.contrib.auth.models import User
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from chat.access import Right, find, find_own, require
+from chat.errors import BadInput, NotFound
+from chat.models import Conversation
+from tools import clusters
+
+TITLE_LENGTH = 200
+
+
+def create(user: User, *, conversation_id: uuid.UUID | None = None, title: str = "", cluster: str = "") -> Conversation:
+    """A new private conversation; under a client-made id, the same id again gives the same conversation."""
+    require(user, Right.CONVERSE)
+    if cluster and cluster not in clusters.names():
+        raise BadInput(f"There is no cluster {cluster!r}. Registered: {', '.join(clusters.names()) or 'none'}.", code="unknown_cluster")
+    try:
+        with transaction.atomic():
+            return Conversation.objects.create(
+                id=conversation_id or uuid.uuid4(), owner=user, title=_title(title), cluster=cluster or clusters.default()
+            )
+    except IntegrityError:
+        if conversation_id is None:
+            raise
+        return find(user, conversation_id)
+
+
+def open_or_create(user: User, conversation_id: uuid.UUID | None, *, cluster: str = "") -> Conversation:
+    """What a message names: its conversation, or a new one under that id, never somebody else's."""
+    if conversation_id is None:
+        return create(user, cluster=cluster)
+    try:
+        return find(user, conversation_id)
+    except NotFound:
+        if Conversation.objects.filter(pk=conversation_id).exists():
+            raise
+        return create(user, conversation_id=conversation_id, cluster=cluster)
+
+
+def rename(user: User, conversation_id: uuid.UUID | str, title: str) -> Conversation:
+    conversation = find_own(user, conversation_id)
+    conversation.title = _title(title)
+    if not conversation.title:
+        raise BadInput("A conversation needs a title: type at least one letter.")
+    conversation.save(update_fields=["title"])
+    return conversation
+
+
+def share(user: User, conversation_id: uuid.UUID | str, shared: bool) -> Conversation:
+    conversation = find_own(user, conversation_id)
+    conversation.shared = shared
+    conversation.save(update_fields=["shared"])
+    return conversation
+
+
+def delete(user: User, conversation_id: uuid.UUID | str) -> None:
+    """Hides it from everyone in the portal and stops what runs in it; the journal stays for auditors."""
+    from chat.actions import runs
+
+    conversation = find_own(user, conversation_id)
+    runs.stop_all(conversation, by=user)
+    conversation.deleted_at = timezone.now()
+    conversation.save(update_fields=["deleted_at"])
+
+
+def _title(title: str) -> str:
+    return " ".join(title.split())[:TITLE_LENGTH]

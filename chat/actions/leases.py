@@ -1,0 +1,86 @@
+"""Who may write for a run: claim it, renew the claim, and check it in every write.
+
+A claim is one conditional UPDATE that raises `lease_epoch`. Whoever was there before holds an older epoch, and every
+write of theirs meets `hold`, which finds no row and raises LeaseLost.
+"""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from django.db import IntegrityError, transaction
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.utils import timezone
+
+from chat.errors import LeaseLost
+from chat.models import Run
+from chat.models.run import ACTIVE, RunStatus
+
+LEASE = timedelta(seconds=6)
+RENEW_EVERY = 2.0  # seconds
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A run taken by this process. `taken_over`: another process held it and did not end it."""
+
+    run_id: str
+    conversation_id: str
+    epoch: int
+    attempt: int
+    taken_over: bool = False
+
+
+def claim(owner: str) -> Claim | None:
+    """Takes the oldest run that waits for a process: queued with nothing active before it, or with a lease that ran out."""
+    for run in _claimable():
+        taken = _take(run, owner)
+        if taken is not None:
+            return taken
+    return None
+
+
+def _claimable() -> list[Run]:
+    active = Run.objects.filter(conversation=OuterRef("conversation"), status__in=ACTIVE)
+    free = Q(status=RunStatus.QUEUED) & ~Exists(active)
+    left = Q(status=RunStatus.RUNNING, lease_until__lt=timezone.now())
+    return list(Run.objects.filter(free | left).order_by("created_at")[:8])
+
+
+def _take(run: Run, owner: str) -> Claim | None:
+    now = timezone.now()
+    try:
+        with transaction.atomic():
+            changed = Run.objects.filter(pk=run.pk, status=run.status, lease_epoch=run.lease_epoch).update(
+                status=RunStatus.RUNNING,
+                owner=owner,
+                lease_epoch=F("lease_epoch") + 1,
+                lease_until=now + LEASE,
+                attempt=F("attempt") + 1,
+                started_at=run.started_at or now,
+            )
+    except IntegrityError:  # another run of this conversation became active in between
+        return None
+    if not changed:
+        return None
+    return Claim(str(run.pk), str(run.conversation_id), run.lease_epoch + 1, run.attempt + 1, taken_over=bool(run.owner))
+
+
+def renew(claim: Claim) -> bool:
+    """Prolongs the lease; True when somebody asked the run to stop. Raises LeaseLost."""
+    hold(claim)
+    return bool(Run.objects.values_list("stop_requested", flat=True).get(pk=claim.run_id))
+
+
+def hold(claim: Claim) -> None:
+    """Locks the run's row for this transaction if the claim still stands. Raises LeaseLost."""
+    if not _mine(claim).update(lease_until=timezone.now() + LEASE):
+        raise LeaseLost("Another process has taken this run over.")
+
+
+def release(claim: Claim) -> None:
+    """Gives an unfinished run back at once: the next process need not wait for the lease to run out."""
+    _mine(claim).update(lease_until=timezone.now() - timedelta(seconds=1))
+
+
+def _mine(claim: Claim) -> QuerySet[Run]:
+    return Run.objects.filter(pk=claim.run_id, lease_epoch=claim.epoch, status=RunStatus.RUNNING)

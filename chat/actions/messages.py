@@ -1,0 +1,111 @@
+"""Send a message: accepted once, journalled with its run, then the runner is woken."""
+
+import uuid
+from dataclasses import dataclass
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.db import transaction
+
+from chat import journal, launch
+from chat.access import Right, require
+from chat.actions import conversations
+from chat.errors import BadInput, Conflict, TooMany
+from chat.event_types import UserMessage
+from chat.models import Conversation, Message, Run
+from chat.models.run import ENDED
+
+MESSAGE_LENGTH = 32_768
+TITLE_LENGTH = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """What came of a message: the same answer however often it is sent."""
+
+    conversation_id: str
+    run_id: str
+    message_id: str
+    seq: int
+
+
+@dataclass(frozen=True, slots=True)
+class Direct:
+    """A tool call asked for without a model."""
+
+    tool: str
+    arguments: dict[str, Any]
+
+
+def send(
+    user: User,
+    text: str,
+    *,
+    message_id: uuid.UUID | None = None,
+    conversation_id: uuid.UUID | None = None,
+    cluster: str = "",
+    door: str = "browser",
+    direct: Direct | None = None,
+) -> Accepted:
+    """Raises BadInput, NotFound, NotAllowed, TooMany, or Conflict for a repeated id with other words."""
+    require(user, Right.CONVERSE)
+    text = _checked(text)
+    message_id = message_id or uuid.uuid4()
+    with transaction.atomic():
+        known = Message.objects.select_related("run", "conversation").filter(author=user, client_id=message_id).first()
+        if known is not None:
+            return _again(known, text, conversation_id)
+        _check_bound(user)
+        conversation = conversations.open_or_create(user, conversation_id, cluster=cluster)
+        return _accept(conversation, user, text, message_id, door, direct)
+
+
+def _accept(conversation: Conversation, user: User, text: str, message_id: uuid.UUID, door: str, direct: Direct | None) -> Accepted:
+    message = Message.objects.create(conversation=conversation, author=user, client_id=message_id, text=text)
+    run = Run.objects.create(
+        conversation=conversation,
+        message=message,
+        door=door,
+        direct={"tool": direct.tool, "arguments": direct.arguments} if direct else None,
+    )
+    if not conversation.title:
+        conversation.title = _title(text)
+        conversation.save(update_fields=["title"])
+    event = journal.append(
+        UserMessage(
+            conversation_id=str(conversation.pk), message_id=str(message_id), run_id=str(run.pk), author=user.get_username(), text=text
+        ),
+        run=run,
+    )
+    transaction.on_commit(launch.wake)
+    return Accepted(str(conversation.pk), str(run.pk), str(message_id), event.seq)
+
+
+def _again(known: Message, text: str, conversation_id: uuid.UUID | None) -> Accepted:
+    if known.text != text or (conversation_id is not None and known.conversation_id != conversation_id):
+        raise Conflict("A message with this id was already sent with other content. Use a new id for a new message.", code="repeated_id")
+    seq = known.run.events.filter(type=UserMessage.type).values_list("seq", flat=True)[0]
+    return Accepted(str(known.conversation_id), str(known.run.pk), str(known.client_id), seq)
+
+
+def _checked(text: str) -> str:
+    text = text.replace("\r\n", "\n").replace("\x00", "").strip()
+    if not text:
+        raise BadInput("Message is required: type what you want to know or do.", code="message_required")
+    if len(text) > MESSAGE_LENGTH:
+        raise BadInput(f"The message is too long: {len(text):,} characters, {MESSAGE_LENGTH:,} are accepted. Send it in parts.", code="too_long")
+    return text
+
+
+def _check_bound(user: User) -> None:
+    bound = settings.K8SMCP_MAX_RUNS_PER_USER
+    if Run.objects.filter(message__author=user).exclude(status__in=ENDED).count() >= bound:
+        raise TooMany(f"You have {bound} runs under way. Wait for one to end, or stop one.", code="too_many_runs")
+
+
+def _title(text: str) -> str:
+    line = text.splitlines()[0].strip()
+    return line if len(line) <= TITLE_LENGTH else line[: TITLE_LENGTH - 1].rstrip() + "…"
+
+

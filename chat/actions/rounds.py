@@ -1,0 +1,95 @@
+"""Make what the agent says durable: closed blocks, rounds with their wishes, and the checkpoint of the open block."""
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
+
+from django.db import transaction
+from django.db.models import F
+
+from chat import journal
+from chat.actions.leases import Claim, hold
+from chat.agent.ports import Usage
+from chat.event_types import Notice, RunStarted, TextEnd, ThinkingEnd, ToolCallStart
+from chat.models import Run, ToolCall
+
+
+def start(claim: Claim, provider: str, model: str) -> Run:
+    """Marks the beginning, or the taking over, of a run; a block that the last process left open is closed as it was."""
+    with transaction.atomic():
+        hold(claim)
+        run = _run(claim)
+        if run.open_block is not None:
+            close_block(claim, run.open_block["kind"], run.open_block["block"], run.open_block["text"])
+        if not run.provider:
+            begun = RunStarted(
+                conversation_id=claim.conversation_id, run_id=claim.run_id, provider=provider, model=model, attempt=claim.attempt
+            )
+            _append(run, begun)
+            Run.objects.filter(pk=run.pk).update(provider=provider, model=model)
+        elif claim.taken_over:
+            _append(run, Notice(conversation_id=claim.conversation_id, run_id=claim.run_id, code="taken_over", text=_TAKEN_OVER))
+        return _run(claim)
+
+
+_TAKEN_OVER = "The process that was answering has stopped. Another one goes on from what is recorded."
+
+
+def close_block(claim: Claim, kind: str, block: int, text: str, signature: str = "") -> None:
+    """`kind` is `text` or `thinking`."""
+    with transaction.atomic():
+        hold(claim)
+        event = TextEnd if kind == "text" else ThinkingEnd
+        sealed = {"signature": signature} if signature else None
+        run = _run(claim)
+        _append(run, event(conversation_id=claim.conversation_id, run_id=claim.run_id, block=block, text=text), sealed)
+        Run.objects.filter(pk=claim.run_id).update(open_block=None)
+
+
+def checkpoint(claim: Claim, kind: str, block: int, text: str) -> None:
+    """Keeps the open block for late joiners and for a crash."""
+    with transaction.atomic():
+        hold(claim)
+        Run.objects.filter(pk=claim.run_id).update(open_block={"kind": kind, "block": block, "text": text})
+
+
+def notice(claim: Claim, code: str, text: str) -> None:
+    with transaction.atomic():
+        hold(claim)
+        _append(_run(claim), Notice(conversation_id=claim.conversation_id, run_id=claim.run_id, code=code, text=text))
+
+
+def close_round(claim: Claim, calls: Sequence[ToolCall], usage: Usage) -> None:
+    """Counts the round and its tokens, and records every wish before any of them is tried."""
+    with transaction.atomic():
+        hold(claim)
+        run = _run(claim)
+        spent = {key: int(run.usage.get(key, 0)) + value for key, value in asdict(usage).items()}
+        Run.objects.filter(pk=run.pk).update(rounds=F("rounds") + 1, usage=spent)
+        position = ToolCall.objects.filter(run=run).count()
+        for offset, call in enumerate(calls):
+            call.run, call.position = run, position + offset
+            call.save(force_insert=True)
+            _append(run, ToolCallStart(**call_fields(run, call)))
+
+
+def call_fields(run: Run, call: ToolCall) -> dict[str, Any]:
+    """What every event of a tool call tells (chat/event_types.py, Call)."""
+    return {
+        "conversation_id": str(run.conversation_id),
+        "run_id": str(run.pk),
+        "tool_call_id": str(call.pk),
+        "tool_name": call.tool,
+        "arguments": call.arguments,
+        "cluster": call.cluster,
+        "effect": call.effect,
+        "intent": call.intent,
+    }
+
+
+def _run(claim: Claim) -> Run:
+    return Run.objects.get(pk=claim.run_id)
+
+
+def _append(run: Run, data: Any, sealed: dict[str, Any] | None = None) -> None:
+    journal.append(data, run=run, sealed=sealed)

@@ -1,0 +1,119 @@
+"""Park, stop and end a run: every run ends in exactly one terminal event, whoever ends it."""
+
+from datetime import timedelta
+
+from django.contrib.auth.models import User
+from django.db import transaction
+from django.utils import timezone
+
+from chat import journal, launch
+from chat.access import Right, find_run, require
+from chat.actions import approvals, calls
+from chat.actions.leases import Claim, hold
+from chat.event_types import CalledTool, Complete, Error, TextEnd, ThinkingEnd
+from chat.models import Approval, Conversation, Run, ToolCall
+from chat.models.approval import ApprovalStatus
+from chat.models.run import ENDED, RunStatus
+from chat.models.tool_call import FINISHED, CallStatus
+from tools.effects import Effect
+
+
+def park(claim: Claim) -> None:
+    """The run waits for a person and holds no memory. If the decision has come in the meantime it is claimable at once."""
+    with transaction.atomic():
+        hold(claim)
+        pending = Approval.objects.filter(tool_call__run_id=claim.run_id, status=ApprovalStatus.PENDING)
+        if _undecided_everywhere(claim, pending.count()):
+            Run.objects.filter(pk=claim.run_id).update(status=RunStatus.WAITING, owner="", lease_until=None)
+        else:
+            Run.objects.filter(pk=claim.run_id).update(owner="", lease_until=timezone.now() - timedelta(seconds=1))
+            transaction.on_commit(launch.wake)
+
+
+def _undecided_everywhere(claim: Claim, pending: int) -> bool:
+    """Whether every waiting call still waits: otherwise a decision slipped in before the run parked."""
+    return ToolCall.objects.filter(run_id=claim.run_id, status=CallStatus.WAITING).count() == pending
+
+
+def stop(user: User, run_id: str) -> Run:
+    """Asks a run to stop. One that no process holds ends at once; another within a heartbeat of its process."""
+    require(user, Right.CONVERSE)
+    run = find_run(user, run_id)
+    _stop(run)
+    run.refresh_from_db()
+    return run
+
+
+def stop_all(conversation: Conversation, by: User) -> None:
+    for run in Run.objects.filter(conversation=conversation).exclude(status__in=ENDED):
+        _stop(run)
+
+
+def _stop(run: Run) -> None:
+    with transaction.atomic():
+        current = Run.objects.select_for_update().get(pk=run.pk)
+        if current.ended:
+            return
+        Run.objects.filter(pk=run.pk).update(stop_requested=True)
+        if current.status != RunStatus.RUNNING:
+            _end(current, RunStatus.STOPPED)
+        transaction.on_commit(launch.wake)
+
+
+def end(claim: Claim, outcome: str, *, error: str = "", code: str = "", temporary: bool = False) -> None:
+    """The terminal event of a run that this process holds, with the error before it when it failed."""
+    with transaction.atomic():
+        hold(claim)
+        run = Run.objects.get(pk=claim.run_id)
+        if error:
+            fault = Error(conversation_id=claim.conversation_id, run_id=claim.run_id, error=error, code=code, temporary=temporary)
+            _end(run, RunStatus(outcome), fault)
+        else:
+            _end(run, RunStatus(outcome))
+        transaction.on_commit(launch.wake)
+
+
+def _end(run: Run, outcome: RunStatus, fault: Error | None = None) -> None:
+    _close_what_is_open(run)
+    if fault is not None:
+        journal.append(fault, run=run)
+    Run.objects.filter(pk=run.pk).update(status=outcome, ended_at=timezone.now(), lease_until=None, open_block=None)
+    journal.append(_complete(run, outcome), run=run)
+
+
+def _close_what_is_open(run: Run) -> None:
+    """Nothing of an ended run stays open: its block, its approvals, its calls."""
+    if run.open_block:
+        event = TextEnd if run.open_block["kind"] == "text" else ThinkingEnd
+        block = event(
+            conversation_id=str(run.conversation_id), run_id=str(run.pk), block=run.open_block["block"], text=run.open_block["text"]
+        )
+        journal.append(block, run=run)
+    approvals.void_pending(run, "The run has ended.")
+    for call in ToolCall.objects.filter(run=run).exclude(status__in=FINISHED):
+        if call.status == CallStatus.RUNNING and Effect(call.effect or Effect.EXECUTE).writes:
+            calls.close(call, CallStatus.UNKNOWN, UNKNOWN)
+        else:
+            calls.close(call, CallStatus.CANCELLED, "The run ended before this was done.")
+
+
+UNKNOWN = (
+    "It is not known whether this took effect: the process that did it stopped before it heard the answer. "
+    "It was not sent again. Look at the object before you repeat it."
+)
+
+
+def _complete(run: Run, outcome: RunStatus) -> Complete:
+    said = run.events.filter(type=TextEnd.type).order_by("seq").values_list("data", flat=True)
+    used = ToolCall.objects.filter(run=run).order_by("position")
+    return Complete(
+        conversation_id=str(run.conversation_id),
+        run_id=str(run.pk),
+        message="\n\n".join(data["text"] for data in said),
+        tool_calls=[
+            CalledTool(tool_name=call.tool, arguments=call.arguments, result=call.result, status=call.status) for call in used
+        ],
+        outcome=outcome.value,
+        usage=run.usage,
+        iterations=run.rounds,
+    )

@@ -1,0 +1,64 @@
+"""Make, verify and revoke access tokens."""
+
+import hashlib
+import secrets
+from datetime import timedelta
+
+from django.contrib.auth.models import User
+from django.utils import timezone
+
+from chat.access import Right, rights
+from chat.errors import BadInput, NotAllowed
+from chat.models import AccessToken
+from chat.models.access_token import Scope
+
+PREFIX = "k8smcp_"
+_ORDER = [scope.value for scope in Scope]
+
+
+def widest(user: User) -> str:
+    """The widest scope the person's role allows, short of `admin`."""
+    held = rights(user)
+    if Right.DECIDE_OWN in held:
+        return Scope.APPROVE.value
+    return Scope.WRITE.value if Right.CONVERSE in held else Scope.READ.value
+
+
+def create(user: User, *, scope: str = "", days: int | None = 90) -> str:
+    """The token, shown this once. Raises BadInput for an unknown scope, NotAllowed for one above the person's role."""
+    scope = scope or widest(user)
+    if scope not in _ORDER:
+        raise BadInput(f"There is no scope {scope!r}: choose {', '.join(_ORDER)}.")
+    allowed = Scope.ADMIN.value if Right.ADMINISTER in rights(user) else widest(user)
+    if _ORDER.index(scope) > _ORDER.index(allowed):
+        raise NotAllowed(f"{user.get_username()} has no role that allows the scope {scope!r}: the widest is {allowed!r}.")
+    token = PREFIX + secrets.token_urlsafe(32)
+    AccessToken.objects.create(
+        user=user,
+        prefix=token[: len(PREFIX) + 4],
+        digest=_digest(token),
+        scope=scope,
+        expires_at=timezone.now() + timedelta(days=days) if days is not None else None,
+    )
+    return token
+
+
+def verify(token: str) -> AccessToken | None:
+    """The row of a token that is known, not expired, not revoked, and whose person is active; else None."""
+    if not token.startswith(PREFIX):
+        return None
+    found = AccessToken.objects.select_related("user").filter(digest=_digest(token)).first()
+    return found if found is not None and valid(found) else None
+
+
+def valid(token: AccessToken) -> bool:
+    alive = token.expires_at is None or token.expires_at > timezone.now()
+    return alive and token.revoked_at is None and token.user.is_active
+
+
+def covers(scope: str, needed: Scope) -> bool:
+    return _ORDER.index(scope) >= _ORDER.index(needed.value)
+
+
+def _digest(token: str) -> str:
+    return hashlib.sha256(token.encode()).hexdigest()

@@ -1,0 +1,52 @@
+"""What a person or a program can meet at any door. Every text is a plain sentence with the next step.
+
+PortalError
+├── BadInput       422  the words or fields do not fit
+├── NotFound       404  not there, or not yours
+├── NotAllowed     403  a right is missing
+├── Conflict       409  a repeated id with other content, or a decision that came too late
+├── TooMany        429  a bound per person was met
+└── LeaseLost      another process took the run over (never shown)
+"""
+
+
+class PortalError(Exception):
+    """`code` is for programs, `status` the HTTP status, `temporary` whether trying again later can help."""
+
+    code = "error"
+    status = 500
+    temporary = False
+
+    def __init__(self, sentence: str, *, code: str = "") -> None:
+        super().__init__(sentence)
+        self.code = code or self.code
+
+
+class BadInput(PortalError):
+    code = "bad_input"
+    status = 422
+
+
+class NotFound(PortalError):
+    code = "not_found"
+    status = 404
+
+
+class NotAllowed(PortalError):
+    code = "not_allowed"
+    status = 403
+
+
+class Conflict(PortalError):
+    code = "conflict"
+    status = 409
+
+
+class TooMany(PortalError):
+    code = "too_many"
+    status = 429
+    temporary = True
+
+
+class LeaseLost(PortalError):
+    code = "lease_lost"

@@ -1,0 +1,55 @@
+"""The only writer of events: numbers them, and reads them back from a number on."""
+
+import uuid
+from collections.abc import Mapping
+from functools import partial
+from typing import Any
+
+from django.db import transaction
+from django.db.models import F, QuerySet
+from django.utils import timezone
+
+from chat import doorbell
+from chat.event_types import EventData
+from chat.models import Conversation, Event, Run
+
+
+def append(data: EventData, *, run: Run | None = None, sealed: Mapping[str, Any] | None = None) -> Event:
+    """Writes one event inside the caller's transaction and rings after its commit.
+
+    The conversation's row is locked by taking the number, so numbers have no gap and commit order is their order.
+    """
+    if not transaction.get_connection().in_atomic_block:
+        raise RuntimeError("An event is written in the transaction of the row it tells of.")
+    now = timezone.now()
+    Conversation.objects.filter(pk=data.conversation_id).update(head_seq=F("head_seq") + 1, updated_at=now)
+    seq = Conversation.objects.values_list("head_seq", flat=True).get(pk=data.conversation_id)
+    event = Event.objects.create(
+        conversation_id=uuid.UUID(data.conversation_id),
+        seq=seq,
+        run=run,
+        type=data.type,
+        data=data.model_dump(mode="json"),
+        sealed=dict(sealed or {}),
+        at=now,
+    )
+    transaction.on_commit(partial(doorbell.ring, data.conversation_id, seq))
+    return event
+
+
+def since(conversation_id: uuid.UUID | str, seq: int, limit: int = 500) -> list[Event]:
+    """Events above `seq`, oldest first."""
+    return list(_events(conversation_id).filter(seq__gt=seq)[:limit])
+
+
+def before(conversation_id: uuid.UUID | str, seq: int, limit: int = 200) -> list[Event]:
+    """The newest `limit` events below `seq`, oldest first: a page of history."""
+    return list(reversed(_events(conversation_id).filter(seq__lt=seq).order_by("-seq")[:limit]))
+
+
+def head(conversation_id: uuid.UUID | str) -> int:
+    return Conversation.objects.values_list("head_seq", flat=True).get(pk=conversation_id)
+
+
+def _events(conversation_id: uuid.UUID | str) -> QuerySet[Event]:
+    return Event.objects.filter(conversation_id=conversation_id).order_by("seq")

@@ -1,0 +1,110 @@
+"""Wakes a runner, in this process or in `agentworker`: the only file that knows where runs are driven.
+
+The crew claims runs, drives each as a task, and looks again when it is woken or when POLL has passed, so a bell that is
+lost costs a second. Processes need not know one another: the database decides who drives what.
+"""
+
+import asyncio
+import logging
+import os
+import socket
+import uuid
+
+from channels.db import database_sync_to_async
+from django.db import DatabaseError
+
+from chat import runner
+from chat.actions import approvals, leases
+from chat.models import Run
+
+log = logging.getLogger(__name__)
+POLL = 1.0  # seconds
+CONCURRENCY = 64
+
+
+class Crew:
+    """The runs that this process drives."""
+
+    def __init__(self, concurrency: int = CONCURRENCY) -> None:
+        self.name = f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:6]}"
+        self._concurrency = concurrency
+        self._drives: dict[str, runner.Drive] = {}
+        self._woken = asyncio.Event()
+        self._loop = asyncio.get_running_loop()
+        self._patrol: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        self._patrol = asyncio.create_task(self._keep_watch(), name="patrol")
+
+    def wake(self) -> None:
+        """From any thread."""
+        self._loop.call_soon_threadsafe(self._woken.set)
+
+    async def stop(self) -> None:
+        """Claims nothing more and gives every unfinished run back for others to take at once."""
+        if self._patrol is not None:
+            self._patrol.cancel()
+        await asyncio.gather(*(drive.leave() for drive in list(self._drives.values())))
+
+    async def _keep_watch(self) -> None:
+        while True:
+            self._woken.clear()
+            try:
+                await self._look()
+            except DatabaseError as fault:
+                log.warning("The database does not answer (%s): looking again in %s s.", type(fault).__name__, POLL)
+            try:
+                await asyncio.wait_for(self._woken.wait(), POLL)
+            except TimeoutError:
+                await self._quietly_expire()
+
+    async def _look(self) -> None:
+        for run_id in await database_sync_to_async(self._to_stop)():
+            if (drive := self._drives.get(run_id)) is not None:
+                drive.stop()
+        while len(self._drives) < self._concurrency:
+            claim = await database_sync_to_async(leases.claim)(self.name)
+            if claim is None:
+                return
+            drive = self._drives[claim.run_id] = runner.Drive(claim)
+            drive.task.add_done_callback(lambda _, run_id=claim.run_id: self._ended(run_id))
+
+    def _ended(self, run_id: str) -> None:
+        self._drives.pop(run_id, None)
+        self._woken.set()
+
+    def _to_stop(self) -> list[str]:
+        if not self._drives:
+            return []
+        return [str(pk) for pk in Run.objects.filter(pk__in=list(self._drives), stop_requested=True).values_list("pk", flat=True)]
+
+    async def _quietly_expire(self) -> None:
+        try:
+            await database_sync_to_async(approvals.expire_overdue)()
+        except DatabaseError:
+            log.warning("The database does not answer: approvals are looked at later.")
+
+
+_crew: Crew | None = None
+
+
+def wake() -> None:
+    """After the commit of anything that gives a runner work. Without a crew here, another process finds it by polling."""
+    if _crew is not None:
+        _crew.wake()
+
+
+def begin(concurrency: int = CONCURRENCY) -> Crew:
+    """Starts this process's crew in the running event loop, once."""
+    global _crew  # noqa: PLW0603 - one crew a process is the point
+    if _crew is None:
+        _crew = Crew(concurrency)
+        _crew.start()
+    return _crew
+
+
+async def end() -> None:
+    global _crew  # noqa: PLW0603
+    if _crew is not None:
+        crew, _crew = _crew, None
+        await crew.stop()

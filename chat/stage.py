@@ -1,0 +1,123 @@
+"""Where the loop plays: closed blocks and wishes go to the journal, deltas to whoever watches now.
+
+Deltas are coalesced: the first at once, then one frame per BEAT. The open block is checkpointed every KEEP seconds, so
+a late joiner and a crash keep it.
+"""
+
+import asyncio
+import time
+from collections.abc import Sequence
+
+from channels.db import database_sync_to_async
+
+from chat import doorbell, tool_calls
+from chat.actions import rounds
+from chat.actions.leases import Claim
+from chat.agent.ports import Answer, Usage, Wish
+from chat.models import Run, ToolCall
+
+BEAT = 0.04
+KEEP = 1.5
+
+
+class Stage:
+    """One run's stage (`chat.agent.ports.Stage`). `block`: number of the next block in this run."""
+
+    def __init__(self, claim: Claim, run: Run, block: int, unfinished: Sequence[ToolCall]) -> None:
+        self._claim, self._run, self._block = claim, run, block
+        self._calls = {tool_calls.wish_id(call): call for call in unfinished}
+        self._kind = ""
+        self._said: list[str] = []
+        self._length = self._sent = 0
+        self._unsent: list[str] = []
+        self._beat: asyncio.Task[None] | None = None
+        self._kept_at = 0.0
+
+    # ---- deltas --------------------------------------------------------------------------------------------------
+
+    async def text_delta(self, text: str) -> None:
+        await self._delta("text", text)
+
+    async def thinking_delta(self, text: str) -> None:
+        await self._delta("thinking", text)
+
+    async def _delta(self, kind: str, text: str) -> None:
+        if kind != self._kind:
+            await self.close()
+            self._kind, self._kept_at = kind, time.monotonic()
+        self._said.append(text)
+        self._unsent.append(text)
+        self._length += len(text)
+        if self._beat is None:
+            await self._flush()
+            self._beat = asyncio.create_task(self._flush_later())
+        if time.monotonic() - self._kept_at > KEEP:
+            self._kept_at = time.monotonic()
+            await database_sync_to_async(rounds.checkpoint)(self._claim, kind, self._block, "".join(self._said))
+
+    async def _flush_later(self) -> None:
+        await asyncio.sleep(BEAT)
+        self._beat = None
+        if self._unsent:
+            await self._flush()
+            self._beat = asyncio.create_task(self._flush_later())
+
+    async def _flush(self) -> None:
+        text, offset = "".join(self._unsent), self._sent
+        self._unsent.clear()
+        self._sent += len(text)
+        data = {
+            "text": text,
+            "conversation_id": self._claim.conversation_id,
+            "run_id": self._claim.run_id,
+            "block": self._block,
+            "offset": offset,
+        }
+        await doorbell.whisper(self._claim.conversation_id, {"type": self._kind, "data": data})
+
+    # ---- blocks --------------------------------------------------------------------------------------------------
+
+    async def text_end(self, text: str) -> None:
+        await self._end("text", text, "")
+
+    async def thinking_end(self, text: str, signature: str) -> None:
+        await self._end("thinking", text, signature)
+
+    async def close(self) -> None:
+        """Ends the open block as far as it was said."""
+        if self._kind:
+            await self._end(self._kind, "".join(self._said), "")
+
+    async def _end(self, kind: str, text: str, signature: str) -> None:
+        if self._beat is not None:
+            self._beat.cancel()
+            self._beat = None
+        await database_sync_to_async(rounds.close_block)(self._claim, kind, self._block, text, signature)
+        self._block += 1
+        self._kind, self._said, self._unsent = "", [], []
+        self._length = self._sent = 0
+
+    def silence(self) -> None:
+        """Stops the beat of a stage that is left in the middle."""
+        if self._beat is not None:
+            self._beat.cancel()
+
+    # ---- rounds --------------------------------------------------------------------------------------------------
+
+    async def interrupted(self, sentence: str, seconds: float, attempt: int) -> None:
+        await self.close()
+        await database_sync_to_async(rounds.notice)(self._claim, "model_retry", f"{sentence} Trying again in {seconds:.0f} s.")
+
+    async def round_ended(self, wishes: Sequence[Wish], usage: Usage) -> None:
+        await self.close()
+        recorded = await database_sync_to_async(self._record)(wishes, usage)
+        self._calls.update({wish.id: call for wish, call in zip(wishes, recorded, strict=True)})
+
+    def _record(self, wishes: Sequence[Wish], usage: Usage) -> list[ToolCall]:
+        recorded = [tool_calls.record(self._run, wish) for wish in wishes]
+        rounds.close_round(self._claim, recorded, usage)
+        return recorded
+
+    async def perform(self, wishes: Sequence[Wish]) -> Sequence[Answer]:
+        answers = await tool_calls.perform(self._claim, [self._calls[wish.id] for wish in wishes])
+        return [Answer(wish.id, answer.text, answer.failed, answer.data) for wish, answer in zip(wishes, answers, strict=True)]

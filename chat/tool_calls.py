@@ -1,0 +1,196 @@
+"""One call from wish to result: arguments → verdict → approval → intent → cluster → result. The same for every door.
+
+Each step is a row before it is an act, so a call goes on from wherever its process died: an unfinished read is
+repeated, an unfinished change is `unknown` and never sent again.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from channels.db import database_sync_to_async
+from django.conf import settings
+from django.contrib.auth.models import User
+
+from chat.access import Right, rights
+from chat.actions import approvals, calls
+from chat.actions.leases import Claim
+from chat.actions.runs import UNKNOWN
+from chat.agent.errors import Parked
+from chat.agent.ports import Answer, ToolOffer, Wish
+from chat.models import Approval, Run, ToolCall
+from chat.models.approval import ApprovalStatus
+from chat.models.tool_call import CallStatus
+from tools import clusters, policy, registry, toolbox
+from tools.effects import Effect
+from tools.kube.errors import KubeError
+from tools.kube.guard import Permit
+from tools.spec import Tool
+
+READS_AT_ONCE = 4
+
+
+def rules() -> policy.Rules:
+    return policy.Rules(read_only=settings.K8SMCP_READ_ONLY, execute=settings.K8SMCP_EXECUTE)
+
+
+def offered(user: User) -> tuple[ToolOffer, ...]:
+    """The tools this person's runs are offered, in stable order."""
+    may_change = Right.CHANGE in rights(user)
+    return tuple(
+        ToolOffer(tool.name, tool.description, tool.input_schema())
+        for tool in registry.all_tools()
+        if policy.offered(tool.effect, rules()) and (may_change or not tool.effect.writes)
+    )
+
+
+# ---- wishes become rows ------------------------------------------------------------------------------------------
+
+
+def record(run: Run, wish: Wish) -> ToolCall:
+    """An unsaved row for a wish. What does not fit is recorded as it is and refused when its turn comes."""
+    call = ToolCall(run=run, tool=wish.name[:64], arguments=dict(wish.arguments), cluster=_cluster(run, wish))
+    try:
+        tool = registry.find(wish.name)
+        call.effect = tool.effect.value
+        call.intent = tool.title
+        call.intent = tool.intent(toolbox.parse(tool, wish.arguments))[:300]
+    except (registry.UnknownTool, toolbox.BadArguments):
+        call.intent = call.intent or "Use a tool that does not exist"
+    return call
+
+
+def _cluster(run: Run, wish: Wish) -> str:
+    named = wish.arguments.get("cluster")
+    return (named if isinstance(named, str) and named else run.conversation.cluster or clusters.default())[:253]
+
+
+# ---- rows become results -----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    status: CallStatus
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
+class Go:
+    """The call may reach its cluster now: its intent is committed."""
+
+    tool: Tool
+
+
+async def perform(claim: Claim, pending: Sequence[ToolCall]) -> list[Answer]:
+    """Answers every call, in order. Reads run at once, changes one by one. Raises Parked when a person must decide first."""
+    gate = asyncio.Semaphore(READS_AT_ONCE)
+    reads = {call.pk: asyncio.create_task(_bounded(gate, claim, call)) for call in pending if not _writes(call)}
+    try:
+        answers = [await reads[call.pk] if call.pk in reads else await _settle(claim, call) for call in pending]
+    finally:
+        for task in reads.values():
+            task.cancel()
+        await asyncio.gather(*reads.values(), return_exceptions=True)
+    if any(answer is None for answer in answers):
+        raise Parked("A person must decide first.")
+    return [answer for answer in answers if answer is not None]
+
+
+def _writes(call: ToolCall) -> bool:
+    return Effect(call.effect or Effect.READ).writes
+
+
+async def _bounded(gate: asyncio.Semaphore, claim: Claim, call: ToolCall) -> Answer | None:
+    async with gate:
+        return await _settle(claim, call)
+
+
+async def _settle(claim: Claim, call: ToolCall) -> Answer | None:
+    """The call's answer, or None while a person has not decided."""
+    if not call.finished:
+        step = await database_sync_to_async(_next_step)(claim, call)
+        if step is None:
+            return None
+        if isinstance(step, Refusal):
+            await database_sync_to_async(calls.finish)(claim, call, step.status, step.sentence)
+        elif step.tool.effect.writes:
+            await _uncancelled(_execute(claim, call, step.tool))
+        else:
+            await _execute(claim, call, step.tool)
+    return answer(call)
+
+
+async def _uncancelled(work: "asyncio._CoroutineLike[None]") -> None:
+    """Lets a change that is on the wire end and be recorded, even when the run is being stopped."""
+    task = asyncio.ensure_future(work)
+    try:
+        await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await asyncio.wait([task])
+        raise
+
+
+async def _execute(claim: Claim, call: ToolCall, tool: Tool) -> None:
+    permit = Permit(call_id=str(call.pk), cluster=call.cluster, ceiling=tool.effect)
+    outcome = await toolbox.run(tool, toolbox.parse(tool, call.arguments), call.cluster, permit)
+    await database_sync_to_async(calls.finish)(
+        claim, call, CallStatus(outcome.status), outcome.text, full=outcome.full, data=outcome.data
+    )
+
+
+def answer(call: ToolCall) -> Answer:
+    return Answer(id=wish_id(call), text=call.result, failed=call.status != CallStatus.COMPLETED, data=call.data)
+
+
+def wish_id(call: ToolCall) -> str:
+    """The id under which the model knows the call: letters, digits and `_`, as the Messages API wants."""
+    return f"call_{call.pk.hex}"
+
+
+# ---- the gate ----------------------------------------------------------------------------------------------------
+
+
+def _next_step(claim: Claim, call: ToolCall) -> Go | Refusal | None:
+    """Decides, and commits the intent when the answer is Go. None: a person must decide."""
+    try:
+        tool = registry.find(call.tool)
+        arguments = toolbox.parse(tool, call.arguments)
+        clusters.find(call.cluster)
+    except (registry.UnknownTool, toolbox.BadArguments, KubeError) as fault:
+        return Refusal(CallStatus.FAILED, str(fault))
+    if call.status == CallStatus.RUNNING and tool.effect.writes:
+        return Refusal(CallStatus.UNKNOWN, UNKNOWN)
+    acting = call.run.message.author
+    if tool.effect.writes and Right.CHANGE not in rights(acting):
+        return Refusal(CallStatus.DENIED, f"{acting.get_username()} may look, but not change anything. An administrator can give the role operator.")
+    verdict = policy.judge(tool.effect, rules())
+    if verdict.decision == "deny":
+        return Refusal(CallStatus.DENIED, verdict.reason)
+    if verdict.decision == "ask":
+        return _asked(claim, call, tool, f"{tool.intent(arguments)} on cluster {call.cluster}")
+    calls.begin(claim, call)
+    return Go(tool)
+
+
+def _asked(claim: Claim, call: ToolCall, tool: Tool, summary: str) -> Go | Refusal | None:
+    acting = call.run.message.author.get_username()
+    approval = Approval.objects.select_related("decided_by").filter(tool_call=call).first()
+    if approval is None:
+        approvals.request(claim, call, summary, acting)
+        return None
+    if approval.status == ApprovalStatus.PENDING:
+        return None
+    if approval.status == ApprovalStatus.APPROVED:
+        if calls.begin_approved(claim, call, acting):
+            return Go(tool)
+        return Refusal(CallStatus.DENIED, "The approval no longer fits this call, so nothing was done. Ask again.")
+    return Refusal(CallStatus.DENIED, _said_no(approval))
+
+
+def _said_no(approval: Approval) -> str:
+    if approval.status == ApprovalStatus.EXPIRED:
+        return "Nobody decided in time, so nothing was done."
+    if approval.status == ApprovalStatus.VOID:
+        return "The approval is void, so nothing was done."
+    by = approval.decided_by.get_username() if approval.decided_by else "Somebody"
+    return f"{by} rejected this, so nothing was done." + (f" They said: {approval.reason}" if approval.reason else "")

@@ -1,0 +1,35 @@
+"""What every page of the portal shows round its content; nothing is read until a template asks."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.http import HttpRequest
+from django.utils import timezone
+
+from chat.access import Right, decidable_by, rights
+from chat.models.approval import ApprovalStatus
+from chat.web import side
+
+
+def portal(request: HttpRequest) -> dict[str, Any]:
+    user = getattr(request, "user", None)
+    context: dict[str, Any] = {
+        "provider": settings.K8SMCP_PROVIDER,
+        "model_name": settings.K8SMCP_MODEL,
+        "read_only": settings.K8SMCP_READ_ONLY,
+    }
+    if not isinstance(user, User):
+        return context
+    asked = request.GET.get("q", "") if request.resolver_match and request.resolver_match.url_name == "conversations" else ""
+    return context | {
+        "side_query": asked,
+        "side_groups": lambda: side.groups(user, asked),
+        "pending_approvals": _pending(user),
+        "may_audit": lambda: user.is_staff and bool(rights(user) & {Right.AUDIT, Right.ADMINISTER}),
+    }
+
+
+def _pending(user: User) -> Callable[[], int]:
+    return lambda: decidable_by(user).filter(status=ApprovalStatus.PENDING, expires_at__gt=timezone.now()).count()

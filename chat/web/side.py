@@ -1,0 +1,48 @@
+"""The list of conversations beside every page."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from django.contrib.auth.models import User
+from django.db.models import OuterRef, Q, Subquery
+from django.utils import timezone
+
+from chat.access import visible_to
+from chat.models import Conversation, Run
+from chat.models.run import ENDED
+
+LIMIT = 80
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Conversations of one stretch of time, newest first; each carries `active`, the status of its run under way."""
+
+    name: str
+    conversations: list[Conversation]
+
+
+def groups(user: User, query: str = "") -> list[Group]:
+    """At most LIMIT conversations whose title or messages hold the words of `query`."""
+    found = visible_to(user).select_related("owner").annotate(active=_active())
+    for word in query.split()[:8]:
+        matches = Q(title__icontains=word) | Q(pk__in=Conversation.objects.filter(messages__text__icontains=word).values("pk"))
+        found = found.filter(matches)
+    named: dict[str, list[Conversation]] = {}
+    for conversation in found.order_by("-updated_at")[:LIMIT]:
+        named.setdefault(_age(conversation), []).append(conversation)
+    return [Group(name, conversations) for name, conversations in named.items()]
+
+
+def _active() -> Subquery:
+    runs = Run.objects.filter(conversation=OuterRef("pk")).exclude(status__in=ENDED).order_by("created_at")
+    return Subquery(runs.values("status")[:1])
+
+
+def _age(conversation: Conversation) -> str:
+    age = timezone.now().date() - conversation.updated_at.date()
+    if age < timedelta(days=1):
+        return "Today"
+    if age < timedelta(days=2):
+        return "Yesterday"
+    return "Last 7 days" if age < timedelta(days=7) else "Earlier"

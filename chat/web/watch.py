@@ -1,0 +1,77 @@
+"""What one socket has seen of one conversation: turns events and deltas into the frames it still needs. Pure.
+
+The promise: put together, the `text` frames of a block that was seen live are its `text_end`, without gap or overlap,
+whatever deltas were lost on the way.
+"""
+
+from typing import Any
+
+from chat.event_types import Complete, TextEnd, ThinkingEnd, UserMessage
+from chat.web.frames import Frame
+
+_ENDS = {TextEnd.type: "text", ThinkingEnd.type: "thinking"}
+Block = tuple[str, int]
+
+
+class Watch:
+    """`seq`: number of the newest event sent; `runs`: those that have not ended, so far as this socket knows."""
+
+    def __init__(self, seq: int) -> None:
+        self.seq = seq
+        self.runs: set[str] = set()
+        self._have: dict[Block, int] = {}
+        self._closed: dict[str, int] = {}
+
+    def event(self, frame: Frame, *, live: bool = True) -> list[Frame]:
+        """The frames for one durable event: before the end of a block comes what is missing of its text."""
+        if frame["seq"] <= self.seq:
+            return []
+        self.seq = frame["seq"]
+        kind, data = frame["type"], frame["data"]
+        if kind == UserMessage.type:
+            self.runs.add(data["run_id"])
+        elif kind == Complete.type:
+            self.runs.discard(data["run_id"])
+            self._closed.pop(data["run_id"], None)
+        elif kind in _ENDS:
+            return [*self._tail(_ENDS[kind], data, live), frame]
+        return [frame]
+
+    def _tail(self, kind: str, data: dict[str, Any], live: bool) -> list[Frame]:
+        block = (data["run_id"], data["block"])
+        have = self._have.pop(block, 0)
+        self._closed[block[0]] = block[1]
+        rest = data["text"][have:]
+        return [_delta(kind, data, rest, have)] if live and rest else []
+
+    def delta(self, frame: Frame) -> Frame | None:
+        """The part of a delta that is new here; None when there is none, or when something before it is missing."""
+        data = frame["data"]
+        block, offset, text = (data["run_id"], data["block"]), data["offset"], data["text"]
+        have = self._have.get(block, 0)
+        if self._is_closed(block) or offset > have or offset + len(text) <= have:
+            return None
+        self._have[block] = offset + len(text)
+        return _delta(frame["type"], data, text[have - offset :], have)
+
+    def misses(self, frame: Frame) -> bool:
+        """Whether something before this delta never came: the checkpoint of the block may have it."""
+        data = frame["data"]
+        block = (data["run_id"], data["block"])
+        return not self._is_closed(block) and data["offset"] > self._have.get(block, 0)
+
+    def _is_closed(self, block: Block) -> bool:
+        return block[1] <= self._closed.get(block[0], -1)
+
+
+def _delta(kind: str, data: dict[str, Any], text: str, offset: int) -> Frame:
+    return {
+        "type": kind,
+        "data": {
+            "text": text,
+            "conversation_id": data["conversation_id"],
+            "run_id": data["run_id"],
+            "block": data["block"],
+            "offset": offset,
+        },
+    }

@@ -1,0 +1,44 @@
+"""The ASGI onion: pages and REST, the socket, and this process's crew of runners around them."""
+
+import os
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "k8smcp.settings")
+
+from django.core.asgi import get_asgi_application  # noqa: E402
+
+django_application = get_asgi_application()
+
+from channels.routing import ProtocolTypeRouter  # noqa: E402
+from django.conf import settings  # noqa: E402
+
+from chat import launch  # noqa: E402
+from chat.web.routing import websocket  # noqa: E402
+
+Scope = dict[str, Any]
+Receive = Callable[[], Awaitable[dict[str, Any]]]
+Send = Callable[[dict[str, Any]], Awaitable[None]]
+
+protocols = ProtocolTypeRouter({"http": django_application, "websocket": websocket})
+
+
+async def application(scope: Scope, receive: Receive, send: Send) -> None:
+    """Begins the crew with the lifespan, or with the first request where the server has none (daphne)."""
+    if settings.K8SMCP_INPROCESS_RUNNER:
+        launch.begin()
+    if scope["type"] == "lifespan":
+        await _live(receive, send)
+    else:
+        await protocols(scope, receive, send)
+
+
+async def _live(receive: Receive, send: Send) -> None:
+    while True:
+        message = await receive()
+        if message["type"] == "lifespan.startup":
+            await send({"type": "lifespan.startup.complete"})
+        elif message["type"] == "lifespan.shutdown":
+            await launch.end()
+            await send({"type": "lifespan.shutdown.complete"})
+            return
