@@ -1,0 +1,261 @@
+"""The verbs of the Kubernetes API for any kind, one request each, in plain data: what tools are written on.
+
+Objects are decoded from raw bytes without models (large ones off the event loop), and lose what no tool may see
+before anybody sees it: Secret values, managedFields and last-applied copies (`tools.redaction`).
+"""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, TypeAlias, TypeVar
+
+import msgspec
+
+from tools import redaction
+from tools.kube import discovery
+from tools.kube.discovery import Discovery
+from tools.kube.errors import Gone, UnknownKind
+from tools.kube.failures import failure, undecodable
+from tools.kube.guard import Permit
+from tools.kube.resources import Resource, Target
+from tools.kube.transport import Answer, Request, Transport
+
+Object: TypeAlias = dict[str, Any]
+FIELD_MANAGER = "k8s-mcp"
+PAGE = 500
+_TABLE = "application/json;as=Table;v=v1;g=meta.k8s.io"
+_OFF_LOOP = 128 << 10
+_PATCH_TYPES = {
+    "merge": "application/merge-patch+json",
+    "json": "application/json-patch+json",
+    "strategic": "application/strategic-merge-patch+json",
+}
+
+T = TypeVar("T")
+
+
+class Meta(msgspec.Struct):
+    name: str = ""
+    namespace: str = ""
+    labels: dict[str, str] | None = None
+    creationTimestamp: str | None = None
+    deletionTimestamp: str | None = None
+
+
+class RowObject(msgspec.Struct):
+    metadata: Meta
+
+
+class Row(msgspec.Struct):
+    cells: list[Any]
+    object: RowObject | None = None
+
+    @property
+    def meta(self) -> Meta:
+        return self.object.metadata if self.object else Meta()
+
+
+class Column(msgspec.Struct):
+    name: str
+    type: str = ""
+    priority: int = 0
+
+
+class ListMeta(msgspec.Struct, rename={"proceed": "continue"}):
+    resourceVersion: str = ""
+    proceed: str = ""
+    remainingItemCount: int | None = None
+
+
+class Table(msgspec.Struct):
+    """`meta/v1 Table` as far as tools need it. `metadata.proceed` is the cursor to the next page."""
+
+    columnDefinitions: list[Column]
+    rows: list[Row] | None = None
+    metadata: ListMeta = msgspec.field(default_factory=ListMeta)
+
+
+class _List(msgspec.Struct):
+    items: list[Object] | None = None
+    metadata: ListMeta = msgspec.field(default_factory=ListMeta)
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Whole objects; `cursor` is empty when there are no more, `remaining` None when the server does not say."""
+
+    items: list[Object]
+    cursor: str = ""
+    remaining: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Which objects of a kind: where, by which labels and fields, how many, from which cursor."""
+
+    namespace: str | None = None
+    labels: str = ""
+    fields: str = ""
+    limit: int = 0
+    cursor: str = ""
+
+    def query(self) -> dict[str, str]:
+        given = {"labelSelector": self.labels, "fieldSelector": self.fields, "continue": self.cursor}
+        return {key: value for key, value in given.items() if value} | (
+            {"limit": str(self.limit)} if self.limit else {}
+        )
+
+
+class KubeClient:
+    """One tool call's way into one cluster. Every method raises KubeError, with a sentence; none repeats a write.
+
+    secrets_seen: values of Secrets that came by, to be masked in what is told; wrote: whether a change has been sent.
+    """
+
+    def __init__(self, transport: Transport, permit: Permit | None) -> None:
+        self.transport = transport
+        self.permit = permit
+        self.secrets_seen: set[str] = set()
+        self.wrote = False
+
+    @property
+    def cluster(self) -> str:
+        return self.transport.cluster
+
+    # ---- kinds ---------------------------------------------------------------------------------------------------
+
+    async def kinds(self, *, again: bool = False) -> Discovery:
+        known = discovery.cached(self.transport.access, again=again)
+        return known or await discovery.discover(self.transport.access, self._index)
+
+    async def resolve(self, kind: str) -> Resource:
+        """The kind a person means. Asks the cluster anew before saying there is none: it may be seconds old."""
+        try:
+            return (await self.kinds()).resolve(kind)
+        except UnknownKind:
+            return (await self.kinds(again=True)).resolve(kind)
+
+    async def _index(self, path: str, accept: str, shape: type[discovery.Index]) -> discovery.Index:
+        return await self.decoded(Request("GET", path, accept=accept), shape)
+
+    # ---- reading -------------------------------------------------------------------------------------------------
+
+    async def get(self, target: Target, subresource: str | None = None) -> Object:
+        return await self.object(Request("GET", target.path(subresource)))
+
+    async def page(self, resource: Resource, selection: Selection) -> Page:
+        request = Request("GET", resource.path(selection.namespace), selection.query())
+        listed = await self.decoded(request, _List)
+        items = listed.items or []
+        for item in items:
+            item.setdefault("kind", resource.kind)
+            item.setdefault("apiVersion", resource.api_version)
+        return Page(
+            [self._clean(item) for item in items],
+            listed.metadata.proceed,
+            listed.metadata.remainingItemCount,
+        )
+
+    async def list_all(self, resource: Resource, selection: Selection, at_most: int = 2000) -> Page:
+        """Page by page up to `at_most`; begins again once when its place in the list expires."""
+        try:
+            return await self._all_pages(resource, selection, at_most)
+        except Gone:
+            return await self._all_pages(resource, selection, at_most)
+
+    async def _all_pages(self, resource: Resource, selection: Selection, at_most: int) -> Page:
+        items: list[Object] = []
+        page = Page([])
+        while True:
+            step = Selection(
+                selection.namespace, selection.labels, selection.fields, min(PAGE, at_most - len(items)), page.cursor
+            )
+            page = await self.page(resource, step)
+            items += page.items
+            if not page.cursor or len(items) >= at_most:
+                return Page(items, page.cursor, page.remaining)
+
+    async def table(self, resource: Resource, selection: Selection) -> Table:
+        """The columns the API server prints for this kind, custom ones included."""
+        return await self.decoded(
+            Request("GET", resource.path(selection.namespace), selection.query(), accept=_TABLE), Table
+        )
+
+    async def version(self) -> Object:
+        """`/version`: gitVersion, platform and the like."""
+        return await self.object(Request("GET", "/version"))
+
+    # ---- writing -------------------------------------------------------------------------------------------------
+
+    async def create(self, resource: Resource, namespace: str | None, body: Object, *, dry_run: bool = False) -> Object:
+        query = {"fieldManager": FIELD_MANAGER} | _dry(dry_run)
+        return await self.object(Request("POST", resource.path(namespace), query, encode(body)))
+
+    async def apply(
+        self, target: Target, body: Object, *, force: bool = False, dry_run: bool = False
+    ) -> tuple[Object, bool]:
+        """Server-side apply: the object as it is now, and whether it was created."""
+        query = {"fieldManager": FIELD_MANAGER, "force": str(force).lower(), "fieldValidation": "Strict"} | _dry(
+            dry_run
+        )
+        request = Request("PATCH", target.path(), query, encode(body), content_type="application/apply-patch+yaml")
+        answer = await self.answer(request)
+        return self._clean(await self._decode(answer, dict)), answer.status == 201
+
+    async def patch(
+        self,
+        target: Target,
+        patch: Object | list[Object],
+        *,
+        form: str = "merge",
+        subresource: str | None = None,
+        dry_run: bool = False,
+    ) -> Object:
+        """`form`: merge, json or strategic."""
+        query = {"fieldManager": FIELD_MANAGER} | _dry(dry_run)
+        request = Request("PATCH", target.path(subresource), query, encode(patch), content_type=_PATCH_TYPES[form])
+        return await self.object(request)
+
+    async def delete(self, target: Target, options: Mapping[str, Any], *, dry_run: bool = False) -> Object:
+        """`options`: fields of `meta/v1 DeleteOptions` (preconditions, gracePeriodSeconds, propagationPolicy)."""
+        body = {"kind": "DeleteOptions", "apiVersion": "v1", **options}
+        return await self.object(Request("DELETE", target.path(), _dry(dry_run), encode(body)))
+
+    # ---- the wire ------------------------------------------------------------------------------------------------
+
+    async def answer(self, request: Request) -> Answer:
+        """The answer to a request that went well; otherwise the KubeError that says why not."""
+        self.wrote = self.wrote or not request.reads
+        answer = await self.transport.send(request, self.permit)
+        if answer.status >= 300:
+            raise failure(self.cluster, request, answer)
+        return answer
+
+    async def object(self, request: Request) -> Object:
+        return self._clean(await self.decoded(request, dict))
+
+    def _clean(self, found: Object) -> Object:
+        if found.get("kind") in ("Secret", "SecretList"):
+            self.secrets_seen |= redaction.values_of(found)
+        cleaned: Object = redaction.without_secrets(found)
+        return cleaned
+
+    async def decoded(self, request: Request, shape: type[T]) -> T:
+        return await self._decode(await self.answer(request), shape)
+
+    async def _decode(self, answer: Answer, shape: type[T]) -> T:
+        try:
+            if len(answer.body) < _OFF_LOOP:
+                return msgspec.json.decode(answer.body, type=shape)
+            loop = asyncio.get_running_loop()
+            return await loop.run_in_executor(None, lambda: msgspec.json.decode(answer.body, type=shape))
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            raise undecodable(self.cluster, answer) from None
+
+
+def encode(body: Any) -> bytes:
+    return msgspec.json.encode(body)
+
+
+def _dry(dry_run: bool) -> dict[str, str]:
+    return {"dryRun": "All"} if dry_run else {}

@@ -1,0 +1,108 @@
+"""What can go wrong between us and a cluster. Every text is a plain sentence with the next step, shown as it is.
+
+KubeError
+├── BadKubeconfig     the file that says how to reach a cluster cannot be used
+├── BadInput          a name, selector or manifest that no API server would take; nothing was sent
+├── NotPermitted      the guard refused: no permit, another cluster, or more than the permit allows; nothing was sent
+├── Unreachable       no connection; nothing was sent
+├── NotAuthenticated  401: the credentials are wrong or have expired
+├── Forbidden         403: this identity may not do that
+├── NotFound          404: there is no such object
+│   └── UnknownKind   the cluster does not serve such a kind
+├── Conflict          409: it changed meanwhile, exists already, or another manager owns the field
+├── Gone              410: the place in a long list has expired
+├── Invalid           400 or 422: the API server says what is wrong with the request
+├── Unsupported       405, 406, 415, 501: this cluster cannot do that
+├── Busy              429 or 503: try again later
+├── TooLarge          the answer is larger than we are willing to hold
+├── BadAnswer         what answered does not speak Kubernetes, or failed without saying why
+└── Ambiguous         a write was sent and no answer came: it may have happened. Never sent again
+"""
+
+
+class KubeError(Exception):
+    """Base of the family. `code` is for programs, the text for people."""
+
+    code = "cluster_error"
+
+    @property
+    def sentence(self) -> str:
+        return str(self)
+
+
+class BadKubeconfig(KubeError):
+    code = "bad_kubeconfig"
+
+
+class BadInput(KubeError):
+    code = "bad_input"
+
+
+class NotPermitted(KubeError):
+    code = "not_permitted"
+
+
+class Unreachable(KubeError):
+    code = "unreachable"
+
+
+class NotAuthenticated(KubeError):
+    code = "not_authenticated"
+
+
+class Forbidden(KubeError):
+    """`verb`, `resource`, `namespace`: what the cluster's own rules would have to grant."""
+
+    code = "forbidden"
+
+    def __init__(self, sentence: str, verb: str = "", resource: str = "", namespace: str = "") -> None:
+        super().__init__(sentence)
+        self.verb = verb
+        self.resource = resource
+        self.namespace = namespace
+
+
+class NotFound(KubeError):
+    code = "not_found"
+
+
+class UnknownKind(NotFound):
+    code = "unknown_kind"
+
+
+class Conflict(KubeError):
+    """`reason` as the API server gave it: AlreadyExists, Conflict."""
+
+    code = "conflict"
+
+    def __init__(self, sentence: str, reason: str = "") -> None:
+        super().__init__(sentence)
+        self.reason = reason
+
+
+class Gone(KubeError):
+    code = "gone"
+
+
+class Invalid(KubeError):
+    code = "invalid"
+
+
+class Unsupported(KubeError):
+    code = "unsupported"
+
+
+class Busy(KubeError):
+    code = "busy"
+
+
+class TooLarge(KubeError):
+    code = "too_large"
+
+
+class BadAnswer(KubeError):
+    code = "bad_answer"
+
+
+class Ambiguous(KubeError):
+    code = "ambiguous"

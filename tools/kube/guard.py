@@ -1,0 +1,148 @@
+"""The last net before the wire: no request leaves without a permit of the gate that covers its effect.
+
+The effect of a request follows from what it asks for (verb, group, resource, subresource), never from its HTTP method
+alone: a GET on `pods/exec` runs commands. What the table does not know counts as EXECUTE.
+
+A dry run stores nothing, but only if the server honours `dryRun=All`; a server that ignores the parameter would
+change the cluster unasked. So a dry run needs a permit for the write itself, and a *rehearsal* permit allows writes
+only as dry runs: the gate can try a change out before anybody approved it, and nothing else.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from tools.effects import Effect
+from tools.kube.errors import NotPermitted
+
+
+@dataclass(frozen=True, slots=True)
+class Permit:
+    """What the gate allowed: requests of one tool call, to one cluster, up to an effect."""
+
+    call_id: str
+    cluster: str
+    ceiling: Effect
+    rehearsal: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One request in the API's own words. verb: get, list, watch, create, update, patch, delete, deletecollection."""
+
+    verb: str
+    group: str
+    resource: str
+    subresource: str = ""
+    namespace: str = ""
+    name: str = ""
+
+
+_METADATA_ONLY = re.compile(r"as=(Table|PartialObjectMetadata(List)?)\b")
+_PLAIN_PATH = re.compile(r"(/[A-Za-z0-9._:~@-]+)+")
+_OPEN_PATHS = re.compile(r"/(version|healthz|livez|readyz|api|apis|apis/[^/]+|apis/[^/]+/[^/]+|api/v1|openapi/.+)")
+
+_VERBS = {"POST": "create", "PUT": "update", "PATCH": "patch"}
+_RUNS_CODE = {
+    ("", "pods", "exec"),
+    ("", "pods", "attach"),
+    ("", "pods", "portforward"),
+    ("", "pods", "proxy"),
+    ("", "pods", "ephemeralcontainers"),
+    ("", "pods", "binding"),
+    ("", "services", "proxy"),
+    ("", "nodes", "proxy"),
+    ("", "serviceaccounts", "token"),
+    ("certificates.k8s.io", "certificatesigningrequests", "approval"),
+}
+_READING_SHOWS = {("", "secrets", ""), ("", "configmaps", ""), ("", "pods", "log")}
+_QUESTIONS = {"authorization.k8s.io", "authentication.k8s.io"}
+_KNOWN_SUBRESOURCES = {"", "status", "scale", "log", "eviction", "finalize", "resize"}
+
+
+def check(
+    permit: Permit | None, cluster: str, method: str, path: str, query: Mapping[str, str], accept: str = ""
+) -> None:
+    """Raises NotPermitted unless `permit` covers the request."""
+    if permit is None:
+        raise NotPermitted(
+            "This request carries no permit, so it was not sent. Tools run through the portal's gate only."
+        )
+    if permit.cluster != cluster:
+        raise NotPermitted(
+            f'This call was allowed for cluster "{permit.cluster}", not for "{cluster}": nothing was sent.'
+        )
+    effect = effect_of(method, path, query, accept)
+    if not effect.within(permit.ceiling):
+        raise NotPermitted(
+            f"This call may do at most {permit.ceiling}, but {method} {path} is {effect}: nothing was sent."
+        )
+    if permit.rehearsal and effect.writes and query.get("dryRun") != "All":
+        raise NotPermitted("This call may only try the change out (dry run), not make it: nothing was sent.")
+
+
+def effect_of(method: str, path: str, query: Mapping[str, str], accept: str = "") -> Effect:
+    asked = understand(method, path, query)
+    if asked is None:
+        return Effect.READ if method == "GET" and _is_plain(path) and _OPEN_PATHS.fullmatch(path) else Effect.EXECUTE
+    return _effect(asked, metadata_only=_metadata_only(query, accept))
+
+
+def understand(method: str, path: str, query: Mapping[str, str]) -> Asked | None:
+    """None: not a request for a resource, or one we cannot read with certainty."""
+    if not _is_plain(path):
+        return None
+    parts = path.strip("/").split("/")
+    if parts[:2] == ["api", "v1"]:
+        group, rest = "", parts[2:]
+    elif parts[0] == "apis" and len(parts) > 3:
+        group, rest = parts[1], parts[3:]
+    else:
+        return None
+    return _resource(method, group, rest, query)
+
+
+def _is_plain(path: str) -> bool:
+    return _PLAIN_PATH.fullmatch(path) is not None and not {".", ".."} & set(path.split("/"))
+
+
+def _metadata_only(query: Mapping[str, str], accept: str) -> bool:
+    """Whether every form of answer we would take leaves the object's content out."""
+    forms = accept.split(",")
+    return all(_METADATA_ONLY.search(form) for form in forms) and query.get("includeObject") != "Object"
+
+
+def _resource(method: str, group: str, rest: list[str], query: Mapping[str, str]) -> Asked | None:
+    namespace = ""
+    if rest[:1] == ["namespaces"] and len(rest) > 2 and rest[2] not in ("status", "finalize"):
+        namespace, rest = rest[1], rest[2:]
+    if not rest or rest[0] in ("watch", "proxy") or len(rest) > 3:
+        return (
+            None  # old aliases with their own meaning, and paths handed on to somebody else (`nodes/x/proxy/metrics`)
+        )
+    resource, name, subresource = (*rest, "", "")[:3]
+    verb = _verb(method, name, query)
+    return Asked(verb, group, resource, subresource, namespace, name) if verb else None
+
+
+def _verb(method: str, name: str, query: Mapping[str, str]) -> str | None:
+    if method == "GET":
+        if query.get("watch", "false") not in ("", "0", "false"):
+            return "watch"
+        return "get" if name else "list"
+    if method == "DELETE":
+        return "delete" if name else "deletecollection"
+    return _VERBS.get(method)
+
+
+def _effect(asked: Asked, *, metadata_only: bool) -> Effect:
+    what = (asked.group, asked.resource, asked.subresource)
+    if what in _RUNS_CODE or asked.subresource not in _KNOWN_SUBRESOURCES:
+        return Effect.EXECUTE
+    if asked.verb in ("get", "list", "watch"):
+        return Effect.SENSITIVE if what in _READING_SHOWS and not metadata_only else Effect.READ
+    if asked.group in _QUESTIONS:
+        return Effect.READ if asked.verb == "create" else Effect.EXECUTE
+    if asked.verb in ("delete", "deletecollection") or asked.subresource in ("eviction", "finalize"):
+        return Effect.DESTROY
+    return Effect.EXECUTE if asked.subresource == "log" else Effect.CHANGE

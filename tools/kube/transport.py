@@ -1,0 +1,229 @@
+"""One request on the wire, to one cluster: guarded, bounded in time and size, and writes sent at most once.
+
+The request goes straight to the aiohttp session of the pool (`connections`), because the `kubernetes` client's own
+`request` follows redirects, reads without bound and cannot be kept from repeating.
+
+aiohttp itself sends PUT and DELETE a second time when a connection breaks. `_OneShot` stops that.
+"""
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TypeAlias
+from urllib.parse import quote, urlencode
+
+import aiohttp
+from yarl import URL
+
+from tools.kube import connections, guard
+from tools.kube.errors import Ambiguous, BadAnswer, BadInput, TooLarge, Unreachable
+from tools.kube.guard import Permit
+from tools.kube.kubeconfig import Access
+
+CONNECT_SECONDS = 5.0
+READ_SECONDS = 20.0
+LARGEST_ANSWER = 8 << 20
+_REPEATS = 2
+_LONGEST_WAIT = 5.0
+_USER_AGENT = "k8s-mcp"
+
+Handler: TypeAlias = Callable[[aiohttp.ClientRequest], Awaitable[aiohttp.ClientResponse]]
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What is asked of an API server. `query` without None values; `largest` bounds the answer's bytes."""
+
+    method: str
+    path: str
+    query: Mapping[str, str] = field(default_factory=dict)
+    body: bytes | None = None
+    content_type: str = "application/json"
+    accept: str = "application/json"
+    seconds: float = READ_SECONDS
+    largest: int = LARGEST_ANSWER
+    cut_at_largest: bool = False
+
+    @property
+    def reads(self) -> bool:
+        return self.method == "GET"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came back, undecoded. `cut`: there was more than `largest`, and the request allowed to cut there."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+    cut: bool = False
+
+
+class _Resent(Exception):
+    """aiohttp wanted to send the same request once more."""
+
+
+class _OneShot:
+    """A client middleware that lets its request through once."""
+
+    def __init__(self) -> None:
+        self.sent = False
+
+    async def __call__(self, request: aiohttp.ClientRequest, handler: Handler) -> aiohttp.ClientResponse:
+        if self.sent:
+            raise _Resent
+        self.sent = True
+        return await handler(request)
+
+
+class Transport:
+    """The wire to one cluster. Cheap to make: the connections are shared by all transports of the same access."""
+
+    def __init__(self, cluster: str, access: Access) -> None:
+        self.cluster = cluster
+        self.access = access
+
+    async def send(self, request: Request, permit: Permit | None) -> Answer:
+        """Any HTTP answer is returned as it is. Raises NotPermitted, Unreachable, Ambiguous, TooLarge, BadAnswer."""
+        guard.check(permit, self.cluster, request.method, request.path, request.query, request.accept)
+        attempt = 0
+        while True:
+            wait = await self._attempt(request, last=not request.reads or attempt >= _REPEATS)
+            if isinstance(wait, Answer):
+                return wait
+            attempt += 1
+            await asyncio.sleep(wait * (1 + random.random() / 4))
+
+    async def _attempt(self, request: Request, *, last: bool) -> Answer | float:
+        """The answer, or how many seconds to wait before a read is tried again."""
+        try:
+            answer = await self._once(request)
+        except (_Resent, aiohttp.ClientError, TimeoutError) as fault:
+            if last or not _was_cut(fault):
+                raise self._explained(request, fault) from fault
+            return 0.1
+        seconds = _asked_to_wait(answer)
+        return answer if last or seconds is None or seconds > _LONGEST_WAIT else seconds
+
+    async def websocket(
+        self, path: str, query: list[tuple[str, str]], protocols: tuple[str, ...], permit: Permit | None
+    ) -> aiohttp.ClientWebSocketResponse:
+        """An open WebSocket. Raises NotPermitted, Unreachable; aiohttp.WSServerHandshakeError when it is refused."""
+        guard.check(permit, self.cluster, "GET", path, dict(query))
+        session = await connections.session(self.access)
+        try:
+            return await session.ws_connect(
+                _address(self.access.server, path, query),
+                protocols=protocols,
+                headers=await self._identity(),
+                autoping=True,
+                heartbeat=None,
+                max_msg_size=LARGEST_ANSWER,
+                timeout=aiohttp.ClientWSTimeout(ws_close=2.0),
+                server_hostname=self.access.tls_server_name or None,
+            )
+        except aiohttp.WSServerHandshakeError:
+            raise
+        except (aiohttp.ClientError, TimeoutError) as fault:
+            raise self._explained(Request("GET", path), fault) from fault
+
+    async def _once(self, request: Request) -> Answer:
+        session = await connections.session(self.access)
+        headers = await self._identity() | {"Accept": request.accept}
+        if request.body is not None:
+            headers["Content-Type"] = request.content_type
+        async with session.request(
+            request.method,
+            _address(self.access.server, request.path, list(request.query.items())),
+            data=request.body,
+            headers=headers,
+            allow_redirects=False,
+            timeout=aiohttp.ClientTimeout(
+                total=request.seconds + 2 * CONNECT_SECONDS, sock_connect=CONNECT_SECONDS, sock_read=request.seconds
+            ),
+            middlewares=(_OneShot(),),
+            server_hostname=self.access.tls_server_name or None,
+        ) as response:
+            body, cut = await _bounded(response.content, request, self.cluster)
+            return Answer(response.status, dict(response.headers), body, cut)
+
+    async def _identity(self) -> dict[str, str]:
+        access = self.access
+        headers = {"User-Agent": _USER_AGENT}
+        token = access.token
+        if access.token_file:
+            token = (await asyncio.get_running_loop().run_in_executor(None, Path(access.token_file).read_text)).strip()
+        if token:
+            headers["Authorization"] = f"Bearer {token}"
+        elif access.username:
+            headers["Authorization"] = aiohttp.BasicAuth(access.username, access.password, "utf-8").encode()
+        return headers
+
+    def _explained(self, request: Request, fault: BaseException) -> Exception:
+        if isinstance(fault, aiohttp.ClientConnectorError | aiohttp.ConnectionTimeoutError):
+            return Unreachable(_unreachable(self.cluster, self.access.server, fault))
+        if not request.reads:
+            return Ambiguous(
+                f'The connection to cluster "{self.cluster}" broke after the change was sent: '
+                "it may have happened. Look at the object before trying again."
+            )
+        if isinstance(fault, TimeoutError):
+            return Unreachable(
+                f'Cluster "{self.cluster}" did not answer within {request.seconds:.0f} s. Try again later.'
+            )
+        if isinstance(fault, aiohttp.ClientConnectionError | aiohttp.ClientPayloadError | _Resent):
+            return Unreachable(
+                f'The connection to cluster "{self.cluster}" broke before the answer was complete. Try again.'
+            )
+        return BadAnswer(f"What answered at {self.access.server} does not speak HTTP as an API server does.")
+
+
+def _was_cut(fault: BaseException) -> bool:
+    """Whether a working connection broke: worth another try, unlike one that cannot be made or says nothing."""
+    if isinstance(fault, aiohttp.ClientConnectorError | TimeoutError):
+        return False
+    return isinstance(fault, _Resent | aiohttp.ClientConnectionError | aiohttp.ClientPayloadError)
+
+
+def _unreachable(cluster: str, server: str, fault: BaseException) -> str:
+    if isinstance(fault, aiohttp.ClientConnectorCertificateError | aiohttp.ClientConnectorSSLError):
+        why = "its certificate is not one this cluster's kubeconfig trusts"
+        hint = "Check certificate-authority and tls-server-name."
+    elif isinstance(fault, aiohttp.ClientConnectorDNSError):
+        why, hint = "its name cannot be resolved", "Check the server address in the kubeconfig."
+    elif isinstance(fault, aiohttp.ConnectionTimeoutError):
+        why, hint = f"no connection within {CONNECT_SECONDS:.0f} s", "Check network and firewall."
+    else:
+        why, hint = "the connection was refused", "Check that its API server runs and the address is right."
+    return f'Cluster "{cluster}" cannot be reached at {server}: {why}. {hint}'
+
+
+def _address(server: str, path: str, query: list[tuple[str, str]]) -> URL:
+    if any(sign in path for sign in "?#%\\ "):
+        raise BadInput(f"{path!r} is not a path of the API.")
+    text = urlencode(query, quote_via=quote)
+    return URL(f"{server}{path}?{text}" if text else f"{server}{path}", encoded=True)
+
+
+async def _bounded(stream: aiohttp.StreamReader, request: Request, cluster: str) -> tuple[bytes, bool]:
+    held = bytearray()
+    async for chunk in stream.iter_chunked(1 << 16):
+        held += chunk
+        if len(held) > request.largest:
+            if request.cut_at_largest:
+                return bytes(held[: request.largest]), True
+            raise TooLarge(
+                f'The answer of cluster "{cluster}" is larger than {request.largest >> 20} MiB. '
+                "Narrow it: one namespace, a selector, or a smaller limit."
+            )
+    return bytes(held), False
+
+
+def _asked_to_wait(answer: Answer) -> float | None:
+    """Seconds after which a 429 or 503 may be tried again; None: no such answer."""
+    if answer.status not in (429, 503):
+        return None
+    given = next((value for key, value in answer.headers.items() if key.lower() == "retry-after"), "")
+    return float(given) if given.isdigit() else 0.5

@@ -1,0 +1,36 @@
+"""All tools by name. A new subject is one file in `catalogue/` and one line here."""
+
+import difflib
+from functools import cache
+from types import ModuleType
+
+from tools.catalogue import listing, objects
+from tools.spec import Tool
+
+_SUBJECTS: tuple[ModuleType, ...] = (listing, objects)
+
+
+class UnknownTool(LookupError):
+    """There is no such tool; the text says which one may have been meant."""
+
+    code = "unknown_tool"
+
+
+@cache
+def all_tools() -> tuple[Tool, ...]:
+    tools = tuple(tool for subject in _SUBJECTS for tool in subject.TOOLS)
+    names = [tool.name for tool in tools]
+    if len(set(names)) != len(names):
+        twice = ", ".join(sorted({name for name in names if names.count(name) > 1}))
+        raise ValueError(f"two tools share a name: {twice}")
+    return tools
+
+
+def find(name: str) -> Tool:
+    """Raises UnknownTool."""
+    for tool in all_tools():
+        if tool.name == name:
+            return tool
+    near = difflib.get_close_matches(name, [tool.name for tool in all_tools()], 1)
+    hint = f" Did you mean {near[0]}?" if near else ""
+    raise UnknownTool(f'There is no tool "{name[:80]}".{hint}')
