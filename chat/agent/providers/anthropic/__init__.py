@@ -1,0 +1,1 @@
+"""The model behind a Messages API: Anthropic's own, a gateway, vLLM, Ollama."""

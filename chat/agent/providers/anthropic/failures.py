@@ -1,0 +1,198 @@
+"""Every way a call to the model can fail, as a sentence, its next step, and whether another attempt can help."""
+
+import email.utils
+import re
+import ssl
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from socket import gaierror
+from typing import Any
+from urllib.parse import urlsplit
+
+LATER = "Send the message again in a few minutes."
+CHECK_ADDRESS = "An administrator should check ANTHROPIC_BASE_URL."
+OPTIONAL_FIELDS = ("thinking", "cache_control", "max_tokens")  # the last stands for: an answer as long as ours
+STATUS_OF_ERROR_EVENT = {
+    "invalid_request_error": 400, "authentication_error": 401, "billing_error": 402, "permission_error": 403,
+    "not_found_error": 404, "request_too_large": 413, "rate_limit_error": 429, "api_error": 500, "timeout_error": 504,
+    "overloaded_error": 529,
+}  # fmt: skip
+
+
+class Broken(Exception):
+    """One attempt failed. again: another may help; wait: seconds the other side asks for; field: what it refused."""
+
+    def __init__(
+        self, sentence: str, *, code: str, again: bool = True, wait: float | None = None, advice: str = LATER
+    ) -> None:
+        super().__init__(sentence)
+        self.sentence = sentence
+        self.code = code
+        self.again = again
+        self.wait = wait
+        self.advice = advice
+        self.field = ""
+        self.temporary = again
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where and what was asked, for the sentences. `host` without path and sign-in."""
+
+    host: str
+    model: str
+
+    @classmethod
+    def of(cls, address: str, model: str) -> "Place":
+        parts = urlsplit(address)
+        return cls(f"{parts.hostname}:{parts.port}" if parts.port else str(parts.hostname), model)
+
+
+# ---- the other side answered -------------------------------------------------------------------------------------
+
+
+def of_status(status: int, place: Place, *, message: str = "", headers: Mapping[str, str] | None = None) -> Broken:
+    """From an HTTP status (or that of an error event) to what to tell and do."""
+    headers = headers or {}
+    if status == 429:
+        return _too_many(headers)
+    broken = _refused(status, place, message) or _unavailable(status)
+    broken.wait = told_wait(headers)
+    if headers.get("x-should-retry") == "false":
+        broken.again = False
+    return broken
+
+
+def _refused(status: int, place: Place, message: str) -> Broken | None:
+    """Statuses that another attempt cannot mend."""
+    sentences = {
+        401: (
+            "key_refused",
+            f"{place.host} refused the key for the model (401).",
+            "An administrator must check ANTHROPIC_API_KEY.",
+        ),
+        402: (
+            "unpaid",
+            "The account behind the model's key has no credit left (402).",
+            "An administrator must look after the account ANTHROPIC_API_KEY belongs to.",
+        ),
+        403: (
+            "key_refused",
+            f'The key may not use the model "{place.model}" at {place.host} (403).',
+            "An administrator must check ANTHROPIC_API_KEY and its rights.",
+        ),
+        404: (
+            "model_unknown",
+            f'The model "{place.model}" is not known at {place.host} (404).',
+            "An administrator must check K8SMCP_MODEL, and ANTHROPIC_BASE_URL where it is set.",
+        ),
+        413: (
+            "too_large",
+            "This conversation is too large for one request to the model (413).",
+            "Start a new conversation and name what matters, or ask for less at once.",
+        ),
+    }
+    if status in sentences:
+        code, sentence, advice = sentences[status]
+        return Broken(sentence, code=code, again=False, advice=advice)
+    if status >= 500 or status in (408, 409, 425):
+        return None
+    return Broken(
+        f"{place.host} did not accept the request to the model ({status}){_quoted(message)}.",
+        code="request_refused",
+        again=False,
+        advice="Start a new conversation if this one is long; else an administrator should check K8SMCP_MODEL.",
+    )
+
+
+def _unavailable(status: int) -> Broken:
+    if status == 529:
+        return Broken("The model is overloaded right now.", code="overloaded")
+    return Broken(f"The model is not available right now ({status}).", code="unavailable")
+
+
+def _too_many(headers: Mapping[str, str]) -> Broken:
+    """A limit that does not say when it ends is a spending limit: asking again would only be refused again."""
+    wait = told_wait(headers)
+    if wait is None and headers.get("x-should-retry") != "true":
+        broken = Broken(
+            "The model's provider accepts no more requests, and does not say until when (429).",
+            code="rate_limited",
+            again=False,
+            advice="A usage or spending limit may be reached: an administrator should look, or try again later.",
+        )
+        broken.temporary = True
+        return broken
+    return Broken("The model's provider asks to wait: too many requests (429).", code="rate_limited", wait=wait)
+
+
+def told_wait(headers: Mapping[str, str]) -> float | None:
+    """Seconds from `retry-after-ms` or `retry-after` (seconds or a date); None when nothing understandable is said."""
+    for name, scale in (("retry-after-ms", 0.001), ("retry-after", 1.0)):
+        if re.fullmatch(r"\d{1,12}(\.\d+)?", told := headers.get(name, "").strip()):
+            return float(told) * scale
+    try:
+        return max(0.0, email.utils.parsedate_to_datetime(headers.get("retry-after", "")).timestamp() - time.time())
+    except ValueError:
+        return None
+
+
+def refused_field(status: int, complaint: str) -> str:
+    """Which of the fields not every endpoint takes a 400 or 422 complains about; empty when it is none of them."""
+    if status not in (400, 422):
+        return ""
+    return next((field for field in OPTIONAL_FIELDS if re.search(rf"\b{field}\b", complaint)), "")
+
+
+def _quoted(message: str) -> str:
+    """The other side's own words, short and on one line."""
+    words = " ".join("".join(char if char.isprintable() else " " for char in message).split()).rstrip(".")
+    return f': "{words[:200]}"' if words else ""
+
+
+# ---- the other side was not reached, or went away ----------------------------------------------------------------
+
+
+def of_connection(error: BaseException, place: Place, *, timeout_seconds: float) -> Broken:
+    """From what the HTTP client raised, by its causes."""
+    causes = list(_causes(error))
+
+    def caused_by(*kinds: type[BaseException]) -> BaseException | None:
+        return next((cause for cause in causes if isinstance(cause, kinds)), None)
+
+    names = {type(cause).__name__ for cause in causes}
+    if fault := caused_by(ssl.SSLError):
+        reason = getattr(fault, "verify_message", "") or getattr(fault, "reason", "") or "no reason given"
+        sentence = f"The connection to {place.host} is not secure{_quoted(str(reason))}."
+        advice = "An administrator should check ANTHROPIC_BASE_URL and the certificates this machine trusts."
+        return Broken(sentence, code="not_secure", again=False, advice=advice)
+    if names & {"InvalidURL", "UnsupportedProtocol"}:
+        return Broken("The model's address is not a web address.", code="address", again=False, advice=CHECK_ADDRESS)
+    if caused_by(gaierror):
+        return Broken(f"The name {place.host} cannot be found.", code="unreachable", advice=CHECK_ADDRESS)
+    if "ConnectTimeout" in names:
+        return Broken(f"{place.host} takes no connection.", code="unreachable", advice=CHECK_ADDRESS)
+    if caused_by(ConnectionRefusedError) or "ConnectError" in names:
+        advice = f"{CHECK_ADDRESS} Does the model's server run?"
+        return Broken(f"Nothing answers at {place.host}.", code="unreachable", advice=advice)
+    if caused_by(TimeoutError) or names & {"ReadTimeout", "WriteTimeout", "PoolTimeout"}:
+        return Broken(f"The model was silent for {timeout_seconds:g} seconds.", code="silent")
+    return Broken("The connection to the model was cut.", code="cut")
+
+
+def _causes(error: BaseException | None) -> Iterator[BaseException]:
+    while error is not None:
+        yield error
+        if isinstance(error, BaseExceptionGroup):
+            for part in error.exceptions:
+                yield from _causes(part)
+        error = error.__cause__ or error.__context__
+
+
+def message_of(body: Any) -> str:
+    """The words in an error body of whatever shape: `{"error": {"message"}}`, `{"message"}`, `{"detail"}` or text."""
+    for key in ("error", "message", "detail"):
+        if isinstance(body, Mapping) and body.get(key):
+            return message_of(body[key])
+    return body if isinstance(body, str) else ""

@@ -1,0 +1,224 @@
+"""The model behind a Messages API: one streaming call a round, and our own counted, visible attempts."""
+
+import asyncio
+import random
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from contextlib import aclosing, suppress
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from chat.agent.errors import ModelError
+from chat.agent.ports import Answer, Interrupted, Request, Spoken, Usage, Wish
+from chat.agent.providers.anthropic import failures
+from chat.agent.providers.anthropic.events import Event, events
+from chat.agent.providers.anthropic.failures import Broken, Place
+from chat.agent.providers.anthropic.message import Message
+from chat.agent.providers.anthropic.request import body
+
+if TYPE_CHECKING:
+    from anthropic import AsyncAnthropic
+
+ANTHROPIC = "https://api.anthropic.com"
+LONGEST_ANSWER = 16_000  # tokens
+SHORTER_ANSWER = 4_096  # tokens, for endpoints that refuse the longest
+END_OF_BODY = 0.2  # seconds
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """Seconds unless it says otherwise. silence: without a byte; idle: without anything said; whole: one attempt."""
+
+    connect: float = 10.0
+    silence: float = 60.0
+    idle: float = 120.0
+    whole: float = 600.0
+    attempts: int = 4  # a number
+    first_wait: float = 1.0
+    longest_wait: float = 60.0
+
+
+class Anthropic:
+    """Any endpoint that speaks the Messages API. What it turned out not to take is remembered for its lifetime."""
+
+    name = "anthropic"
+
+    def __init__(
+        self,
+        *,
+        model: str,
+        api_key: str = "",
+        base_url: str = "",
+        patience: Patience | None = None,
+        sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
+    ) -> None:
+        self.model = model
+        self._key = api_key
+        self._address = (base_url or ANTHROPIC).rstrip("/").removesuffix("/v1")
+        self._place = Place.of(self._address, model)
+        self._patience = patience or Patience()
+        self._sleep = sleep
+        self._refused: set[str] = set()
+        self._client: AsyncAnthropic | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    async def respond(self, request: Request) -> AsyncIterator[Spoken]:
+        spent, attempt = Usage(), 1
+        while True:
+            message = Message(self._place)
+            try:
+                async with aclosing(self._attempt(request, message)) as spoken:
+                    async for piece in spoken:
+                        yield piece
+                finished = message.finished()
+                break
+            except Broken as broken:
+                fault = broken
+            if fault.field and fault.field not in self._refused:
+                self._refused.add(fault.field)
+                continue
+            spent += message.usage
+            wait = self._wait(fault, attempt)
+            yield Interrupted(self._discreet(fault.sentence), wait, attempt)
+            await self._sleep(wait)
+            attempt += 1
+        yield replace(finished, wishes=_with_new_ids(finished.wishes, request), usage=spent + finished.usage)
+
+    async def warm_up(self) -> None:
+        """Makes the client ready, so that the first message need not wait a second for it. No request is sent."""
+        await self._connected()
+
+    async def aclose(self) -> None:
+        """Closes idle connections; the next call opens new ones."""
+        client, self._client = self._client, None
+        if client is not None:
+            await client.close()
+
+    # ---- one attempt ----
+
+    async def _attempt(self, request: Request, message: Message) -> AsyncGenerator[Spoken, None]:
+        client = await self._connected()
+        from anthropic import APIError, APIStatusError
+        from httpx2 import HTTPError
+
+        asked: dict[str, Any] = body(
+            request,
+            model=self.model,
+            max_tokens=SHORTER_ANSWER if "max_tokens" in self._refused else LONGEST_ANSWER,
+            refused=self._refused,
+        )
+        try:
+            async with asyncio.timeout(self._patience.idle):
+                stream = await client.messages.create(**asked, stream=True)
+            async with stream:
+                self._check_kind(stream.response.headers.get("content-type", "text/event-stream"))
+                async with (
+                    aclosing(stream.response.aiter_bytes()) as chunks,
+                    aclosing(events(chunks)) as source,
+                ):
+                    async for event in self._in_time(source):
+                        for piece in message.take(event):
+                            yield piece
+                        if message.ended:
+                            break
+                    await _read_out(source)
+        except APIStatusError as error:
+            raise self._told(error.status_code, error.body, error.response.headers) from error
+        except (APIError, HTTPError, TimeoutError) as error:
+            raise failures.of_connection(error, self._place, timeout_seconds=self._patience.silence) from error
+
+    async def _in_time(self, source: AsyncIterator[Event]) -> AsyncIterator[Event]:
+        """A stream that only drips or pings is given up: bytes alone are no sign of life."""
+        clock = asyncio.get_running_loop().time
+        last = clock() + self._patience.whole
+        deadline = clock() + self._patience.idle
+        while True:
+            try:
+                async with asyncio.timeout_at(min(deadline, last)):
+                    event = await anext(source, None)
+            except TimeoutError:
+                raise Broken("The model said nothing more for too long.", code="silent") from None
+            if event is None:
+                return
+            if event.get("type") != "ping":
+                deadline = clock() + self._patience.idle
+            yield event
+
+    def _check_kind(self, content_type: str) -> None:
+        if "text/event-stream" not in content_type:
+            sentence = f"{self._place.host} does not answer like a Messages API."
+            raise Broken(sentence, code="not_a_messages_api", again=False, advice=failures.CHECK_ADDRESS)
+
+    def _told(self, status: int, told: object, headers: Any) -> Broken:
+        broken = failures.of_status(status, self._place, message=failures.message_of(told), headers=headers)
+        broken.field = failures.refused_field(status, str(told)[:4000])
+        return broken
+
+    # ---- another attempt, or none ----
+
+    def _wait(self, fault: Broken, attempt: int) -> float:
+        """Seconds until the next attempt. Raises ModelError when there is to be none."""
+        patience = self._patience
+        longest = patience.longest_wait
+        if not fault.again:
+            raise self._given_up(f"{fault.sentence} {fault.advice}", fault, temporary=fault.temporary)
+        if fault.wait is not None and fault.wait > longest:
+            told = f"{fault.sentence} It asks to wait {_duration(fault.wait)}: send the message again after that."
+            raise self._given_up(told, fault, temporary=True)
+        if attempt >= patience.attempts:
+            told = f"{fault.sentence} {patience.attempts} attempts did not help. {fault.advice}"
+            raise self._given_up(told, fault, temporary=True)
+        backoff = min(longest, patience.first_wait * 2.0 ** (attempt - 1)) * random.uniform(0.5, 1)
+        return max(fault.wait or 0.0, backoff)
+
+    def _given_up(self, sentence: str, fault: Broken, *, temporary: bool) -> ModelError:
+        return ModelError(self._discreet(sentence), code=fault.code, temporary=temporary)
+
+    def _discreet(self, sentence: str) -> str:
+        return sentence.replace(self._key, "[key]") if self._key else sentence
+
+    # ---- the connection ----
+
+    async def _connected(self) -> "AsyncAnthropic":
+        """One client per event loop, made off it: importing the SDK and reading certificates takes a good second."""
+        loop = asyncio.get_running_loop()
+        if self._client is None or self._loop is not loop:
+            self._client, self._loop = await loop.run_in_executor(None, self._make_client), loop
+        return self._client
+
+    def _make_client(self) -> "AsyncAnthropic":
+        from anthropic import AsyncAnthropic
+        from httpx2 import Timeout
+
+        own = self._address == ANTHROPIC
+        client = AsyncAnthropic(
+            api_key=self._key or "none",  # never left out, or the SDK looks for credentials of its own in the machine
+            base_url=self._address,
+            max_retries=0,
+            timeout=Timeout(self._patience.silence, connect=self._patience.connect),
+            default_headers={} if own or not self._key else {"X-Api-Key": self._key},  # what older gateways look for
+        )
+        _ = client.messages  # imported on first use: here, and not on the event loop
+        return client
+
+
+async def _read_out(source: AsyncIterator[Event]) -> None:
+    """A body read to its end leaves its connection fit for the next round; what comes after the message is nothing."""
+    from httpx2 import HTTPError
+
+    with suppress(Broken, HTTPError, TimeoutError):
+        async with asyncio.timeout(END_OF_BODY):
+            async for _ in source:
+                pass
+
+
+def _with_new_ids(wishes: tuple[Wish, ...], request: Request) -> tuple[Wish, ...]:
+    """Some endpoints count their tool calls from nought in every answer; here an id stands for one call of the run."""
+    taken = {block.id for turn in request.turns for block in turn.blocks if isinstance(block, Wish | Answer)}
+    turn = len(request.turns)
+    return tuple(replace(wish, id=f"{wish.id}-{turn}") if wish.id in taken else wish for wish in wishes)
+
+
+def _duration(seconds: float) -> str:
+    if seconds < 120:
+        return f"{round(seconds)} seconds"
+    return f"{round(seconds / 60)} minutes" if seconds < 7200 else f"{round(seconds / 3600)} hours"

@@ -1,0 +1,82 @@
+"""From our request to the body of a Messages API call: pure, and always the same bytes, for caches live on that."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any, TypeAlias
+
+from chat.agent.ports import Answer, Block, Request, Text, Thinking, ToolOffer, Turn, Wish
+from chat.agent.prompt.compose import constant_part, setting_part
+
+Body: TypeAlias = dict[str, Any]
+CACHE = {"type": "ephemeral"}
+CACHED_TURNS = 2  # the newest, and the one before: a cache is looked for no more than 20 blocks back from a mark
+
+
+def body(request: Request, *, model: str, max_tokens: int, refused: Iterable[str] = ()) -> Body:
+    """`refused`: the fields this endpoint does not take (`thinking`, `cache_control`)."""
+    thinking, caching = "thinking" not in refused, "cache_control" not in refused
+    made: Body = {
+        "model": model,
+        "max_tokens": max_tokens,
+        "system": [_text(constant_part()), _text(setting_part(request.setting))],
+        "messages": _messages(request.turns, thinking=thinking),
+    }
+    if request.tools:
+        made["tools"] = [_tool(tool) for tool in sorted(request.tools, key=lambda tool: tool.name)]
+    if thinking:
+        made["thinking"] = {"type": "adaptive", "display": "summarized"}
+    if caching:
+        _mark(made)
+    return made
+
+
+def _mark(made: Body) -> None:
+    """At most four marks are allowed: the tools, the constant words, and the newest turns of the user."""
+    made["system"][0]["cache_control"] = CACHE
+    if "tools" in made:
+        made["tools"][-1]["cache_control"] = CACHE
+    newest = [message for message in made["messages"] if message["role"] == "user"][-CACHED_TURNS:]
+    for message in newest:
+        message["content"][-1]["cache_control"] = CACHE
+
+
+def _messages(turns: Sequence[Turn], *, thinking: bool) -> list[Body]:
+    """Turns of one role after another become one message; a turn without a sendable block is left out."""
+    messages: list[Body] = []
+    for turn in turns:
+        content = [_block(block) for block in turn.blocks if _can_be_sent(block, thinking)]
+        if messages and messages[-1]["role"] == turn.role:
+            messages[-1]["content"] += content
+        elif content:
+            messages.append({"role": turn.role, "content": content})
+    return messages
+
+
+def _can_be_sent(block: Block, thinking: bool) -> bool:
+    match block:
+        case Text(text):
+            return bool(text.strip())
+        case Thinking(_, signature):
+            return thinking and bool(signature)
+        case _:
+            return True
+
+
+def _block(block: Block) -> Body:
+    match block:
+        case Text(text):
+            return _text(text)
+        case Thinking(text, signature):
+            return {"type": "thinking", "thinking": text, "signature": signature}
+        case Wish(id, name, arguments):
+            return {"type": "tool_use", "id": id, "name": name, "input": dict(arguments)}
+        case Answer(id, text, failed):
+            answer: Body = {"type": "tool_result", "tool_use_id": id, "content": text or "(nothing)"}
+            return answer | {"is_error": True} if failed else answer
+
+
+def _text(text: str) -> Body:
+    return {"type": "text", "text": text}
+
+
+def _tool(tool: ToolOffer) -> Body:
+    return {"name": tool.name, "description": tool.description, "input_schema": dict(tool.input_schema)}
