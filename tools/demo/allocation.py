@@ -24,7 +24,7 @@ class AllocationCause:
     reason: str = "FieldValueInvalid"
 
 
-def allocate_service(store: Store, obj: Json, old: Json | None = None) -> None:
+def allocate(store: Store, obj: Json, old: Json | None = None) -> None:
     """Completes `obj` in place: clusterIP(s), IP family, node ports. Invalid (422) for a taken or foreign address.
 
     On update, `old` is the stored Service: its address stays, its ports stay with the same port number.

@@ -41,7 +41,7 @@ def default_limit_range(limit_range: Json) -> None:
         default = {**(item.get("max") or {}), **(item.get("default") or {})}
         if default:
             item["default"] = default
-        request = {**default, **(item.get("min") or {}), **(item.get("defaultRequest") or {})}
+        request = {**(item.get("min") or {}), **default, **(item.get("defaultRequest") or {})}
         if request:
             item["defaultRequest"] = request
 
