@@ -4,19 +4,18 @@ import atexit
 import contextlib
 import os
 import re
-import secrets
 import shutil
 import signal
 import socket
 import subprocess
 import sys
 import tempfile
-import time
 import urllib.error
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from tests.apiserver.cluster import Cluster, await_true, binding
 from tests.apiserver.credentials import Credentials, make_credentials, write_kubeconfig
 from tests.apiserver.plain_http import PlainHttp
 
@@ -40,11 +39,10 @@ class Process:
 
 
 @dataclass
-class ControlPlane:
-    """A running cluster: its addresses, one kubeconfig with a context per user, and a namespace for each test."""
+class ControlPlane(Cluster):
+    """A running cluster of real processes; `kubeconfig` has one context per user, named after the user."""
 
     folder: Path
-    server: str
     credentials: Credentials
     kubeconfig: Path
     minor: int
@@ -52,27 +50,7 @@ class ControlPlane:
 
     @property
     def admin_token(self) -> str:
-        return self.credentials.tokens["admin"]
-
-    def http(self, user: str = "admin") -> PlainHttp:
-        """A plain client that acts as `admin`, `viewer` or `editor`."""
-        return PlainHttp(self.server, self.credentials.ca, self.credentials.tokens[user])
-
-    @contextlib.contextmanager
-    def namespace(self, prefix: str = "test") -> Iterator[str]:
-        """A namespace of its own in which pods can be made and `editor` may edit; deleted, not awaited, at the end."""
-        name = f"{prefix}-{secrets.token_hex(3)}"
-        admin = self.http()
-        admin.post("/api/v1/namespaces", {"metadata": {"name": name}})
-        bindings = f"/apis/rbac.authorization.k8s.io/v1/namespaces/{name}/rolebindings"
-        admin.post(bindings, _binding("RoleBinding", "edit", "rig:editors"))
-        probe = {"metadata": {"name": "probe"}, "spec": {"containers": [{"name": "c", "image": "busybox"}]}}
-        pods = f"/api/v1/namespaces/{name}/pods?dryRun=All"
-        await_true(lambda: admin.post(pods, probe).status == 201, 20, f"pods may be made in namespace {name}")
-        try:
-            yield name
-        finally:
-            admin.delete(f"/api/v1/namespaces/{name}")
+        return self.tokens["admin"]
 
     def stop(self) -> None:
         """Kill all children, newest first, and remove the folder; safe to call twice."""
@@ -91,7 +69,9 @@ def start(assets: Path) -> ControlPlane:
     etcd_port, peer_port, api_port, controller_port, scheduler_port = free_ports(5)
     server = f"https://127.0.0.1:{api_port}"
     kubeconfig = write_kubeconfig(folder / "kubeconfig.yaml", server, credentials)
-    plane = ControlPlane(folder, server, credentials, kubeconfig, _minor(binaries["kube-apiserver"]))
+    plane = ControlPlane(
+        server, credentials.ca, credentials.tokens, folder, credentials, kubeconfig, _minor(binaries["kube-apiserver"])
+    )
     atexit.register(plane.stop)
     try:
         _launch(plane, "etcd", [str(binaries["etcd"]), *_etcd_flags(folder, etcd_port, peer_port)])
@@ -102,7 +82,7 @@ def start(assets: Path) -> ControlPlane:
         controllers = [*_client_flags(plane, controller_port), *_controller_flags(credentials)]
         _launch(plane, "kube-controller-manager", [str(binaries["kube-controller-manager"]), *controllers])
         _launch(plane, "kube-scheduler", [str(binaries["kube-scheduler"]), *_client_flags(plane, scheduler_port)])
-        viewers = _binding("ClusterRoleBinding", "view", "rig:viewers")
+        viewers = binding("ClusterRoleBinding", "view", "rig:viewers")
         plane.http().post("/apis/rbac.authorization.k8s.io/v1/clusterrolebindings", viewers)
         _await(plane, lambda: nodes_take_pods(plane.http()), "three nodes take pods")
         _await(
@@ -143,15 +123,6 @@ def free_ports(count: int) -> list[int]:
         for one in sockets:
             one.bind(("127.0.0.1", 0))
         return [one.getsockname()[1] for one in sockets]
-
-
-def await_true(condition: Callable[[], bool], seconds: float, what: str) -> None:
-    """Poll until the condition holds; raises ControlPlaneError that says what never came true."""
-    deadline = time.monotonic() + seconds
-    while not condition():
-        if time.monotonic() > deadline:
-            raise ControlPlaneError(f"Waited {seconds:.0f} s in vain until {what}.")
-        time.sleep(0.05)
 
 
 def _await(plane: ControlPlane, condition: Callable[[], bool], what: str) -> None:
@@ -255,16 +226,6 @@ def _controller_flags(credentials: Credentials) -> list[str]:
         "--kube-api-qps=500",
         "--kube-api-burst=1000",
     ]
-
-
-def _binding(kind: str, role: str, group: str) -> dict[str, object]:
-    return {
-        "kind": kind,
-        "apiVersion": "rbac.authorization.k8s.io/v1",
-        "metadata": {"name": f"rig-{role}"},
-        "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": role},
-        "subjects": [{"apiGroup": "rbac.authorization.k8s.io", "kind": "Group", "name": group}],
-    }
 
 
 def _is_ready(node: dict[str, dict[str, list[dict[str, str]]]]) -> bool:

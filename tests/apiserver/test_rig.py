@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from tests.apiserver.control_plane import ControlPlane, ControlPlaneError, await_true, find_binaries
+from tests.apiserver.cluster import await_true
+from tests.apiserver.control_plane import ControlPlane, ControlPlaneError, find_binaries
 from tests.apiserver.manifests import claim, configmap, container, deployment, job, pod, secret
 from tests.apiserver.plain_http import STRATEGIC, PlainHttp
 
