@@ -75,7 +75,11 @@ def find_own(user: User, conversation_id: uuid.UUID | str) -> Conversation:
 
 
 def find_run(user: User, run_id: uuid.UUID | str) -> Run:
-    run = Run.objects.select_related("conversation", "message").filter(pk=_uuid(run_id), conversation__in=visible_to(user)).first()
+    run = (
+        Run.objects.select_related("conversation", "message")
+        .filter(pk=_uuid(run_id), conversation__in=visible_to(user))
+        .first()
+    )
     if run is None:
         raise NotFound("There is no such run, or it is not yours.")
     return run
@@ -88,7 +92,9 @@ def decidable_by(user: User) -> QuerySet[Approval]:
         mine = Q()
     elif Right.DECIDE_OWN not in rights(user):
         return Approval.objects.none()
-    return Approval.objects.filter(mine).select_related("tool_call__run__message__author", "tool_call__run__conversation", "decided_by")
+    return Approval.objects.filter(mine).select_related(
+        "tool_call__run__message__author", "tool_call__run__conversation", "decided_by"
+    )
 
 
 def find_approval(user: User, approval_id: uuid.UUID | str) -> Approval:

@@ -22,7 +22,9 @@ def group(conversation_id: uuid.UUID | str) -> str:
 
 def ring(conversation_id: uuid.UUID | str, seq: int) -> None:
     """From synchronous code, after the commit."""
-    async_to_sync(_send)(group(conversation_id), {"type": "conversation.grew", "conversation_id": str(conversation_id), "seq": seq})
+    async_to_sync(_send)(
+        group(conversation_id), {"type": "conversation.grew", "conversation_id": str(conversation_id), "seq": seq}
+    )
 
 
 async def whisper(conversation_id: uuid.UUID | str, frame: dict[str, Any]) -> None:

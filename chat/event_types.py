@@ -80,7 +80,8 @@ class ToolCallStart(Call):
 
 
 class ToolCallEnd(Call):
-    """`result` is what the model reads, bounded; the whole is at `result_ref` when that is set. `duration_ms` without waiting for people."""
+    """`result` is what the model reads, bounded; the whole is at `result_ref` when that is set.
+    `duration_ms` leaves out the waiting for people."""
 
     type = "tool_call_end"
     result: str
@@ -141,7 +142,8 @@ class CalledTool(BaseModel):
 
 
 class Complete(EventData):
-    """The one terminal event of a run. `message`: all text blocks joined by a blank line; `usage`: tokens as the Messages API counts them."""
+    """The one terminal event of a run. `message`: all text blocks joined by a blank line; `usage`: tokens as the
+    Messages API counts them."""
 
     type = "complete"
     run_id: str

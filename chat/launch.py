@@ -9,6 +9,7 @@ import logging
 import os
 import socket
 import uuid
+from functools import partial
 
 from channels.db import database_sync_to_async
 from django.db import DatabaseError
@@ -67,16 +68,19 @@ class Crew:
             if claim is None:
                 return
             drive = self._drives[claim.run_id] = runner.Drive(claim)
-            drive.task.add_done_callback(lambda _, run_id=claim.run_id: self._ended(run_id))
+            drive.task.add_done_callback(partial(self._ended, claim.run_id))
 
-    def _ended(self, run_id: str) -> None:
+    def _ended(self, run_id: str, _: object) -> None:
         self._drives.pop(run_id, None)
         self._woken.set()
 
     def _to_stop(self) -> list[str]:
         if not self._drives:
             return []
-        return [str(pk) for pk in Run.objects.filter(pk__in=list(self._drives), stop_requested=True).values_list("pk", flat=True)]
+        return [
+            str(pk)
+            for pk in Run.objects.filter(pk__in=list(self._drives), stop_requested=True).values_list("pk", flat=True)
+        ]
 
     async def _quietly_expire(self) -> None:
         try:
@@ -89,14 +93,14 @@ _crew: Crew | None = None
 
 
 def wake() -> None:
-    """After the commit of anything that gives a runner work. Without a crew here, another process finds it by polling."""
+    """After the commit of anything that gives a runner work. Without a crew here, another process finds it itself."""
     if _crew is not None:
         _crew.wake()
 
 
 def begin(concurrency: int = CONCURRENCY) -> Crew:
     """Starts this process's crew in the running event loop, once."""
-    global _crew  # noqa: PLW0603 - one crew a process is the point
+    global _crew
     if _crew is None:
         _crew = Crew(concurrency)
         _crew.start()
@@ -104,7 +108,7 @@ def begin(concurrency: int = CONCURRENCY) -> Crew:
 
 
 async def end() -> None:
-    global _crew  # noqa: PLW0603
+    global _crew
     if _crew is not None:
         crew, _crew = _crew, None
         await crew.stop()

@@ -84,7 +84,9 @@ class Drive:
             provider = await database_sync_to_async(_provider)(claim)
             scene = await database_sync_to_async(_set)(claim, provider)
             stage = Stage(claim, scene.run, scene.block, scene.calls)
-            await loop.run(scene.request, provider, stage, Limits(), rounds_done=scene.run.rounds, calls_done=len(scene.calls))
+            await loop.run(
+                scene.request, provider, stage, Limits(), rounds_done=scene.run.rounds, calls_done=len(scene.calls)
+            )
             await _end(claim, stage, RunStatus.DONE)
         except Parked:
             await database_sync_to_async(runs.park)(claim)
@@ -106,7 +108,9 @@ class Drive:
 _UNEXPECTED = "Something went wrong inside the portal. It is in the server's log; sending the message again may help."
 
 
-async def _end(claim: Claim, stage: Stage | None, outcome: RunStatus, error: str = "", code: str = "", temporary: bool = False) -> None:
+async def _end(
+    claim: Claim, stage: Stage | None, outcome: RunStatus, error: str = "", code: str = "", temporary: bool = False
+) -> None:
     """Closes what was being said, then ends the run. A lost lease means somebody else ends it."""
     try:
         if stage is not None:
@@ -134,12 +138,18 @@ def _set(claim: Claim, provider: Provider) -> Scene:
     rounds.start(claim, provider.name, provider.model)
     run = Run.objects.select_related("conversation", "message__author").get(pk=claim.run_id)
     events = list(Event.objects.filter(conversation_id=run.conversation_id).order_by("seq"))
-    results = ToolCall.objects.filter(run__conversation_id=run.conversation_id, data__isnull=False).values_list("pk", "data")
+    results = ToolCall.objects.filter(run__conversation_id=run.conversation_id, data__isnull=False).values_list(
+        "pk", "data"
+    )
     turns = transcript.compose(events, claim.run_id, {str(pk): data for pk, data in results})
     request = Request(turns=turns, tools=tool_calls.offered(run.message.author), setting=_setting(run))
     mine = [event for event in events if event.run_id == run.pk]
     block = sum(event.type in (TextEnd.type, ThinkingEnd.type) for event in mine)
-    calls = list(ToolCall.objects.select_related("run__message__author", "run__conversation").filter(run=run).order_by("position"))
+    calls = list(
+        ToolCall.objects.select_related("run__message__author", "run__conversation")
+        .filter(run=run)
+        .order_by("position")
+    )
     return Scene(run, request, block, calls)
 
 

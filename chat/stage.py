@@ -106,7 +106,9 @@ class Stage:
 
     async def interrupted(self, sentence: str, seconds: float, attempt: int) -> None:
         await self.close()
-        await database_sync_to_async(rounds.notice)(self._claim, "model_retry", f"{sentence} Trying again in {seconds:.0f} s.")
+        await database_sync_to_async(rounds.notice)(
+            self._claim, "model_retry", f"{sentence} Trying again in {seconds:.0f} s."
+        )
 
     async def round_ended(self, wishes: Sequence[Wish], usage: Usage) -> None:
         await self.close()
@@ -120,4 +122,7 @@ class Stage:
 
     async def perform(self, wishes: Sequence[Wish]) -> Sequence[Answer]:
         answers = await tool_calls.perform(self._claim, [self._calls[wish.id] for wish in wishes])
-        return [Answer(wish.id, answer.text, answer.failed, answer.data) for wish, answer in zip(wishes, answers, strict=True)]
+        return [
+            Answer(wish.id, answer.text, answer.failed, answer.data)
+            for wish, answer in zip(wishes, answers, strict=True)
+        ]

@@ -5,8 +5,9 @@ repeated, an unfinished change is `unknown` and never sent again.
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from channels.db import database_sync_to_async
 from django.conf import settings
@@ -82,7 +83,7 @@ class Go:
 
 
 async def perform(claim: Claim, pending: Sequence[ToolCall]) -> list[Answer]:
-    """Answers every call, in order. Reads run at once, changes one by one. Raises Parked when a person must decide first."""
+    """Answers every call, in order: reads at once, changes one by one. Raises Parked when a person must decide."""
     gate = asyncio.Semaphore(READS_AT_ONCE)
     reads = {call.pk: asyncio.create_task(_bounded(gate, claim, call)) for call in pending if not _writes(call)}
     try:
@@ -120,9 +121,9 @@ async def _settle(claim: Claim, call: ToolCall) -> Answer | None:
     return answer(call)
 
 
-async def _uncancelled(work: "asyncio._CoroutineLike[None]") -> None:
+async def _uncancelled(work: Coroutine[Any, Any, None]) -> None:
     """Lets a change that is on the wire end and be recorded, even when the run is being stopped."""
-    task = asyncio.ensure_future(work)
+    task = asyncio.create_task(work)
     try:
         await asyncio.shield(task)
     except asyncio.CancelledError:
@@ -162,7 +163,10 @@ def _next_step(claim: Claim, call: ToolCall) -> Go | Refusal | None:
         return Refusal(CallStatus.UNKNOWN, UNKNOWN)
     acting = call.run.message.author
     if tool.effect.writes and Right.CHANGE not in rights(acting):
-        return Refusal(CallStatus.DENIED, f"{acting.get_username()} may look, but not change anything. An administrator can give the role operator.")
+        return Refusal(
+            CallStatus.DENIED,
+            f"{acting.get_username()} may look, but not change anything. An administrator can give the role operator.",
+        )
     verdict = policy.judge(tool.effect, rules())
     if verdict.decision == "deny":
         return Refusal(CallStatus.DENIED, verdict.reason)

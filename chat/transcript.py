@@ -79,7 +79,10 @@ def _tell(events: Sequence[Event], data: Mapping[str, Json], *, current: bool) -
                 telling.say(Wish(_id(event), event.data["tool_name"], event.data["arguments"]))
             case ToolCallEnd.type:
                 telling.answers[_id(event)] = Answer(
-                    _id(event), event.data["result"], event.data["status"] != "completed", data.get(event.data["tool_call_id"])
+                    _id(event),
+                    event.data["result"],
+                    event.data["status"] != "completed",
+                    data.get(event.data["tool_call_id"]),
                 )
             case Notice.type if event.data["code"] in VOIDING:
                 telling.void()

@@ -54,26 +54,30 @@ class Environment:
     def address(self, name: str, schemes: tuple[str, ...]) -> str:
         value = self.text(name)
         if value and (urlsplit(value).scheme not in schemes or not urlsplit(value).netloc):
-            raise ImproperlyConfigured(f"{name} is not an address: it accepts one that begins with {' or '.join(s + '://' for s in schemes)}.")
+            raise ImproperlyConfigured(
+                f"{name} is not an address: it accepts one that begins with {' or '.join(s + '://' for s in schemes)}."
+            )
         return value
 
     def database(self, home: Path) -> dict[str, Any]:
         """DATABASE_URL as Django's DATABASES entry: `sqlite:///…` or `postgres://…`."""
         url = self.text("DATABASE_URL", f"sqlite:///{home / 'k8smcp.sqlite3'}")
         if urlsplit(url).scheme not in ("sqlite", "postgres", "postgresql"):
-            raise ImproperlyConfigured("DATABASE_URL is not understood: it accepts sqlite:///path/to/file or postgres://user@host:port/name.")
+            raise ImproperlyConfigured(
+                "DATABASE_URL is not understood: it accepts sqlite:///path/to/file or postgres://user@host:port/name."
+            )
         entry: dict[str, Any] = environ.Env.db_url_config(url)
         return entry | (_SQLITE if "sqlite" in entry["ENGINE"] else _POSTGRES)
 
 
-# WAL + IMMEDIATE: writers wait for each other instead of failing with "database is locked". A commit is on disk before it
-# is acknowledged (FULL): what was accepted survives a power cut, not only a crash.
+# WAL + IMMEDIATE: writers wait for each other instead of failing with "database is locked". FULL: what was accepted
+# survives a power cut, not only a crash.
 _SQLITE = {
     "CONN_MAX_AGE": None,
     "OPTIONS": {
         "transaction_mode": "IMMEDIATE",
         "timeout": 20,
-        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA mmap_size=134217728; PRAGMA cache_size=-16000",
+        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA cache_size=-16000",
     },
 }
 _POSTGRES = {"CONN_MAX_AGE": 0, "OPTIONS": {"pool": {"min_size": 1, "max_size": 8, "timeout": 10}}}

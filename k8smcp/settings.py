@@ -92,7 +92,10 @@ DATABASES = {"default": env.database(K8SMCP_HOME)}
 REDIS_URL = env.address("REDIS_URL", ("redis", "rediss", "unix"))
 CHANNEL_LAYERS = {
     "default": (
-        {"BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer", "CONFIG": {"hosts": [REDIS_URL], "prefix": "k8smcp"}}
+        {
+            "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
+            "CONFIG": {"hosts": [REDIS_URL], "prefix": "k8smcp"},
+        }
         if REDIS_URL
         else {"BACKEND": "channels.layers.InMemoryChannelLayer", "CONFIG": {"capacity": 2000}}
     )
@@ -131,8 +134,7 @@ CONTENT_SECURITY_POLICY = {
 }
 
 # ---- static files ------------------------------------------------------------------------------------------------
-STATIC_URL = "static/"
-STATIC_ROOT = K8SMCP_HOME / "static"
+STATIC_URL = "static/"  # served by WhiteNoise straight from the folders: nothing to collect
 STATICFILES_DIRS = [ROOT / "static"]
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_AUTOREFRESH = DEBUG
@@ -163,5 +165,9 @@ LOGGING = {
     "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": "INFO"},
-    "loggers": {"httpx2": {"level": "WARNING"}, "aiohttp.access": {"level": "WARNING"}, "django.request": {"level": "ERROR"}},
+    "loggers": {
+        "httpx2": {"level": "WARNING"},
+        "aiohttp.access": {"level": "WARNING"},
+        "django.request": {"level": "ERROR"},
+    },
 }

@@ -2,14 +2,14 @@
 
 import uuid
 from datetime import timedelta
-from typing import Literal
+from typing import Literal, cast
 
 from django.contrib.auth.models import User
 from django.db import transaction
 from django.urls import reverse
 from django.utils import timezone
 
-from chat import journal, launch
+from chat import event_types, journal, launch
 from chat.access import Right, find_approval, may_decide, require
 from chat.actions.calls import call_hash
 from chat.actions.leases import Claim, hold
@@ -33,7 +33,10 @@ def request(claim: Claim, call: ToolCall, summary: str, acting: str) -> Approval
         call.status = CallStatus.WAITING
         call.save(update_fields=["status"])
         approval = Approval.objects.create(
-            tool_call=call, call_hash=call_hash(call, acting), summary=summary[:500], expires_at=timezone.now() + LIFETIME
+            tool_call=call,
+            call_hash=call_hash(call, acting),
+            summary=summary[:500],
+            expires_at=timezone.now() + LIFETIME,
         )
         asked = ApprovalRequested(
             **call_fields(run, call),
@@ -46,7 +49,9 @@ def request(claim: Claim, call: ToolCall, summary: str, acting: str) -> Approval
         return approval
 
 
-def decide(user: User, approval_id: uuid.UUID | str, decision: Literal["approve", "reject"] | str, reason: str = "") -> Approval:
+def decide(
+    user: User, approval_id: uuid.UUID | str, decision: Literal["approve", "reject"] | str, reason: str = ""
+) -> Approval:
     """Raises Conflict `already_decided`, `expired` or `void` when the decision comes too late."""
     if decision not in ("approve", "reject"):
         raise BadInput("A decision is `approve` or `reject`.")
@@ -57,9 +62,9 @@ def decide(user: User, approval_id: uuid.UUID | str, decision: Literal["approve"
     status = ApprovalStatus.APPROVED if decision == "approve" else ApprovalStatus.REJECTED
     expired = False
     with transaction.atomic():
-        won = Approval.objects.filter(pk=approval.pk, status=ApprovalStatus.PENDING, expires_at__gt=timezone.now()).update(
-            status=status, decided_by=user, decided_at=timezone.now(), reason=reason[:REASON_LENGTH]
-        )
+        won = Approval.objects.filter(
+            pk=approval.pk, status=ApprovalStatus.PENDING, expires_at__gt=timezone.now()
+        ).update(status=status, decided_by=user, decided_at=timezone.now(), reason=reason[:REASON_LENGTH])
         if won:
             _tell(approval, status, by=user.get_username(), reason=reason[:REASON_LENGTH])
             _go_on(approval.tool_call.run_id)
@@ -75,14 +80,18 @@ def _too_late(approval: Approval, expired: bool) -> Conflict:
     if expired or approval.status == ApprovalStatus.EXPIRED:
         return Conflict("This approval has expired: nothing was done. Ask the agent again.", code="expired")
     if approval.status == ApprovalStatus.VOID:
-        return Conflict("This approval is void: the run has ended or its object has changed. Ask the agent again.", code="void")
+        return Conflict(
+            "This approval is void: the run has ended or its object has changed. Ask the agent again.", code="void"
+        )
     by = approval.decided_by.get_username() if approval.decided_by else "somebody"
     return Conflict(f"{by} has already decided: {approval.get_status_display().lower()}.", code="already_decided")
 
 
 def expire_overdue() -> int:
     """Ends every approval whose time has run out: nobody's silence is a yes. Returns how many."""
-    overdue = Approval.objects.filter(status=ApprovalStatus.PENDING, expires_at__lte=timezone.now()).select_related("tool_call__run")
+    overdue = Approval.objects.filter(status=ApprovalStatus.PENDING, expires_at__lte=timezone.now()).select_related(
+        "tool_call__run"
+    )
     count = 0
     for approval in overdue[:100]:
         with transaction.atomic():
@@ -91,9 +100,9 @@ def expire_overdue() -> int:
 
 
 def _expire(approval: Approval) -> bool:
-    expired = Approval.objects.filter(pk=approval.pk, status=ApprovalStatus.PENDING, expires_at__lte=timezone.now()).update(
-        status=ApprovalStatus.EXPIRED, decided_at=timezone.now()
-    )
+    expired = Approval.objects.filter(
+        pk=approval.pk, status=ApprovalStatus.PENDING, expires_at__lte=timezone.now()
+    ).update(status=ApprovalStatus.EXPIRED, decided_at=timezone.now())
     if expired:
         _tell(approval, ApprovalStatus.EXPIRED)
         _go_on(approval.tool_call.run_id)
@@ -102,8 +111,12 @@ def _expire(approval: Approval) -> bool:
 
 def void_pending(run: Run, reason: str) -> None:
     """Inside the caller's transaction: what nobody can execute any more is not left open."""
-    for approval in Approval.objects.filter(tool_call__run=run, status=ApprovalStatus.PENDING).select_related("tool_call__run"):
-        Approval.objects.filter(pk=approval.pk).update(status=ApprovalStatus.VOID, decided_at=timezone.now(), reason=reason)
+    for approval in Approval.objects.filter(tool_call__run=run, status=ApprovalStatus.PENDING).select_related(
+        "tool_call__run"
+    ):
+        Approval.objects.filter(pk=approval.pk).update(
+            status=ApprovalStatus.VOID, decided_at=timezone.now(), reason=reason
+        )
         _tell(approval, ApprovalStatus.VOID, reason=reason)
 
 
@@ -114,7 +127,7 @@ def _tell(approval: Approval, status: ApprovalStatus, *, by: str = "", reason: s
         approval_id=str(approval.pk),
         tool_call_id=str(call.pk),
         run_id=str(call.run_id),
-        decision=status.value,
+        decision=cast(event_types.ApprovalDecision, status.value),
         by=by,
         reason=reason,
     )
@@ -123,5 +136,7 @@ def _tell(approval: Approval, status: ApprovalStatus, *, by: str = "", reason: s
 
 def _go_on(run_id: uuid.UUID) -> None:
     """A parked run becomes claimable at once; one that has not parked yet will see the decision by itself."""
-    Run.objects.filter(pk=run_id, status=RunStatus.WAITING).update(status=RunStatus.RUNNING, owner="", lease_until=timezone.now() - timedelta(seconds=1))
+    Run.objects.filter(pk=run_id, status=RunStatus.WAITING).update(
+        status=RunStatus.RUNNING, owner="", lease_until=timezone.now() - timedelta(seconds=1)
+    )
     transaction.on_commit(launch.wake)

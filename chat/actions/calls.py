@@ -2,12 +2,12 @@
 
 import hashlib
 import json
-from typing import Any
+from typing import Any, cast
 
 from django.db import transaction
 from django.utils import timezone
 
-from chat import journal
+from chat import event_types, journal
 from chat.actions.leases import Claim, hold
 from chat.actions.rounds import call_fields
 from chat.event_types import ToolCallEnd
@@ -18,7 +18,13 @@ from chat.models.tool_call import FINISHED, CallStatus
 
 def call_hash(call: ToolCall, acting: str) -> str:
     """What an approval is bound to: cluster, tool, arguments and acting person, as canonical JSON, SHA-256 in hex."""
-    bound = {"call": str(call.pk), "cluster": call.cluster, "tool": call.tool, "arguments": call.arguments, "acting": acting}
+    bound = {
+        "call": str(call.pk),
+        "cluster": call.cluster,
+        "tool": call.tool,
+        "arguments": call.arguments,
+        "acting": acting,
+    }
     return hashlib.sha256(json.dumps(bound, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 
 
@@ -63,7 +69,14 @@ def close(call: ToolCall, status: str, result: str, *, full: str = "", data: Any
     changed = (
         ToolCall.objects.filter(pk=call.pk)
         .exclude(status__in=FINISHED)
-        .update(status=status, result=result, full=full if full != result else "", data=data, ended_at=now, duration_ms=duration)
+        .update(
+            status=status,
+            result=result,
+            full=full if full != result else "",
+            data=data,
+            ended_at=now,
+            duration_ms=duration,
+        )
     )
     if not changed:
         return
@@ -72,7 +85,7 @@ def close(call: ToolCall, status: str, result: str, *, full: str = "", data: Any
     ended = ToolCallEnd(
         **call_fields(run, call),
         result=result,
-        status=call.status.value,
+        status=cast(event_types.CallStatus, call.status.value),
         duration_ms=duration,
         result_ref=f"/api/v1/tool-calls/{call.pk}/result" if full and full != result else None,
     )

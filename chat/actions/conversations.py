@@ -18,11 +18,17 @@ def create(user: User, *, conversation_id: uuid.UUID | None = None, title: str =
     """A new private conversation; under a client-made id, the same id again gives the same conversation."""
     require(user, Right.CONVERSE)
     if cluster and cluster not in clusters.names():
-        raise BadInput(f"There is no cluster {cluster!r}. Registered: {', '.join(clusters.names()) or 'none'}.", code="unknown_cluster")
+        raise BadInput(
+            f"There is no cluster {cluster!r}. Registered: {', '.join(clusters.names()) or 'none'}.",
+            code="unknown_cluster",
+        )
     try:
         with transaction.atomic():
             return Conversation.objects.create(
-                id=conversation_id or uuid.uuid4(), owner=user, title=_title(title), cluster=cluster or clusters.default()
+                id=conversation_id or uuid.uuid4(),
+                owner=user,
+                title=_title(title),
+                cluster=cluster or clusters.default(),
             )
     except IntegrityError:
         if conversation_id is None:

@@ -31,7 +31,7 @@ class Claim:
 
 
 def claim(owner: str) -> Claim | None:
-    """Takes the oldest run that waits for a process: queued with nothing active before it, or with a lease that ran out."""
+    """Takes the oldest run that waits for a process: queued with nothing active before it, or with a dead lease."""
     for run in _claimable():
         taken = _take(run, owner)
         if taken is not None:
@@ -62,7 +62,9 @@ def _take(run: Run, owner: str) -> Claim | None:
         return None
     if not changed:
         return None
-    return Claim(str(run.pk), str(run.conversation_id), run.lease_epoch + 1, run.attempt + 1, taken_over=bool(run.owner))
+    return Claim(
+        str(run.pk), str(run.conversation_id), run.lease_epoch + 1, run.attempt + 1, taken_over=bool(run.owner)
+    )
 
 
 def renew(claim: Claim) -> bool:

@@ -13,7 +13,7 @@ from chat.access import Right, require
 from chat.actions import conversations
 from chat.errors import BadInput, Conflict, TooMany
 from chat.event_types import UserMessage
-from chat.models import Conversation, Message, Run
+from chat.models import Message, Run
 from chat.models.run import ENDED
 
 MESSAGE_LENGTH = 32_768
@@ -31,11 +31,11 @@ class Accepted:
 
 
 @dataclass(frozen=True, slots=True)
-class Direct:
-    """A tool call asked for without a model."""
+class Way:
+    """How a message came: through which door, and for a call without a model {"tool", "arguments"}."""
 
-    tool: str
-    arguments: dict[str, Any]
+    door: str = "browser"
+    direct: dict[str, Any] | None = None
 
 
 def send(
@@ -45,8 +45,7 @@ def send(
     message_id: uuid.UUID | None = None,
     conversation_id: uuid.UUID | None = None,
     cluster: str = "",
-    door: str = "browser",
-    direct: Direct | None = None,
+    way: Way = Way(),
 ) -> Accepted:
     """Raises BadInput, NotFound, NotAllowed, TooMany, or Conflict for a repeated id with other words."""
     require(user, Right.CONVERSE)
@@ -58,33 +57,36 @@ def send(
             return _again(known, text, conversation_id)
         _check_bound(user)
         conversation = conversations.open_or_create(user, conversation_id, cluster=cluster)
-        return _accept(conversation, user, text, message_id, door, direct)
+        message = Message.objects.create(conversation=conversation, author=user, client_id=message_id, text=text)
+        return _accept(message, way)
 
 
-def _accept(conversation: Conversation, user: User, text: str, message_id: uuid.UUID, door: str, direct: Direct | None) -> Accepted:
-    message = Message.objects.create(conversation=conversation, author=user, client_id=message_id, text=text)
-    run = Run.objects.create(
-        conversation=conversation,
-        message=message,
-        door=door,
-        direct={"tool": direct.tool, "arguments": direct.arguments} if direct else None,
-    )
+def _accept(message: Message, way: Way) -> Accepted:
+    conversation, text = message.conversation, message.text
+    run = Run.objects.create(conversation=conversation, message=message, door=way.door, direct=way.direct)
     if not conversation.title:
         conversation.title = _title(text)
         conversation.save(update_fields=["title"])
     event = journal.append(
         UserMessage(
-            conversation_id=str(conversation.pk), message_id=str(message_id), run_id=str(run.pk), author=user.get_username(), text=text
+            conversation_id=str(conversation.pk),
+            message_id=str(message.client_id),
+            run_id=str(run.pk),
+            author=message.author.get_username(),
+            text=text,
         ),
         run=run,
     )
     transaction.on_commit(launch.wake)
-    return Accepted(str(conversation.pk), str(run.pk), str(message_id), event.seq)
+    return Accepted(str(conversation.pk), str(run.pk), str(message.client_id), event.seq)
 
 
 def _again(known: Message, text: str, conversation_id: uuid.UUID | None) -> Accepted:
     if known.text != text or (conversation_id is not None and known.conversation_id != conversation_id):
-        raise Conflict("A message with this id was already sent with other content. Use a new id for a new message.", code="repeated_id")
+        raise Conflict(
+            "A message with this id was already sent with other content. Use a new id for a new message.",
+            code="repeated_id",
+        )
     seq = known.run.events.filter(type=UserMessage.type).values_list("seq", flat=True)[0]
     return Accepted(str(known.conversation_id), str(known.run.pk), str(known.client_id), seq)
 
@@ -94,7 +96,10 @@ def _checked(text: str) -> str:
     if not text:
         raise BadInput("Message is required: type what you want to know or do.", code="message_required")
     if len(text) > MESSAGE_LENGTH:
-        raise BadInput(f"The message is too long: {len(text):,} characters, {MESSAGE_LENGTH:,} are accepted. Send it in parts.", code="too_long")
+        raise BadInput(
+            f"The message is too long: {len(text):,} characters, {MESSAGE_LENGTH:,} are accepted. Send it in parts.",
+            code="too_long",
+        )
     return text
 
 
@@ -107,5 +112,3 @@ def _check_bound(user: User) -> None:
 def _title(text: str) -> str:
     line = text.splitlines()[0].strip()
     return line if len(line) <= TITLE_LENGTH else line[: TITLE_LENGTH - 1].rstrip() + "…"
-
-

@@ -15,7 +15,7 @@ from chat.models import Run, ToolCall
 
 
 def start(claim: Claim, provider: str, model: str) -> Run:
-    """Marks the beginning, or the taking over, of a run; a block that the last process left open is closed as it was."""
+    """Marks the beginning, or the taking over, of a run; a block the last process left open is closed as it was."""
     with transaction.atomic():
         hold(claim)
         run = _run(claim)
@@ -23,12 +23,19 @@ def start(claim: Claim, provider: str, model: str) -> Run:
             close_block(claim, run.open_block["kind"], run.open_block["block"], run.open_block["text"])
         if not run.provider:
             begun = RunStarted(
-                conversation_id=claim.conversation_id, run_id=claim.run_id, provider=provider, model=model, attempt=claim.attempt
+                conversation_id=claim.conversation_id,
+                run_id=claim.run_id,
+                provider=provider,
+                model=model,
+                attempt=claim.attempt,
             )
             _append(run, begun)
             Run.objects.filter(pk=run.pk).update(provider=provider, model=model)
         elif claim.taken_over:
-            _append(run, Notice(conversation_id=claim.conversation_id, run_id=claim.run_id, code="taken_over", text=_TAKEN_OVER))
+            _append(
+                run,
+                Notice(conversation_id=claim.conversation_id, run_id=claim.run_id, code="taken_over", text=_TAKEN_OVER),
+            )
         return _run(claim)
 
 

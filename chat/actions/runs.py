@@ -1,12 +1,13 @@
 """Park, stop and end a run: every run ends in exactly one terminal event, whoever ends it."""
 
 from datetime import timedelta
+from typing import cast
 
 from django.contrib.auth.models import User
 from django.db import transaction
 from django.utils import timezone
 
-from chat import journal, launch
+from chat import event_types, journal, launch
 from chat.access import Right, find_run, require
 from chat.actions import approvals, calls
 from chat.actions.leases import Claim, hold
@@ -19,7 +20,7 @@ from tools.effects import Effect
 
 
 def park(claim: Claim) -> None:
-    """The run waits for a person and holds no memory. If the decision has come in the meantime it is claimable at once."""
+    """The run waits for a person and holds no memory. If a decision came in the meantime it is claimable at once."""
     with transaction.atomic():
         hold(claim)
         pending = Approval.objects.filter(tool_call__run_id=claim.run_id, status=ApprovalStatus.PENDING)
@@ -66,7 +67,9 @@ def end(claim: Claim, outcome: str, *, error: str = "", code: str = "", temporar
         hold(claim)
         run = Run.objects.get(pk=claim.run_id)
         if error:
-            fault = Error(conversation_id=claim.conversation_id, run_id=claim.run_id, error=error, code=code, temporary=temporary)
+            fault = Error(
+                conversation_id=claim.conversation_id, run_id=claim.run_id, error=error, code=code, temporary=temporary
+            )
             _end(run, RunStatus(outcome), fault)
         else:
             _end(run, RunStatus(outcome))
@@ -86,7 +89,10 @@ def _close_what_is_open(run: Run) -> None:
     if run.open_block:
         event = TextEnd if run.open_block["kind"] == "text" else ThinkingEnd
         block = event(
-            conversation_id=str(run.conversation_id), run_id=str(run.pk), block=run.open_block["block"], text=run.open_block["text"]
+            conversation_id=str(run.conversation_id),
+            run_id=str(run.pk),
+            block=run.open_block["block"],
+            text=run.open_block["text"],
         )
         journal.append(block, run=run)
     approvals.void_pending(run, "The run has ended.")
@@ -111,9 +117,15 @@ def _complete(run: Run, outcome: RunStatus) -> Complete:
         run_id=str(run.pk),
         message="\n\n".join(data["text"] for data in said),
         tool_calls=[
-            CalledTool(tool_name=call.tool, arguments=call.arguments, result=call.result, status=call.status) for call in used
+            CalledTool(
+                tool_name=call.tool,
+                arguments=call.arguments,
+                result=call.result,
+                status=cast(event_types.CallStatus, call.status),
+            )
+            for call in used
         ],
-        outcome=outcome.value,
+        outcome=cast(event_types.RunOutcome, outcome.value),
         usage=run.usage,
         iterations=run.rounds,
     )

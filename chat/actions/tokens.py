@@ -31,7 +31,9 @@ def create(user: User, *, scope: str = "", days: int | None = 90) -> str:
         raise BadInput(f"There is no scope {scope!r}: choose {', '.join(_ORDER)}.")
     allowed = Scope.ADMIN.value if Right.ADMINISTER in rights(user) else widest(user)
     if _ORDER.index(scope) > _ORDER.index(allowed):
-        raise NotAllowed(f"{user.get_username()} has no role that allows the scope {scope!r}: the widest is {allowed!r}.")
+        raise NotAllowed(
+            f"{user.get_username()} has no role that allows the scope {scope!r}: the widest is {allowed!r}."
+        )
     token = PREFIX + secrets.token_urlsafe(32)
     AccessToken.objects.create(
         user=user,

@@ -26,7 +26,9 @@ class Approval(models.Model):
     summary = models.CharField(max_length=500)
     requested_at = models.DateTimeField(default=timezone.now, editable=False)
     expires_at = models.DateTimeField()
-    decided_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="decisions")
+    decided_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="decisions"
+    )
     decided_at = models.DateTimeField(null=True, blank=True)
     reason = models.CharField(max_length=1000, blank=True)
     consumed_at = models.DateTimeField(null=True, blank=True)
@@ -34,7 +36,9 @@ class Approval(models.Model):
     class Meta:
         ordering = ["-requested_at"]
         constraints = [
-            models.UniqueConstraint(fields=["tool_call"], condition=models.Q(status="pending"), name="one_pending_approval_per_call")
+            models.UniqueConstraint(
+                fields=["tool_call"], condition=models.Q(status="pending"), name="one_pending_approval_per_call"
+            )
         ]
         indexes = [models.Index(fields=["status", "expires_at"])]
 

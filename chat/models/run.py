@@ -54,7 +54,9 @@ class Run(models.Model):
         ordering = ["created_at"]
         constraints = [
             models.UniqueConstraint(
-                fields=["conversation"], condition=models.Q(status__in=["running", "waiting"]), name="one_active_run_per_conversation"
+                fields=["conversation"],
+                condition=models.Q(status__in=["running", "waiting"]),
+                name="one_active_run_per_conversation",
             )
         ]
         indexes = [models.Index(fields=["status", "lease_until"]), models.Index(fields=["-created_at"])]

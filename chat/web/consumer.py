@@ -15,11 +15,10 @@ from chat import doorbell, journal
 from chat.access import find, visible_to
 from chat.actions import approvals, messages, runs
 from chat.errors import NotAllowed, PortalError, TooMany
-from chat.event_types import ApprovalDecided, ApprovalRequested
 from chat.models import Event, Run
 from chat.models.access_token import Scope
 from chat.models.run import ENDED
-from chat.web import frames, person, rendering
+from chat.web import feed, frames, person
 from chat.web.frames import Decide, Frame, Refused, Resume, Send, Spoken, Stop, Unreadable
 from chat.web.person import Person
 from chat.web.watch import Watch
@@ -50,16 +49,18 @@ class ChatConsumer(AsyncWebsocketConsumer):
         self.html = b"render=html" in self.scope.get("query_string", b"").split(b"&")
         await self.accept()
         if not person.origin_fits(self.scope):
-            return await self.close(WRONG_ORIGIN, "This page may not talk to the portal: its Origin is another one.")
+            await self.close(WRONG_ORIGIN, "This page may not talk to the portal: its Origin is another one.")
+            return
         self.person = await database_sync_to_async(person.identify)(self.scope)
         if self.person is None:
-            return await self.close(SIGN_IN, "Sign in first, or send a valid access token.")
+            await self.close(SIGN_IN, "Sign in first, or send a valid access token.")
+            return
         if _open_sockets[self.person.user.pk] >= settings.K8SMCP_MAX_SOCKETS_PER_USER:
-            return await self.close(TOO_MANY, "Too many connections of one person: close a tab.")
+            await self.close(TOO_MANY, "Too many connections of one person: close a tab.")
+            return
         self.counted = self.person.user.pk
         _open_sockets[self.counted] += 1
         self.tender = asyncio.create_task(self._tend(), name="tend socket")
-        return None
 
     async def disconnect(self, code: int) -> None:
         if self.tender is not None:
@@ -101,7 +102,10 @@ class ChatConsumer(AsyncWebsocketConsumer):
         except PortalError as fault:
             await self._refuse(command, fault)
         except DatabaseError:
-            await self._refuse(command, _Unavailable("The portal's database does not answer. Nothing was accepted; try again in a moment."))
+            await self._refuse(
+                command,
+                _Unavailable("The portal's database does not answer. Nothing was accepted; try again in a moment."),
+            )
 
     async def _refuse(self, command: Any, fault: PortalError) -> None:
         if isinstance(command, Spoken):
@@ -117,7 +121,11 @@ class ChatConsumer(AsyncWebsocketConsumer):
         await self._say(
             {
                 "type": "thinking",
-                "data": {"message": "Processing...", "conversation_id": accepted.conversation_id, "run_id": accepted.run_id},
+                "data": {
+                    "message": "Processing...",
+                    "conversation_id": accepted.conversation_id,
+                    "run_id": accepted.run_id,
+                },
             }
         )
         await self._watch(accepted.conversation_id, accepted.seq - 1)
@@ -145,7 +153,9 @@ class ChatConsumer(AsyncWebsocketConsumer):
 
     def _allowed(self, needed: Scope) -> None:
         if self.person is None or not self.person.allows(needed):
-            raise NotAllowed(f"The access token does not allow this: it needs the scope {needed.value!r}.", code="scope")
+            raise NotAllowed(
+                f"The access token does not allow this: it needs the scope {needed.value!r}.", code="scope"
+            )
 
     @property
     def _user(self) -> Any:
@@ -184,12 +194,23 @@ class ChatConsumer(AsyncWebsocketConsumer):
             for _, block in active:
                 await self._say_open(watch, block)
 
-    def _snapshot(self, conversation_id: str, seq: int) -> tuple[int, bool, list[Frame], list[tuple[str, Frame | None]]]:
+    def _snapshot(
+        self, conversation_id: str, seq: int
+    ) -> tuple[int, bool, list[Frame], list[tuple[str, Frame | None]]]:
         head = journal.head(conversation_id)
         recovered = seq <= head and head - seq <= REPLAY
-        events = journal.since(conversation_id, seq, REPLAY) if recovered else journal.before(conversation_id, head + 1, PAGE)
+        events = (
+            journal.since(conversation_id, seq, REPLAY)
+            if recovered
+            else journal.before(conversation_id, head + 1, PAGE)
+        )
         active = Run.objects.filter(conversation_id=conversation_id).exclude(status__in=ENDED)
-        return head, recovered, [self._frame(event) for event in events], [(str(run.pk), _open_block(run)) for run in active]
+        return (
+            head,
+            recovered,
+            [self._frame(event) for event in events],
+            [(str(run.pk), _open_block(run)) for run in active],
+        )
 
     async def _catch_up(self, conversation_id: str) -> None:
         """Sends what the journal has above what this socket has seen."""
@@ -206,7 +227,7 @@ class ChatConsumer(AsyncWebsocketConsumer):
         return [self._frame(event) for event in journal.since(conversation_id, seq, PAGE)]
 
     def _frame(self, event: Event) -> Frame:
-        return event.frame() | ({"html": rendering.render(event, _request_of(event))} if self.html else {})
+        return event.frame() | ({"html": feed.piece(event)} if self.html else {})
 
     # ---- what the doorbell says ----------------------------------------------------------------------------------
 
@@ -249,7 +270,9 @@ class ChatConsumer(AsyncWebsocketConsumer):
             if now - beaten >= HEARTBEAT:
                 beaten = now
                 for conversation_id, watch in list(self.watches.items()):
-                    await self._say({"type": "heartbeat", "data": {"conversation_id": conversation_id, "head_seq": watch.seq}})
+                    await self._say(
+                        {"type": "heartbeat", "data": {"conversation_id": conversation_id, "head_seq": watch.seq}}
+                    )
                 if not self.watches:
                     await self._say({"type": "heartbeat", "data": {}})
 
@@ -298,17 +321,12 @@ def _look_again(known: Person, conversations: list[str]) -> tuple[Person | None,
     return found, {str(pk) for pk in visible}
 
 
-def _request_of(event: Event) -> dict[str, Any] | None:
-    """What was asked, for the piece that shows how it was decided."""
-    if event.type != ApprovalDecided.type:
-        return None
-    asked = Event.objects.filter(conversation_id=event.conversation_id, type=ApprovalRequested.type, run_id=event.run_id)
-    return asked.filter(data__approval_id=event.data["approval_id"]).values_list("data", flat=True).first()
-
-
 def _open_block(run: Run) -> Frame | None:
     """The checkpoint of what a run is saying right now, as a delta from the beginning of its block."""
     if run.open_block is None:
         return None
     data = {"conversation_id": str(run.conversation_id), "run_id": str(run.pk), "offset": 0}
-    return {"type": run.open_block["kind"], "data": data | {"block": run.open_block["block"], "text": run.open_block["text"]}}
+    return {
+        "type": run.open_block["kind"],
+        "data": data | {"block": run.open_block["block"], "text": run.open_block["text"]},
+    }

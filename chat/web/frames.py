@@ -1,4 +1,4 @@
-"""The words of the wire: what a browser may say, checked strictly, and what it is answered. Spelled out in docs/protocol.md."""
+"""The words of the wire: what a browser may say, checked strictly, and what it is answered (docs/protocol.md)."""
 
 import json
 import uuid

@@ -35,7 +35,7 @@ def headers(scope: dict[str, Any]) -> dict[str, str]:
 
 
 def origin_fits(scope: dict[str, Any]) -> bool:
-    """Exactly the address the portal is reached under, or one of CSRF_TRUSTED_ORIGINS. A program with a token has none."""
+    """Exactly the portal's own address, or one of CSRF_TRUSTED_ORIGINS. A program with a token need not have one."""
     sent = headers(scope)
     origin = sent.get("origin", "")
     if not origin:
@@ -43,7 +43,9 @@ def origin_fits(scope: dict[str, Any]) -> bool:
     host = sent.get("host", "")
     own = f"{'https' if scope.get('scheme') == 'wss' else 'http'}://{host}"
     known_host = validate_host((urlsplit(f"//{host}").hostname or "").lower(), settings.ALLOWED_HOSTS)
-    return (known_host and hmac.compare_digest(origin.encode(), own.encode())) or origin in settings.CSRF_TRUSTED_ORIGINS
+    return (
+        known_host and hmac.compare_digest(origin.encode(), own.encode())
+    ) or origin in settings.CSRF_TRUSTED_ORIGINS
 
 
 def identify(scope: dict[str, Any]) -> Person | None:

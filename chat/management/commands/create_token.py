@@ -15,7 +15,12 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("user")
-        parser.add_argument("--scope", choices=[scope.value for scope in Scope], default="", help="Default: the widest the role has, short of admin.")
+        parser.add_argument(
+            "--scope",
+            choices=[scope.value for scope in Scope],
+            default="",
+            help="Default: the widest the role has, short of admin.",
+        )
         parser.add_argument("--days", type=int, default=90, help="Days until it expires (90).")
 
     def handle(self, *args: Any, **options: Any) -> None:

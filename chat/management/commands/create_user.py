@@ -6,7 +6,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from chat.access import ROLES
-from chat.actions import people
+from chat.actions import people, sign_in
 from chat.errors import PortalError
 
 
@@ -29,4 +29,4 @@ class Command(BaseCommand):
             raise CommandError(str(fault)) from fault
         self.stdout.write(f"{user.get_username()} is {options['role']}.")
         if not password:
-            self.stdout.write(f"One-time sign-in link, good for a day: /sign-in/{people.sign_in_link(user)}")
+            self.stdout.write(f"One-time sign-in link, good for a day: /sign-in/{sign_in.link(user)}")

@@ -1,0 +1,55 @@
+"""A WebSocket client for tests: connects with a token, keeps every frame, waits for what it is told to wait for."""
+
+import json
+import uuid
+from typing import Any
+
+from channels.testing import WebsocketCommunicator
+
+from k8smcp.asgi import protocols
+
+Frame = dict[str, Any]
+
+
+class Client:
+    """`frames`: everything received so far, in order."""
+
+    def __init__(self, token: str, *, headers: list[tuple[bytes, bytes]] | None = None, query: str = "") -> None:
+        sent = headers if headers is not None else [(b"authorization", f"Bearer {token}".encode())]
+        self.socket = WebsocketCommunicator(protocols, f"/ws/chat{query}", headers=[(b"host", b"localhost"), *sent])
+        self.frames: list[Frame] = []
+
+    async def __aenter__(self) -> "Client":
+        connected, _ = await self.socket.connect()
+        assert connected
+        return self
+
+    async def __aexit__(self, *fault: object) -> None:
+        await self.socket.disconnect()
+
+    async def say(self, frame: Any) -> None:
+        await self.socket.send_to(text_data=frame if isinstance(frame, str) else json.dumps(frame))
+
+    async def hear(self, timeout: float = 10) -> Frame:
+        frame: Frame = json.loads(await self.socket.receive_from(timeout))
+        self.frames.append(frame)
+        return frame
+
+    async def until(self, kind: str, timeout: float = 15, **fields: Any) -> Frame:
+        """The next frame of that type whose data has these fields."""
+        while True:
+            frame = await self.hear(timeout)
+            if frame["type"] == kind and all(frame["data"].get(key) == value for key, value in fields.items()):
+                return frame
+
+    async def send(self, text: str, **more: Any) -> Frame:
+        """Sends a message and returns its ack."""
+        command_id = str(uuid.uuid4())
+        await self.say({"type": "send", "id": command_id, "text": text, **more})
+        return await self.until("ack", id=command_id)
+
+    def types(self) -> list[str]:
+        return [frame["type"] for frame in self.frames]
+
+    def durable(self) -> list[Frame]:
+        return [frame for frame in self.frames if "seq" in frame]

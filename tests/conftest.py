@@ -1,0 +1,93 @@
+"""What every test may ask for: people, a crew of runners, scripts for the model, sockets, and the bigger parts."""
+
+import json
+from collections.abc import AsyncIterator, Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import channels.db
+import pytest
+import pytest_asyncio
+from channels.db import database_sync_to_async
+from channels.layers import channel_layers
+from django.contrib.auth.models import User
+
+from chat import launch
+from chat.actions import people, tokens
+from chat.web import consumer
+
+pytest_plugins = ["tests.apiserver.fixtures"]
+
+# A consumer closes old connections when it ends; a test's own connection must not be among them (Channels 4, PostgreSQL).
+channels.db.close_old_connections = lambda *args, **kwargs: None
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """SQLite in a file, as people run it: the in-memory one locks differently."""
+    from django.conf import settings
+
+    if "sqlite" in settings.DATABASES["default"]["ENGINE"]:
+        settings.DATABASES["default"]["TEST"]["NAME"] = str(tmp_path_factory.mktemp("database") / "test.sqlite3")
+
+
+@pytest.fixture(autouse=True)
+def fresh_layer() -> Iterator[None]:
+    """The in-memory layer binds to an event loop, and every test has its own."""
+    channel_layers.backends.clear()
+    consumer._open_sockets.clear()
+    yield
+    channel_layers.backends.clear()
+
+
+# ---- people ------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def alice(db: None) -> User:
+    """Owner of what a test makes."""
+    return people.create("alice", role="operator")
+
+
+@pytest.fixture
+def bob(db: None) -> User:
+    """A teammate: sees what is shared."""
+    return people.create("bob", role="operator")
+
+
+@pytest.fixture
+def charlie(db: None) -> User:
+    """Another teammate, an approver."""
+    return people.create("charlie", role="approver")
+
+
+@pytest.fixture
+def token_of() -> Callable[..., str]:
+    return lambda user, scope="": tokens.create(user, scope=scope)
+
+
+# ---- runs --------------------------------------------------------------------------------------------------------
+
+
+@pytest_asyncio.fixture
+async def crew(transactional_db: None) -> AsyncIterator[launch.Crew]:
+    """Runners in this process, as in the web process."""
+    yield launch.begin()
+    await launch.end()
+
+
+@pytest.fixture
+def script(settings: Any, tmp_path: Path) -> Callable[..., None]:
+    """Makes the model say exactly this: rounds of steps (chat/agent/providers/scripted.py)."""
+
+    def play(*rounds: list[dict[str, Any]], stories: list[dict[str, Any]] | None = None) -> None:
+        file = tmp_path / "script.json"
+        file.write_text(json.dumps({"stories": stories} if stories else {"rounds": list(rounds)}))
+        settings.K8SMCP_PROVIDER, settings.K8SMCP_SCRIPT = "scripted", str(file)
+
+    return play
+
+
+def in_database(action: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+    """Awaitable: runs synchronous ORM code from an asynchronous test."""
+    return database_sync_to_async(action)(*args, **kwargs)
