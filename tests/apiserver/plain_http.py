@@ -39,11 +39,18 @@ class PlainHttp:
     timeout: float = 30.0
 
     def request(
-        self, method: str, path: str, body: Any = None, *, content_type: str = JSON, accept: str = JSON
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        *,
+        content_type: str = JSON,
+        accept: str = JSON,
+        headers: Mapping[str, str] | None = None,
     ) -> Answer:
         data = None if body is None else json.dumps(body).encode()
-        headers = {"Authorization": f"Bearer {self.token}", "Accept": accept, "Content-Type": content_type}
-        request = urllib.request.Request(self.server + path, data, headers, method=method)
+        own = {"Authorization": f"Bearer {self.token}", "Accept": accept, "Content-Type": content_type}
+        request = urllib.request.Request(self.server + path, data, {**own, **(headers or {})}, method=method)
         context = ssl.create_default_context(cafile=str(self.ca)) if self.ca else None
         handler = urllib.request.HTTPSHandler(context=context)
         opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), handler)
