@@ -1,6 +1,7 @@
 """The fake's HTTP: hand-made on asyncio, since a framework can neither reset a connection nor end a body wrongly."""
 
 import asyncio
+import contextlib
 import json
 from collections.abc import Mapping
 from pathlib import Path
@@ -19,7 +20,7 @@ class Gone(Exception):
 
 
 class FakeModel:
-    """`requests` holds what came; `streams` how many answers are being streamed, `left` how many clients left one."""
+    """requests: what came; connections: how many so far; streams: answers under way; left: those whose client left."""
 
     def __init__(
         self, script: Mapping[str, Any] | None = None, *, port: int = 0, key: str = "", journal: Path | None = None
@@ -28,6 +29,7 @@ class FakeModel:
         self.requests: list[dict[str, Any]] = []
         self.streams = 0
         self.left = 0
+        self.connections = 0
         self._port = port
         self._key = key
         self._journal = journal
@@ -58,6 +60,7 @@ class FakeModel:
         await self._server.wait_closed()
 
     def _begin(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.connections += 1
         task = asyncio.ensure_future(self._serve(reader, writer))
         self._connections.add(task)
         task.add_done_callback(self._connections.discard)
@@ -70,6 +73,8 @@ class FakeModel:
             pass
         finally:
             writer.close()
+            with contextlib.suppress(OSError):
+                await writer.wait_closed()
 
     # ---- one request ----
 

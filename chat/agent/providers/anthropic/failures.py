@@ -46,7 +46,7 @@ class Place:
     @classmethod
     def of(cls, address: str, model: str) -> "Place":
         parts = urlsplit(address)
-        return cls(f"{parts.hostname}:{parts.port}" if parts.port else str(parts.hostname), model)
+        return cls(parts.netloc.rpartition("@")[2] or "the model's address", model)
 
 
 # ---- the other side answered -------------------------------------------------------------------------------------
@@ -167,8 +167,8 @@ def of_connection(error: BaseException, place: Place, *, timeout_seconds: float)
         sentence = f"The connection to {place.host} is not secure{_quoted(str(reason))}."
         advice = "An administrator should check ANTHROPIC_BASE_URL and the certificates this machine trusts."
         return Broken(sentence, code="not_secure", again=False, advice=advice)
-    if names & {"InvalidURL", "UnsupportedProtocol"}:
-        return Broken("The model's address is not a web address.", code="address", again=False, advice=CHECK_ADDRESS)
+    if "UnsupportedProtocol" in names:
+        return bad_address()
     if caused_by(gaierror):
         return Broken(f"The name {place.host} cannot be found.", code="unreachable", advice=CHECK_ADDRESS)
     if "ConnectTimeout" in names:
@@ -179,6 +179,10 @@ def of_connection(error: BaseException, place: Place, *, timeout_seconds: float)
     if caused_by(TimeoutError) or names & {"ReadTimeout", "WriteTimeout", "PoolTimeout"}:
         return Broken(f"The model was silent for {timeout_seconds:g} seconds.", code="silent")
     return Broken("The connection to the model was cut.", code="cut")
+
+
+def bad_address() -> Broken:
+    return Broken("The model's address is not a web address.", code="address", again=False, advice=CHECK_ADDRESS)
 
 
 def _causes(error: BaseException | None) -> Iterator[BaseException]:

@@ -58,8 +58,7 @@ class Anthropic:
         self._patience = patience or Patience()
         self._sleep = sleep
         self._refused: set[str] = set()
-        self._client: AsyncAnthropic | None = None
-        self._loop: asyncio.AbstractEventLoop | None = None
+        self._client: asyncio.Future[AsyncAnthropic] | None = None
 
     async def respond(self, request: Request) -> AsyncIterator[Spoken]:
         spent, attempt = Usage(), 1
@@ -89,9 +88,9 @@ class Anthropic:
 
     async def aclose(self) -> None:
         """Closes idle connections; the next call opens new ones."""
-        client, self._client = self._client, None
-        if client is not None:
-            await client.close()
+        making, self._client = self._client, None
+        if making is not None:
+            await (await making).close()
 
     # ---- one attempt ----
 
@@ -181,22 +180,30 @@ class Anthropic:
     async def _connected(self) -> "AsyncAnthropic":
         """One client per event loop, made off it: importing the SDK and reading certificates takes a good second."""
         loop = asyncio.get_running_loop()
-        if self._client is None or self._loop is not loop:
-            self._client, self._loop = await loop.run_in_executor(None, self._make_client), loop
-        return self._client
+        if self._client is None or self._client.get_loop() is not loop:
+            self._client = loop.run_in_executor(None, self._make_client)
+        try:
+            return await asyncio.shield(self._client)
+        except ValueError as error:
+            self._client = None
+            raise failures.bad_address() from error
 
     def _make_client(self) -> "AsyncAnthropic":
+        """Raises ValueError for an address that is none."""
         from anthropic import AsyncAnthropic
-        from httpx2 import Timeout
+        from httpx2 import InvalidURL, Timeout
 
         own = self._address == ANTHROPIC
-        client = AsyncAnthropic(
-            api_key=self._key or "none",  # never left out, or the SDK looks for credentials of its own in the machine
-            base_url=self._address,
-            max_retries=0,
-            timeout=Timeout(self._patience.silence, connect=self._patience.connect),
-            default_headers={} if own or not self._key else {"X-Api-Key": self._key},  # what older gateways look for
-        )
+        try:
+            client = AsyncAnthropic(
+                api_key=self._key or "none",  # left out, the SDK would look for credentials of its own in the machine
+                base_url=self._address,
+                max_retries=0,
+                timeout=Timeout(self._patience.silence, connect=self._patience.connect),
+                default_headers={} if own or not self._key else {"X-Api-Key": self._key},  # older gateways look for it
+            )
+        except InvalidURL as error:
+            raise ValueError(str(error)) from None
         _ = client.messages  # imported on first use: here, and not on the event loop
         return client
 
