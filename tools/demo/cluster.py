@@ -1,0 +1,155 @@
+"""The living demo cluster: a store, its controllers and kubelets, and the loop that keeps them going."""
+
+import asyncio
+import contextlib
+from datetime import UTC, datetime
+
+from tools.demo import heartbeat, kubelet, metrics
+from tools.demo.controllers.kinds import LEASES, NODES, STORAGE_CLASSES
+from tools.demo.controllers.recorder import Recorder
+from tools.demo.controllers.roster import Controller, controllers
+from tools.demo.controllers.world import World
+from tools.demo.engine import Engine
+from tools.demo.inside import Inside
+from tools.demo.managed_fields import track
+from tools.demo.pod_logs import ContainerLogs
+from tools.demo.programs import Programs
+from tools.demo.store import Change, Json, Store
+from tools.demo.story import loader
+from tools.demo.time_machine import TimeMachine
+
+BREATH = 0.03  # seconds changes are gathered before the controllers look
+SLOW_TICK = 2.0  # seconds after which they look whatever happens
+CERTIFICATE = "-----BEGIN CERTIFICATE-----\nbWFkZS11cA==\n-----END CERTIFICATE-----\n"
+
+
+class DemoCluster:
+    """`start` and `stop` belong to one event loop; `store` and `logs` are what the API server is built over."""
+
+    def __init__(self, store: Store, programs: Programs, hasty: bool = False, with_metrics: bool = True) -> None:
+        inside = Inside(store)
+        self.store = store
+        self.logs = ContainerLogs(store, programs)
+        self.world = World(
+            store=store,
+            events=Recorder(store),
+            admit=inside.create,
+            delete=inside.delete,
+            root_certificate=CERTIFICATE,
+            metrics=with_metrics,
+            hasty=hasty,
+        )
+        meter = metrics.Meter(programs)
+        agents = [
+            Controller("kubelet", kubelet.WATCHES, kubelet.Kubelet(programs).reconcile),
+            Controller("heartbeat", heartbeat.WATCHES, heartbeat.reconcile),
+        ]
+        if with_metrics:
+            agents.append(Controller("metrics", (), meter.reconcile))
+        self.engine = Engine(self.world, [*controllers(), *agents])
+        self._awake = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+
+    @classmethod
+    def story(cls, seed: int = 7, now: datetime | None = None) -> "DemoCluster":
+        """The cluster of the story in its opening state; with `now` its clock starts there and stands still."""
+        clock = TimeMachine()
+        cluster = cls(Store(clock, seed, track), loader.programs())
+        loader.play(cluster.world, cluster.engine, clock, now or datetime.now(UTC))
+        if now is None:
+            clock.release()
+        cluster.engine.wake_all()
+        cluster.engine.settle()
+        return cluster
+
+    @classmethod
+    def golden(cls, store: Store) -> "DemoCluster":
+        """Controllers and three plain nodes for a store that exists, as the recording's phase `cluster` begins."""
+        cluster = cls(store, {}, hasty=True, with_metrics=False)
+        now = store.clock.text()
+        for number in range(3):
+            store.create(NODES, plain_node(f"node-{number}", now))
+            lease: Json = {
+                "apiVersion": "coordination.k8s.io/v1",
+                "kind": "Lease",
+                "metadata": {"name": f"node-{number}", "namespace": "kube-node-lease"},
+                "spec": {
+                    "holderIdentity": f"node-{number}",
+                    "leaseDurationSeconds": 40,
+                    "renewTime": store.clock.micro_text(),
+                },
+            }
+            store.create(LEASES, lease)
+        store.create(STORAGE_CLASSES, standard_class())
+        return cluster
+
+    def start(self) -> None:
+        """Begins to react to changes; needs a running event loop."""
+        if self._task is None:
+            self.store.on_change(self._noticed)
+            self._task = asyncio.get_running_loop().create_task(self._run())
+
+    async def stop(self) -> None:
+        if self._task is not None:
+            self._task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._task
+            self._task = None
+
+    def _noticed(self, change: Change) -> None:
+        self._awake.set()
+
+    async def _run(self) -> None:
+        while True:
+            self._awake.clear()
+            self.engine.settle()
+            wait = self.engine.wait()
+            pause = SLOW_TICK if wait is None else min(wait, SLOW_TICK)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(pause):
+                    await self._awake.wait()
+            await asyncio.sleep(BREATH)
+
+
+def plain_node(name: str, now: str) -> Json:
+    """A node as the recording's node agent registers it."""
+    room = {"cpu": "4", "memory": "16Gi", "pods": "110"}
+    times = {"lastHeartbeatTime": now, "lastTransitionTime": now}
+    ready = {"type": "Ready", "status": "True", **times, "reason": "KubeletReady", "message": "KubeletReady"}
+    rest = [
+        {"type": kind, "status": "False", **times, "reason": "ok", "message": "ok"}
+        for kind in ("MemoryPressure", "DiskPressure", "PIDPressure")
+    ]
+    system = {"operatingSystem": "linux", "architecture": "amd64", "kubeletVersion": "v1.36.2", "kubeProxyVersion": ""}
+    image = {"kernelVersion": "0.0-fake", "osImage": "Fake OS", "containerRuntimeVersion": "fake://1.0"}
+    labels = {f"{prefix}kubernetes.io/{key}": value for prefix in ("", "beta.") for key, value in (("arch", "amd64"), ("os", "linux"))}
+    return {
+        "apiVersion": "v1",
+        "kind": "Node",
+        "metadata": {
+            "name": name,
+            "labels": labels | {"kubernetes.io/hostname": name},
+            "annotations": {"node.alpha.kubernetes.io/ttl": "0"},
+        },
+        "spec": {},
+        "status": {
+            "capacity": dict(room),
+            "allocatable": dict(room),
+            "conditions": [ready, *rest],
+            "addresses": [{"type": "InternalIP", "address": "127.0.0.1"}, {"type": "Hostname", "address": name}],
+            "daemonEndpoints": {"kubeletEndpoint": {"Port": 10250}},
+            "nodeInfo": {"machineID": "fake", "systemUUID": "fake", "bootID": "fake", **image, **system},
+        },
+    }
+
+
+def standard_class() -> Json:
+    return {
+        "apiVersion": "storage.k8s.io/v1",
+        "kind": "StorageClass",
+        "metadata": {"name": "standard", "annotations": {"storageclass.kubernetes.io/is-default-class": "true"}},
+        "provisioner": "demo/fake",
+        "reclaimPolicy": "Delete",
+        "allowVolumeExpansion": True,
+        "volumeBindingMode": "Immediate",
+    }

@@ -1,0 +1,111 @@
+"""ReplicaSet -> pods: as many as asked for, and a status that counts them."""
+
+from tools.demo.controllers.kinds import PODS, REPLICA_SETS
+from tools.demo.controllers.matching import matches
+from tools.demo.controllers.templates import pod_from
+from tools.demo.controllers.world import World, controller_of, is_active, is_available, is_ready, owned, owner_reference
+from tools.demo.errors import ApiError
+from tools.demo.store import Json
+
+WATCHES = (REPLICA_SETS, PODS)
+SOURCE = "replicaset-controller"
+RETRY = 15.0  # seconds until a refused pod is tried again
+
+
+def reconcile(world: World) -> float | None:
+    due: list[float] = []
+    for replica_set in world.store.list(REPLICA_SETS):
+        wait = one(world, replica_set)
+        if wait is not None:
+            due.append(wait)
+    return min(due, default=None)
+
+
+def one(world: World, replica_set: Json) -> float | None:
+    pods = claim(world, replica_set)
+    active = [pod for pod in pods if is_active(pod)]
+    refused = ""
+    if not replica_set["metadata"].get("deletionTimestamp"):
+        refused = fit(world, replica_set, active)
+    fresh = world.store.get(REPLICA_SETS, replica_set["metadata"]["namespace"], replica_set["metadata"]["name"])
+    if fresh is None:
+        return None
+    sync(world, fresh, owned(world, PODS, fresh), refused)
+    seconds = fresh["spec"].get("minReadySeconds", 0)
+    waiting = any(is_ready(pod) and not is_available(world, pod, seconds) for pod in active)
+    return RETRY if refused else 1.0 if waiting else None
+
+
+def claim(world: World, replica_set: Json) -> list[Json]:
+    """Its pods; matching orphans are adopted, and pods that no longer match are let go."""
+    selector = replica_set["spec"]["selector"]
+    if not replica_set["metadata"].get("deletionTimestamp"):
+        for pod in world.store.list(PODS, replica_set["metadata"]["namespace"]):
+            owner = controller_of(pod)
+            fits = matches(selector, pod["metadata"].get("labels"))
+            if owner is None and fits and is_active(pod):
+                reference = owner_reference(replica_set)
+                world.change(PODS, pod, lambda obj, ref=reference: obj["metadata"].update(ownerReferences=[ref]))
+            elif owner and owner["uid"] == replica_set["metadata"]["uid"] and not fits:
+                world.change(PODS, pod, lambda obj: obj["metadata"].pop("ownerReferences"))
+    return owned(world, PODS, replica_set)
+
+
+def fit(world: World, replica_set: Json, active: list[Json]) -> str:
+    """Makes or removes pods; the refusal's text when the API server would not take one."""
+    missing = int(replica_set["spec"].get("replicas", 1)) - len(active)
+    for _ in range(missing):
+        try:
+            pod = world.create(PODS, pod_from(world, replica_set, replica_set["spec"]["template"]))
+        except ApiError as error:
+            world.events.record(SOURCE, replica_set, "FailedCreate", f"Error creating: {error.message}", "Warning")
+            return error.message
+        world.events.record(SOURCE, replica_set, "SuccessfulCreate", f"Created pod: {pod['metadata']['name']}")
+    for pod in sorted(active, key=removal_order)[: max(0, -missing)]:
+        world.remove(PODS, pod)
+        world.events.record(SOURCE, replica_set, "SuccessfulDelete", f"Deleted pod: {pod['metadata']['name']}")
+    return ""
+
+
+def removal_order(pod: Json) -> tuple[bool, bool, bool, float]:
+    """Unbound before bound, unready before ready, many restarts and young ones first."""
+    status = pod.get("status", {})
+    restarts = sum(each.get("restartCount", 0) for each in status.get("containerStatuses") or [])
+    born = pod["metadata"]["creationTimestamp"]
+    newest = -float("".join(char for char in born if char.isdigit()))
+    return (bool(pod["spec"].get("nodeName")), is_ready(pod), not restarts, newest)
+
+
+def sync(world: World, replica_set: Json, pods: list[Json], refused: str) -> None:
+    active = [pod for pod in pods if is_active(pod)]
+    labels = replica_set["spec"]["template"].get("metadata", {}).get("labels") or {}
+    seconds = replica_set["spec"].get("minReadySeconds", 0)
+    counts = {
+        "fullyLabeledReplicas": sum(labels.items() <= (pod["metadata"].get("labels") or {}).items() for pod in active),
+        "readyReplicas": sum(map(is_ready, active)),
+        "availableReplicas": sum(is_available(world, pod, seconds) for pod in active),
+    }
+    status: Json = {"replicas": len(active), **{key: value for key, value in counts.items() if value}}
+    status["terminatingReplicas"] = sum(1 for pod in pods if pod["metadata"].get("deletionTimestamp"))
+    status["observedGeneration"] = replica_set["metadata"].get("generation", 1)
+    conditions = failure_conditions(world, replica_set, len(active), refused)
+    if conditions:
+        status["conditions"] = conditions
+    world.set_status(REPLICA_SETS, replica_set, status)
+
+
+def failure_conditions(world: World, replica_set: Json, active: int, refused: str) -> list[Json]:
+    before: list[Json] = replica_set.get("status", {}).get("conditions") or []
+    if not refused:
+        return [] if active >= replica_set["spec"].get("replicas", 1) else before
+    if before:
+        return before
+    return [
+        {
+            "type": "ReplicaFailure",
+            "status": "True",
+            "lastTransitionTime": world.text(),
+            "reason": "FailedCreate",
+            "message": refused,
+        }
+    ]

@@ -1,0 +1,88 @@
+"""Serves the demo cluster on loopback: builds it, writes its kubeconfig when it listens, and ends cleanly."""
+
+import asyncio
+import contextlib
+import secrets
+import socket
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import IO
+
+import uvicorn
+
+from tools.demo import kubeconfig
+from tools.demo.authentication import User
+from tools.demo.cluster import DemoCluster
+from tools.demo.server import administrator, create_app
+
+HOST = "127.0.0.1"
+
+
+class PortTaken(Exception):
+    """Another program listens on the wanted port."""
+
+
+def open_socket(port: int) -> socket.socket:
+    """A listening socket on loopback; port 0 takes a free one. PortTaken when it cannot be had."""
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((HOST, port))
+    except OSError as error:
+        listener.close()
+        text = f"Port {port} on {HOST} cannot be used ({error.strerror}). Choose another one with --port, or 0 for a free one."
+        raise PortTaken(text) from error
+    listener.listen(128)
+    return listener
+
+
+def serve(home: Path, port: int = 0, *, ready: Callable[[Path], None], parent: IO[bytes] | None = None) -> None:
+    """Runs until interrupted, or until `parent` (a pipe from the parent process) is closed.
+
+    `ready` is called with the kubeconfig's path once requests are answered.
+    """
+    old = kubeconfig.read(home / kubeconfig.FILE_NAME)
+    token = old.token if old else secrets.token_urlsafe(24)
+    with open_socket(port) as listener:
+        access = kubeconfig.Access(f"http://{HOST}:{listener.getsockname()[1]}", token)
+        with contextlib.suppress(KeyboardInterrupt):
+            asyncio.run(_serve(home, access, listener, ready, parent))
+
+
+async def _serve(
+    home: Path,
+    access: kubeconfig.Access,
+    listener: socket.socket,
+    ready: Callable[[Path], None],
+    parent: IO[bytes] | None,
+) -> None:
+    cluster = DemoCluster.story()
+    users: dict[str, User] = {access.token: administrator("demo-admin")}
+    app = create_app(cluster.store, cluster.logs, users)
+    config = uvicorn.Config(app, log_level="warning", access_log=False, lifespan="off", timeout_graceful_shutdown=2, ws="none")
+    server = uvicorn.Server(config)
+    if parent is not None:
+        watch_parent(parent, server)
+    cluster.start()
+    serving = asyncio.create_task(server.serve(sockets=[listener]))
+    while not server.started and not serving.done():
+        await asyncio.sleep(0.01)
+    path = home / kubeconfig.FILE_NAME
+    kubeconfig.write(path, access)
+    ready(path)
+    try:
+        await serving
+    finally:
+        await cluster.stop()
+
+
+def watch_parent(pipe: IO[bytes], server: uvicorn.Server) -> None:
+    """Ends the server when the other end of the pipe is closed, as it is when the parent dies."""
+
+    def wait() -> None:
+        while pipe.read(1024):
+            pass
+        server.should_exit = True
+
+    threading.Thread(target=wait, name="parent-watch", daemon=True).start()
