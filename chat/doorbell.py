@@ -42,6 +42,40 @@ async def _send(name: str, message: dict[str, Any]) -> None:
         log.warning("The doorbell does not ring (%s): watchers will be late, nothing is lost.", type(fault).__name__)
 
 
+class Ear:
+    """Hears one conversation's bell: for those who wait without a socket."""
+
+    def __init__(self, conversation_id: uuid.UUID | str) -> None:
+        self._group = group(conversation_id)
+        self._channel = ""
+
+    async def __aenter__(self) -> "Ear":
+        layer = get_channel_layer()
+        if layer is not None:
+            self._channel = await layer.new_channel()
+            await layer.group_add(self._group, self._channel)
+        return self
+
+    async def __aexit__(self, *fault: object) -> None:
+        layer = get_channel_layer()
+        if layer is not None and self._channel:
+            await layer.group_discard(self._group, self._channel)
+
+    async def heard(self, patience: float) -> bool:
+        """True when the bell rang within `patience` seconds; whoever asks looks at the journal either way."""
+        layer = get_channel_layer()
+        if layer is None:
+            await asyncio.sleep(min(patience, _PATIENCE))
+            return False
+        try:
+            async with asyncio.timeout(patience):
+                while (await layer.receive(self._channel))["type"] != "conversation.grew":
+                    pass
+        except TimeoutError:
+            return False
+        return True
+
+
 async def answers() -> bool:
     """True when a message sent to ourselves comes back: for /readyz."""
     layer = get_channel_layer()

@@ -16,14 +16,13 @@ from django.conf import settings  # noqa: E402
 from chat import launch  # noqa: E402
 from chat.web.routing import websocket  # noqa: E402
 
-Scope = dict[str, Any]
-Receive = Callable[[], Awaitable[dict[str, Any]]]
-Send = Callable[[dict[str, Any]], Awaitable[None]]
+Receive = Callable[[], Awaitable[Any]]
+Send = Callable[[Any], Awaitable[None]]
 
 protocols = ProtocolTypeRouter({"http": django_application, "websocket": websocket})
 
 
-async def application(scope: Scope, receive: Receive, send: Send) -> None:
+async def application(scope: Any, receive: Receive, send: Send) -> None:
     """Begins the crew with the lifespan, or with the first request where the server has none (daphne)."""
     if settings.K8SMCP_INPROCESS_RUNNER:
         launch.begin()

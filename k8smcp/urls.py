@@ -1,8 +1,15 @@
 """Addresses of the portal: pages, REST, audit."""
 
 from django.contrib import admin
-from django.urls import URLPattern, URLResolver, path
+from django.urls import URLPattern, URLResolver, include, path
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("admin/", admin.site.urls),
+    path("", include("chat.rest.urls")),
+    path("", include("chat.web.urls")),
 ]
+
+handler400 = "chat.web.pages.faults.unreadable"
+handler403 = "chat.web.pages.faults.not_allowed"
+handler404 = "chat.web.pages.faults.not_found"
+handler500 = "chat.web.pages.faults.broken"

@@ -1,6 +1,7 @@
 """Who is on the other side of a socket, asked when it opens and again every few seconds while it is open."""
 
 import hmac
+from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import import_module
 from typing import Any
@@ -30,11 +31,11 @@ class Person:
         return tokens.covers(self.scope, needed)
 
 
-def headers(scope: dict[str, Any]) -> dict[str, str]:
+def headers(scope: Mapping[str, Any]) -> dict[str, str]:
     return {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
 
 
-def origin_fits(scope: dict[str, Any]) -> bool:
+def origin_fits(scope: Mapping[str, Any]) -> bool:
     """Exactly the portal's own address, or one of CSRF_TRUSTED_ORIGINS. A program with a token need not have one."""
     sent = headers(scope)
     origin = sent.get("origin", "")
@@ -48,7 +49,7 @@ def origin_fits(scope: dict[str, Any]) -> bool:
     ) or origin in settings.CSRF_TRUSTED_ORIGINS
 
 
-def identify(scope: dict[str, Any]) -> Person | None:
+def identify(scope: Mapping[str, Any]) -> Person | None:
     """The person behind a bearer token, else behind the session cookie; None when neither is good."""
     authorization = headers(scope).get("authorization", "")
     if authorization:

@@ -6,4 +6,4 @@ from django.urls import path
 
 from chat.web.consumer import ChatConsumer
 
-websocket = CookieMiddleware(URLRouter([path("ws/chat", ChatConsumer.as_asgi())]))
+websocket = CookieMiddleware(URLRouter([path("ws/chat", ChatConsumer.as_asgi())]))  # type: ignore[list-item, arg-type]

@@ -1,0 +1,123 @@
+"""Who may come in over REST, and how every fault is answered: {"error": {"code", "message"}}."""
+
+import logging
+from dataclasses import dataclass
+from typing import Any
+
+from channels.db import database_sync_to_async
+from django.contrib.auth.models import User
+from django.http import Http404, HttpRequest, HttpResponse
+from ninja import NinjaAPI
+from ninja.errors import AuthenticationError, HttpError, ValidationError
+from ninja.utils import check_csrf
+
+from chat.actions import tokens
+from chat.errors import NotAllowed, PortalError
+from chat.models.access_token import Scope
+from tools.kube.errors import KubeError
+from tools.registry import UnknownTool
+from tools.toolbox import BadArguments
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    user: User
+    scope: str
+
+
+class _Door:
+    """A bearer token; else the session cookie, with the CSRF token on every unsafe verb."""
+
+    openapi_type = "http"
+    openapi_scheme = "bearer"
+    openapi_name = "Access token"
+
+    def _token(self, request: HttpRequest) -> str | None:
+        kind, _, token = request.headers.get("Authorization", "").partition(" ")
+        return token.strip() if kind.lower() == "bearer" else None
+
+    def _by_token(self, token: str) -> Caller | None:
+        row = tokens.verify(token)
+        return Caller(row.user, row.scope) if row else None
+
+    def _by_session(self, request: HttpRequest, user: Any) -> Caller | None:
+        if not isinstance(user, User):
+            return None
+        if check_csrf(request) is not None:
+            raise NotAllowed("The CSRF token is missing or old: reload the page, or use an access token.", code="csrf")
+        return Caller(user, Scope.ADMIN.value)
+
+
+class SignedIn(_Door):
+    def __call__(self, request: HttpRequest) -> Caller | None:
+        token = self._token(request)
+        return self._by_token(token) if token is not None else self._by_session(request, request.user)
+
+
+class SignedInAsync(_Door):
+    """The same for asynchronous operations: the database is asked off the event loop."""
+
+    async def __call__(self, request: HttpRequest) -> Caller | None:
+        token = self._token(request)
+        if token is not None:
+            return await database_sync_to_async(self._by_token)(token)
+        return self._by_session(request, await request.auser())
+
+
+signed_in, signed_in_async = SignedIn(), SignedInAsync()
+
+
+def caller(request: HttpRequest, needed: Scope = Scope.READ) -> User:
+    """The person behind the request, when their token allows `needed`."""
+    found: Caller = request.auth  # type: ignore[attr-defined]
+    if not tokens.covers(found.scope, needed):
+        raise NotAllowed(f"The access token does not allow this: it needs the scope {needed.value!r}.", code="scope")
+    return found.user
+
+
+# ---- faults ------------------------------------------------------------------------------------------------------
+
+
+def answer_faults(api: NinjaAPI) -> None:
+    """Every fault leaves as one shape. The broad one is this door's outermost error map."""
+
+    def tell(request: HttpRequest, status: int, code: str, message: str) -> HttpResponse:
+        response = api.create_response(request, {"error": {"code": code, "message": message}}, status=status)
+        if status == 401:
+            response["WWW-Authenticate"] = "Bearer"
+        if status == 429:
+            response["Retry-After"] = "5"
+        return response
+
+    def portal(request: HttpRequest, fault: PortalError) -> HttpResponse:
+        return tell(request, fault.status, fault.code, str(fault))
+
+    def unexpected(request: HttpRequest, fault: Any) -> HttpResponse:
+        log.error("%s %s failed.", request.method, request.path, exc_info=fault)
+        return tell(request, 500, "internal", "Something went wrong inside the portal. It is in the server's log.")
+
+    def invalid(request: HttpRequest, fault: ValidationError) -> HttpResponse:
+        first = fault.errors[0]
+        field = ".".join(str(part) for part in first["loc"][2:]) or str(first["loc"][-1])
+        message = str(first["msg"]).removeprefix("Value error, ")
+        return tell(request, 422, "bad_input", f"The field `{field}` does not fit: {message[:1].lower()}{message[1:]}.")
+
+    def http(request: HttpRequest, fault: HttpError) -> HttpResponse:
+        return tell(request, fault.status_code, "bad_request", str(fault.message))
+
+    api.add_exception_handler(PortalError, portal)  # type: ignore[arg-type]
+    api.add_exception_handler(ValidationError, invalid)  # type: ignore[arg-type]
+    api.add_exception_handler(HttpError, http)  # type: ignore[arg-type]
+    api.add_exception_handler(
+        AuthenticationError,
+        lambda request, _: tell(request, 401, "not_signed_in", "Sign in, or send a valid access token as a bearer."),
+    )
+    api.add_exception_handler(
+        Http404, lambda request, _: tell(request, 404, "not_found", "There is nothing under this address.")
+    )
+    api.add_exception_handler(UnknownTool, lambda request, fault: tell(request, 404, "unknown_tool", str(fault)))
+    api.add_exception_handler(BadArguments, lambda request, fault: tell(request, 422, "bad_arguments", str(fault)))
+    api.add_exception_handler(KubeError, lambda request, fault: tell(request, 422, "cluster_error", str(fault)))
+    api.add_exception_handler(Exception, unexpected)

@@ -1,0 +1,35 @@
+"""Addresses of the REST door, and its description of itself."""
+
+from django.urls import path
+from ninja import NinjaAPI
+
+from chat.rest import approvals, chat, clusters, conversations, events, health, messages, runs, tools
+from chat.rest.door import answer_faults
+
+v1 = NinjaAPI(title="K8s MCP", version="1", urls_namespace="v1", docs_url="/docs", openapi_url="/openapi.json")
+for prefix, router in (
+    ("/conversations", conversations.router),
+    ("/conversations", messages.router),
+    ("/conversations", events.router),
+    ("/runs", runs.router),
+    ("/approvals", approvals.router),
+    ("/tools", tools.router),
+    ("/tool-calls", tools.results),
+    ("/clusters", clusters.router),
+):
+    v1.add_router(prefix, router)
+answer_faults(v1)
+
+fallback = NinjaAPI(
+    title="K8s MCP: the fallback", version="fallback", urls_namespace="fallback", docs_url=None, openapi_url=None
+)
+fallback.add_router("", chat.router)
+answer_faults(fallback)
+
+urlpatterns = [
+    path("api/v1/", v1.urls),
+    path("api/chat/", fallback.urls),
+    path("api/health", health.readyz, name="health"),
+    path("livez", health.livez, name="livez"),
+    path("readyz", health.readyz, name="readyz"),
+]

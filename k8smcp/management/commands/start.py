@@ -1,0 +1,113 @@
+"""`start`: everything `make run` promises, in one process: database, clusters, first administrator, server."""
+
+import os
+import socket
+from typing import Any
+
+from django.conf import settings
+from django.core.management import call_command
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from chat.actions import people, sign_in
+from chat.errors import PortalError
+from k8smcp.environment import Environment
+from tools import clusters
+from tools.kube.errors import KubeError
+
+LARGEST_FRAME = (
+    1 << 20
+)  # bytes a socket takes in; from 64 KiB on a frame is answered with an error (chat/web/frames.py)
+GRACE = 20  # seconds open requests may take when the portal is told to stop
+
+
+class Command(BaseCommand):
+    help = "Prepares the database and the clusters, prints a sign-in link, and serves the portal on HOST:PORT."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--workers", type=int, default=1, help="Web processes (1). More than one needs REDIS_URL.")
+        parser.add_argument(
+            "--prepare", action="store_true", help="Only prepare; serve with uvicorn k8smcp.asgi:application."
+        )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        workers = options["workers"]
+        if workers < 1:
+            raise CommandError("--workers accepts a whole number from 1.")
+        if workers > 1 and not settings.REDIS_URL:
+            raise CommandError(
+                "Several web processes need REDIS_URL: without it they cannot tell each other what is new."
+            )
+        if not options["prepare"]:
+            self._check_port()
+        banner = self._prepare()
+        if options["prepare"]:
+            self.stdout.write(banner)
+        elif workers == 1:
+            self._serve(banner)
+        else:
+            self._serve_many(banner, workers)
+
+    def _check_port(self) -> None:
+        """A taken port is a sentence, not a trace after a long start."""
+        family = socket.AF_INET6 if ":" in settings.HOST else socket.AF_INET
+        with socket.socket(family, socket.SOCK_STREAM) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind((settings.HOST, settings.PORT))
+            except OSError as fault:
+                raise CommandError(
+                    f"{settings.HOST}:{settings.PORT} cannot be used ({fault.strerror}): set HOST or PORT to another one."
+                ) from fault
+
+    def _prepare(self) -> str:
+        """Returns what to tell the person at the terminal."""
+        settings.K8SMCP_HOME.mkdir(mode=0o700, parents=True, exist_ok=True)
+        call_command("migrate", verbosity=0, interactive=False)
+        try:
+            registered = clusters.register_at_start()
+            admin, by_password = people.first_administrator(Environment().text("K8SMCP_ADMIN_PASSWORD"))
+        except KubeError as fault:
+            raise CommandError(f"No cluster could be registered. {fault}") from fault
+        except PortalError as fault:
+            raise CommandError(f"K8SMCP_ADMIN_PASSWORD: {fault}") from fault
+        address = f"http://{settings.HOST}:{settings.PORT}"
+        way_in = (
+            f"{address}/  (admin, K8SMCP_ADMIN_PASSWORD)" if by_password else f"{address}/sign-in/{sign_in.link(admin)}"
+        )
+        model = (
+            settings.K8SMCP_MODEL if settings.K8SMCP_PROVIDER == "anthropic" else f"none ({settings.K8SMCP_PROVIDER})"
+        )
+        names = ", ".join(cluster.name for cluster in registered) or "none"
+        return f"\n  K8s MCP is ready.\n\n  Sign in   {way_in}\n  Clusters  {names}\n  Model     {model}\n"
+
+    def _serve(self, banner: str) -> None:
+        import uvicorn
+
+        class Announced(uvicorn.Server):
+            """Prints the link when it can be followed, not before."""
+
+            async def startup(server, sockets: list[socket.socket] | None = None) -> None:
+                await super().startup(sockets)
+                if server.started:
+                    self.stdout.write(banner)
+
+        Announced(uvicorn.Config("k8smcp.asgi:application", **_options())).run()
+
+    def _serve_many(self, banner: str, workers: int) -> None:
+        import uvicorn
+
+        self.stdout.write(banner)
+        uvicorn.run("k8smcp.asgi:application", workers=workers, **_options())
+
+
+def _options() -> dict[str, Any]:
+    return {
+        "host": settings.HOST,
+        "port": settings.PORT,
+        "ws": "websockets-sansio",
+        "ws_max_size": LARGEST_FRAME,
+        "ws_per_message_deflate": False,
+        "timeout_graceful_shutdown": GRACE,
+        "log_level": os.environ.get("UVICORN_LOG_LEVEL", "warning"),
+        "server_header": False,
+    }
