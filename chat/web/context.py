@@ -22,7 +22,11 @@ def portal(request: HttpRequest) -> dict[str, Any]:
     }
     if not isinstance(user, User):
         return context
-    asked = request.GET.get("q", "") if request.resolver_match and request.resolver_match.url_name == "conversations" else ""
+    asked = (
+        request.GET.get("q", "")
+        if request.resolver_match and request.resolver_match.url_name == "conversations"
+        else ""
+    )
     return context | {
         "side_query": asked,
         "side_groups": lambda: side.groups(user, asked),

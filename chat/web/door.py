@@ -13,6 +13,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from chat.errors import PortalError
+from chat.models import Conversation
 from chat.web.pages import faults
 
 P = ParamSpec("P")
@@ -38,14 +39,14 @@ def page(*methods: str) -> Callable[[View[P]], Callable[..., HttpResponseBase]]:
             except PortalError as fault:
                 return faults.told(request, str(fault), fault.status)
 
-        return never_cache(require_http_methods(methods)(login_required(guarded)))  # type: ignore[arg-type]
+        return never_cache(require_http_methods(methods)(login_required(guarded)))
 
     return decorate
 
 
-def done(request: HttpRequest, to: object) -> HttpResponse:
+def done(request: HttpRequest, to: str | Conversation) -> HttpResponse:
     """After a deed: back to a page for a form, nothing but the good news for a script of the page."""
-    return HttpResponse(status=204) if by_script(request) else redirect(to)  # type: ignore[arg-type]
+    return HttpResponse(status=204) if by_script(request) else redirect(to)
 
 
 def by_script(request: HttpRequest) -> bool:

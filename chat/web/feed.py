@@ -52,7 +52,9 @@ def _requests(events: Iterable[Event]) -> Mapping[str, Any]:
     """What was asked for by the approvals that these events decide without asking for them."""
     events = list(events)
     asked = {event.data["approval_id"] for event in events if event.type == ApprovalRequested.type}
-    missing = [event for event in events if event.type == ApprovalDecided.type and event.data["approval_id"] not in asked]
+    missing = [
+        event for event in events if event.type == ApprovalDecided.type and event.data["approval_id"] not in asked
+    ]
     if not missing:
         return {}
     found = Event.objects.filter(
@@ -70,6 +72,9 @@ def _endings(conversation: Conversation, events: list[Event], seq: int) -> list[
     if not unended:
         return []
     later = Event.objects.filter(
-        conversation=conversation, seq__gte=seq, run_id__in=set(unended.values()), type__in=(ToolCallEnd.type, ApprovalDecided.type)
+        conversation=conversation,
+        seq__gte=seq,
+        run_id__in=set(unended.values()),
+        type__in=(ToolCallEnd.type, ApprovalDecided.type),
     ).order_by("seq")
     return [event for event in later if rendering.dom_id(event) in unended]

@@ -26,7 +26,9 @@ def groups(user: User, query: str = "") -> list[Group]:
     """At most LIMIT conversations whose title or messages hold the words of `query`."""
     found = visible_to(user).select_related("owner").annotate(active=_active())
     for word in query.split()[:8]:
-        matches = Q(title__icontains=word) | Q(pk__in=Conversation.objects.filter(messages__text__icontains=word).values("pk"))
+        matches = Q(title__icontains=word) | Q(
+            pk__in=Conversation.objects.filter(messages__text__icontains=word).values("pk")
+        )
         found = found.filter(matches)
     named: dict[str, list[Conversation]] = {}
     for conversation in found.order_by("-updated_at")[:LIMIT]:

@@ -1,0 +1,56 @@
+"""One conversation: shown whole, renamed, shared, deleted."""
+
+import uuid
+
+from django.http import HttpResponseBase
+from django.shortcuts import render
+
+from chat.access import find
+from chat.actions import conversations
+from chat.models import Run
+from chat.models.run import ACTIVE, ENDED, RunStatus
+from chat.web import feed
+from chat.web.door import SignedIn, done, page
+
+
+@page("GET", "HEAD")
+def show(request: SignedIn, conversation_id: uuid.UUID) -> HttpResponseBase:
+    conversation = find(request.user, conversation_id)
+    before = request.GET.get("before", "")
+    history = (
+        feed.before(conversation, int(before)) if before.isdecimal() and len(before) < 19 else feed.newest(conversation)
+    )
+    runs = list(Run.objects.filter(conversation=conversation).exclude(status__in=ENDED).select_related("message"))
+    context = {
+        "conversation": conversation,
+        "feed": history,
+        "past": bool(before),
+        "mine": conversation.owner_id == request.user.pk,
+        "active": next((run for run in runs if run.status in ACTIVE), None),
+        "queued": [run for run in runs if run.status == RunStatus.QUEUED],
+        "message_id": uuid.uuid4(),
+    }
+    return render(request, "chat/pages/conversation.html", context)
+
+
+@page("POST")
+def rename(request: SignedIn, conversation_id: uuid.UUID) -> HttpResponseBase:
+    return done(request, conversations.rename(request.user, conversation_id, request.POST.get("title", "")))
+
+
+@page("POST")
+def share(request: SignedIn, conversation_id: uuid.UUID) -> HttpResponseBase:
+    return done(request, conversations.share(request.user, conversation_id, request.POST.get("shared") == "yes"))
+
+
+@page("POST")
+def delete(request: SignedIn, conversation_id: uuid.UUID) -> HttpResponseBase:
+    conversations.delete(request.user, conversation_id)
+    return done(request, "portal")
+
+
+@page("GET", "HEAD")
+def listing(request: SignedIn) -> HttpResponseBase:
+    """The list beside the page by itself, for the search as one types."""
+    whole = request.headers.get("X-Requested-With") != "fetch"
+    return render(request, "chat/pages/conversations.html" if whole else "chat/parts/_conversations.html")

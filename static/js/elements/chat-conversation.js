@@ -1,0 +1,205 @@
+// One conversation, live: places what the journal says, shows what is being said, and sends what the person does.
+import { learn } from "../lib/clock.js";
+import { Follow } from "../lib/follow.js";
+import { history as earlier } from "../lib/history.js";
+import { uuid } from "../lib/ids.js";
+import { elementsFrom } from "../lib/markup.js";
+import { OpenBlock } from "../lib/open-block.js";
+import { Outbox } from "../lib/outbox.js";
+import { Pending } from "../lib/pending.js";
+import { place } from "../lib/placing.js";
+import { announce, connection, conversationsChanged } from "../lib/signals.js";
+import { LiveSocket } from "../lib/socket.js";
+import { Work } from "../lib/work.js";
+
+const OUTCOMES = { done: "The agent has answered.", stopped: "The run was stopped.", failed: "The run failed.", lost: "The run was lost." };
+
+customElements.define(
+  "chat-conversation",
+  class extends HTMLElement {
+    #blocks = new Map();
+    #resuming = "";
+
+    connectedCallback() {
+      if ("past" in this.dataset) return;
+      this.feed = this.querySelector("chat-feed");
+      this.tail = this.querySelector(".tail");
+      this.composer = this.querySelector("chat-composer");
+      this.known = Boolean(this.dataset.conversation); // by the server
+      this.seq = Number(this.dataset.seq);
+      this.follow = new Follow();
+      this.work = new Work(this);
+      this.socket = new LiveSocket("/ws/chat?render=html");
+      this.outbox = new Outbox(this.socket, this.dataset.conversation || "new");
+      this.pending = new Pending(this);
+      this.#listen();
+      earlier(this);
+      for (const block of this.tail.querySelectorAll(".streaming")) this.#adopt(block);
+      this.work.look();
+      if (this.dataset.conversation && !location.hash) this.follow.toEnd();
+      for (const frame of this.outbox.restore()) this.pending.show(frame);
+      this.socket.connect();
+    }
+
+    #listen() {
+      this.socket.addEventListener("open", () => this.#opened());
+      this.socket.addEventListener("frame", ({ detail }) => this.#heard(detail));
+      this.socket.addEventListener("lost", () => connection("lost", this.work.run ? "Reconnecting — the run goes on" : "Reconnecting…"));
+      this.socket.addEventListener("gone", ({ detail }) => this.#gone(detail));
+      this.socket.addEventListener("doubt", () => this.#resume() && this.socket.prove());
+      this.outbox.addEventListener("answered", ({ detail }) => this.#answered(detail));
+      this.addEventListener("composer:send", ({ detail }) => this.say(detail));
+      this.addEventListener("composer:stop", ({ detail }) => this.outbox.push({ type: "stop", id: uuid(), run_id: detail }));
+      this.querySelector(".examples")?.addEventListener("submit", (event) => this.#example(event));
+      document.getElementById("decision").addEventListener("submit", (event) => this.#decide(event));
+      addEventListener("popstate", () => location.reload());
+    }
+
+    // ---- what the person does -------------------------------------------------------------------------------------
+
+    say(text) {
+      if (!this.dataset.conversation) this.#begin();
+      const frame = { type: "send", id: uuid(), conversation_id: this.dataset.conversation, text };
+      this.pending.show(this.outbox.push(frame));
+      this.follow.toEnd();
+    }
+
+    #begin() {
+      this.dataset.conversation = uuid();
+      this.querySelector(".welcome")?.remove();
+      this.querySelector(".feed-wrap").hidden = false;
+      history.pushState(null, "", `/c/${this.dataset.conversation}`);
+      this.outbox.rename(this.dataset.conversation);
+      this.composer.belong(this.dataset.conversation);
+    }
+
+    #example(event) {
+      event.preventDefault();
+      this.say(event.submitter.value);
+      this.composer.field.focus();
+    }
+
+    #decide(event) {
+      event.preventDefault();
+      const { name, value } = event.submitter;
+      const card = document.getElementById(`approval-${value}`);
+      card.busy(name === "approve" ? "Approving…" : "Rejecting…");
+      this.outbox.push({ type: "decide", id: uuid(), approval_id: value, decision: name, reason: card.reason });
+    }
+
+    #answered({ frame, answer }) {
+      const { type, data } = answer;
+      if (frame.type === "send") this.pending.answered(frame, answer);
+      if (frame.type === "send" && type === "ack") this.known = true;
+      if (frame.type === "send" && type === "ack") conversationsChanged();
+      if (frame.type === "decide" && type === "nack") document.getElementById(`approval-${frame.approval_id}`)?.refused(data.message);
+      if (frame.type === "stop" && type === "nack") announce(data.message, true);
+    }
+
+    // ---- the connection -------------------------------------------------------------------------------------------
+
+    #opened() {
+      this.#resume();
+      this.outbox.resend();
+      if (!this.#resuming) connection("open");
+    }
+
+    /** Asks for everything above what is shown; a conversation the server has not heard of has nothing to resume. */
+    #resume() {
+      if (!this.known) return false;
+      this.#resuming = uuid();
+      return this.socket.send({ type: "resume", id: this.#resuming, conversation_id: this.dataset.conversation, seq: this.seq });
+    }
+
+    #gone({ verdict, reason }) {
+      this.composer.saveDraft();
+      if (verdict === "sign-in") return location.assign(`/sign-in?next=${encodeURIComponent(location.pathname)}`);
+      return connection("gone", reason || "The portal closed this connection. Reload the page to go on.");
+    }
+
+    // ---- what the server says -------------------------------------------------------------------------------------
+
+    #heard(frame) {
+      if (frame.data?.conversation_id && frame.data.conversation_id !== this.dataset.conversation) return;
+      if (frame.seq) return void this.#event(frame);
+      const { type, data } = frame;
+      if (type === "text" || type === "thinking") this.#delta(type, data);
+      else if (type === "welcome" && !data.recovered) this.#fresh();
+      else if (type === "caught_up") this.#caughtUp(data);
+      else if (type === "heartbeat" && data.head_seq > this.seq) this.#resume();
+      else if (type === "nack" && data.id === this.#resuming) connection("gone", data.message);
+    }
+
+    #caughtUp(data) {
+      this.#resuming = "";
+      this.seq = Math.max(this.seq, data?.seq ?? 0);
+      connection("open");
+      this.work.look();
+    }
+
+    /** Too much was missed, or this page is ahead of the server: what follows is the newest page. */
+    #fresh() {
+      this.seq = 0;
+      this.feed.replaceChildren();
+      this.tail.replaceChildren();
+      this.#blocks.clear();
+    }
+
+    #event(frame) {
+      if (frame.seq <= this.seq) return;
+      if (this.seq && frame.seq > this.seq + 1) return void (this.#resuming || this.#resume());
+      this.seq = frame.seq;
+      if (!this.#resuming) learn(frame.at);
+      const [piece] = elementsFrom(frame.html ?? "");
+      this.#close(frame);
+      this.follow.during(() => piece && place(this.feed, piece), 1);
+      this.follow.during(() => this.work.look());
+      this.#tell(frame);
+    }
+
+    #delta(type, { run_id, block, offset, text, message }) {
+      if (type === "thinking" && text === undefined) return this.work.think(message ?? "");
+      const id = `open-${run_id}-${block}`;
+      if (!this.#blocks.has(id)) this.#open(id, type, run_id);
+      this.#blocks.get(id).add(text, offset);
+      if (type === "thinking") this.work.think(this.#blocks.get(id).text);
+      return undefined;
+    }
+
+    #open(id, type, run) {
+      const element = document.createElement("div");
+      element.id = id;
+      element.className = type === "text" ? "prose streaming" : "unseen-thinking";
+      element.hidden = type !== "text";
+      element.dataset.run = run;
+      element.setAttribute("aria-busy", "true");
+      this.tail.append(element);
+      this.#adopt(element);
+      this.work.look();
+    }
+
+    #adopt(element) {
+      this.#blocks.set(element.id, new OpenBlock(element, (change) => this.follow.during(change)));
+    }
+
+    /** What was being said is in the journal now: its finished form takes the place of the open one. */
+    #close({ type, data }) {
+      if (type === "user_message") this.pending.accepted(data.message_id);
+      const ids = type === "complete" ? [...this.#blocks.keys()].filter((id) => id.startsWith(`open-${data.run_id}-`)) : [`open-${data.run_id}-${data.block}`];
+      for (const id of ids) {
+        this.#blocks.get(id)?.element.remove();
+        this.#blocks.delete(id);
+      }
+    }
+
+    #tell({ type, data }) {
+      if (this.#resuming) return;
+      if (type === "text_end") announce(data.text.slice(0, 1200));
+      if (type === "tool_call_end") announce(`${data.intent || data.tool_name}: ${data.status}`);
+      if (type === "approval_requested") announce(`A decision is needed: ${data.summary}`, true);
+      if (type === "error") announce(data.error, true);
+      if (type === "complete") announce(OUTCOMES[data.outcome] ?? "The run has ended.");
+      if (type === "complete" || type === "run_started" || type.startsWith("approval")) conversationsChanged();
+    }
+  },
+);

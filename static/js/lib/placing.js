@@ -1,0 +1,26 @@
+// The placing rule, the same as chat/web/rendering.py: a piece whose id is in the feed replaces the one there,
+// any other piece goes to the end.
+
+/** Returns true when the piece is new. */
+export function place(feed, piece) {
+  const there = piece.id ? document.getElementById(piece.id) : null;
+  if (!there || !feed.contains(there)) {
+    feed.append(piece);
+    return true;
+  }
+  keepOpen(there, piece);
+  const focused = there.contains(document.activeElement);
+  there.replaceWith(piece);
+  if (focused) refocus(piece);
+  return false;
+}
+
+function keepOpen(before, after) {
+  const [open, next] = [before.querySelector("details[open]"), after.querySelector("details")];
+  if (open && next) next.open = true;
+}
+
+function refocus(piece) {
+  const target = piece.querySelector("summary, [tabindex]") ?? piece;
+  target.focus({ preventScroll: true });
+}
