@@ -8,7 +8,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from socket import gaierror
 from typing import Any
-from urllib.parse import urlsplit
 
 LATER = "Send the message again in a few minutes."
 CHECK_ADDRESS = "An administrator should check ANTHROPIC_BASE_URL."
@@ -45,8 +44,9 @@ class Place:
 
     @classmethod
     def of(cls, address: str, model: str) -> "Place":
-        parts = urlsplit(address)
-        return cls(parts.netloc.rpartition("@")[2] or "the model's address", model)
+        """Never fails: a bad address is told when it is used."""
+        host = address.partition("://")[2].partition("/")[0].rpartition("@")[2]
+        return cls(host or "the model's address", model)
 
 
 # ---- the other side answered -------------------------------------------------------------------------------------
