@@ -20,6 +20,7 @@ def create(name: str, *, role: str, password: str = "") -> User:
     with transaction.atomic():
         user = User.objects.create_user(name, password=password or None)
         user.is_staff = role in ("administrator", "auditor")
+        user.is_superuser = role == "administrator"  # people and groups are managed in the Django admin
         user.save()
         give_role(user, role)
     return user

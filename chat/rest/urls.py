@@ -20,9 +20,7 @@ for prefix, router in (
     v1.add_router(prefix, router)
 answer_faults(v1)
 
-fallback = NinjaAPI(
-    title="K8s MCP: the fallback", version="fallback", urls_namespace="fallback", docs_url=None, openapi_url=None
-)
+fallback = NinjaAPI(version="fallback", urls_namespace="fallback", docs_url=None, openapi_url=None)
 fallback.add_router("", chat.router)
 answer_faults(fallback)
 

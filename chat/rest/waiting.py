@@ -43,9 +43,8 @@ def _look(run_id: str) -> Settled | None:
         return Settled(complete=run.events.filter(type=Complete.type).values_list("data", flat=True).get())
     if run.status != RunStatus.WAITING:
         return None
-    approval = (
-        Approval.objects.filter(tool_call__run=run, status=ApprovalStatus.PENDING).order_by("requested_at").first()
-    )
+    pending = Approval.objects.filter(tool_call__run=run, status=ApprovalStatus.PENDING)
+    approval = pending.order_by("requested_at").first()
     return Settled(approval=_asked(run, approval)) if approval is not None else None
 
 

@@ -25,9 +25,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--workers", type=int, default=1, help="Web processes (1). More than one needs REDIS_URL.")
-        parser.add_argument(
-            "--prepare", action="store_true", help="Only prepare; serve with uvicorn k8smcp.asgi:application."
-        )
+        parser.add_argument("--prepare", action="store_true", help="Prepare, print the link, serve nothing.")
 
     def handle(self, *args: Any, **options: Any) -> None:
         workers = options["workers"]
@@ -55,9 +53,8 @@ class Command(BaseCommand):
             try:
                 probe.bind((settings.HOST, settings.PORT))
             except OSError as fault:
-                raise CommandError(
-                    f"{settings.HOST}:{settings.PORT} cannot be used ({fault.strerror}): set HOST or PORT to another one."
-                ) from fault
+                place = f"{settings.HOST}:{settings.PORT}"
+                raise CommandError(f"{place} cannot be used ({fault.strerror}): set HOST or PORT.") from fault
 
     def _prepare(self) -> str:
         """Returns what to tell the person at the terminal."""
@@ -70,13 +67,10 @@ class Command(BaseCommand):
             raise CommandError(f"No cluster could be registered. {fault}") from fault
         except PortalError as fault:
             raise CommandError(f"K8SMCP_ADMIN_PASSWORD: {fault}") from fault
-        address = f"http://{settings.HOST}:{settings.PORT}"
-        way_in = (
-            f"{address}/  (admin, K8SMCP_ADMIN_PASSWORD)" if by_password else f"{address}/sign-in/{sign_in.link(admin)}"
-        )
-        model = (
-            settings.K8SMCP_MODEL if settings.K8SMCP_PROVIDER == "anthropic" else f"none ({settings.K8SMCP_PROVIDER})"
-        )
+        by_link = "" if by_password else f"sign-in/{sign_in.link(admin)}"
+        way_in = f"http://{settings.HOST}:{settings.PORT}/{by_link or '  (admin, K8SMCP_ADMIN_PASSWORD)'}"
+        with_model = settings.K8SMCP_PROVIDER == "anthropic"
+        model = settings.K8SMCP_MODEL if with_model else f"none ({settings.K8SMCP_PROVIDER})"
         names = ", ".join(cluster.name for cluster in registered) or "none"
         return f"\n  K8s MCP is ready.\n\n  Sign in   {way_in}\n  Clusters  {names}\n  Model     {model}\n"
 
