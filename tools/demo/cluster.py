@@ -46,15 +46,16 @@ class DemoCluster:
         ]
         if with_metrics:
             agents.append(Controller("metrics", (), meter.reconcile))
-        self.engine = Engine(self.world, [*controllers(), *agents])
+        self.engine = Engine(self.world, [*agents, *controllers()])
         self._awake = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
     @classmethod
-    def story(cls, seed: int = 7, now: datetime | None = None) -> "DemoCluster":
+    def story(cls, seed: int = 7, now: datetime | None = None, certificate: str = CERTIFICATE) -> "DemoCluster":
         """The cluster of the story in its opening state; with `now` its clock starts there and stands still."""
         clock = TimeMachine()
         cluster = cls(Store(clock, seed, track), loader.programs())
+        cluster.world.root_certificate = certificate
         loader.play(cluster.world, cluster.engine, clock, now or datetime.now(UTC))
         if now is None:
             clock.release()
@@ -122,7 +123,11 @@ def plain_node(name: str, now: str) -> Json:
     ]
     system = {"operatingSystem": "linux", "architecture": "amd64", "kubeletVersion": "v1.36.2", "kubeProxyVersion": ""}
     image = {"kernelVersion": "0.0-fake", "osImage": "Fake OS", "containerRuntimeVersion": "fake://1.0"}
-    labels = {f"{prefix}kubernetes.io/{key}": value for prefix in ("", "beta.") for key, value in (("arch", "amd64"), ("os", "linux"))}
+    labels = {
+        f"{prefix}kubernetes.io/{key}": value
+        for prefix in ("", "beta.")
+        for key, value in (("arch", "amd64"), ("os", "linux"))
+    }
     return {
         "apiVersion": "v1",
         "kind": "Node",

@@ -37,9 +37,7 @@ def renew(world: World, name: str) -> None:
         }
         world.store.create(LEASES, lease)
         return
-    world.store.mutate(
-        LEASES, NAMESPACE, name, lambda obj: obj["spec"].update(renewTime=moment), manager="kubelet"
-    )
+    world.store.mutate(LEASES, NAMESPACE, name, lambda obj: obj["spec"].update(renewTime=moment), manager="kubelet")
 
 
 def touch(world: World, node: Json) -> None:

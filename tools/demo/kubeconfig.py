@@ -1,5 +1,6 @@
 """The kubeconfig of the demo cluster: one cluster, one user with a token, one context called `demo`."""
 
+import base64
 import os
 import tempfile
 from pathlib import Path
@@ -12,18 +13,23 @@ CONTEXT = "demo"
 
 
 class Access(NamedTuple):
-    """Where the cluster listens and the token it takes."""
+    """Where the cluster listens, the token it takes, and the certificate authority (PEM) that vouches for it.
+
+    TLS although it is loopback: kubectl sends no token over plain HTTP.
+    """
 
     server: str
     token: str
+    authority: str
 
 
 def write(path: Path, access: Access) -> None:
     """Puts the file in place at once and readable by its owner only."""
+    encoded = base64.b64encode(access.authority.encode()).decode()
     document = {
         "apiVersion": "v1",
         "kind": "Config",
-        "clusters": [{"name": CONTEXT, "cluster": {"server": access.server}}],
+        "clusters": [{"name": CONTEXT, "cluster": {"server": access.server, "certificate-authority-data": encoded}}],
         "users": [{"name": CONTEXT, "user": {"token": access.token}}],
         "contexts": [{"name": CONTEXT, "context": {"cluster": CONTEXT, "user": CONTEXT, "namespace": "default"}}],
         "current-context": CONTEXT,
@@ -39,6 +45,8 @@ def read(path: Path) -> Access | None:
     """The access a kubeconfig written here gives; None when there is none or it is something else."""
     try:
         document = yaml.safe_load(path.read_text())
-        return Access(document["clusters"][0]["cluster"]["server"], document["users"][0]["user"]["token"])
+        cluster, token = document["clusters"][0]["cluster"], document["users"][0]["user"]["token"]
+        authority = base64.b64decode(cluster["certificate-authority-data"]).decode()
+        return Access(str(cluster["server"]), str(token), authority)
     except (OSError, ValueError, LookupError, TypeError, yaml.YAMLError):
         return None

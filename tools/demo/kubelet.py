@@ -23,6 +23,8 @@ class PodRun:
     stopped_at: float = 0.0
     mount_due: float = 0.0
     mounted: bool = False
+    due: float = 0.0
+    seen: tuple[str, int] = ("", 0)
     inits: list[Container] = field(default_factory=list)
     containers: list[Container] = field(default_factory=list)
 
@@ -34,10 +36,13 @@ class Kubelet:
         self._programs = programs
         self._runs: dict[str, PodRun] = {}
         self._addresses = 2
+        self._given = 0
+        self._config: list[str] = []
 
     def reconcile(self, world: World) -> float | None:
         """One look at every bound pod; the seconds until something is due."""
         now = world.now.timestamp()
+        self._notice_config(world)
         due: list[float] = []
         alive = set()
         for pod in world.store.list(PODS):
@@ -46,11 +51,31 @@ class Kubelet:
             alive.add(pod["metadata"]["uid"])
             if pod["status"].get("phase") in ("Succeeded", "Failed") and not pod["metadata"].get("deletionTimestamp"):
                 continue
-            due.append(self._look(world, pod))
+            due.append(self._look_if_needed(world, pod, now))
         for uid in [uid for uid in self._runs if uid not in alive]:
             del self._runs[uid]
         first = min(due, default=float("inf"))
         return None if first == float("inf") else max(0.0, first - now)
+
+    def _notice_config(self, world: World) -> None:
+        """Counts the changes of Secrets and ConfigMaps, which pods may be waiting for."""
+        kinds = (SECRETS, CONFIG_MAPS)
+        config = [each["metadata"]["resourceVersion"] for kind in kinds for each in world.store.list(kind)]
+        if config != self._config:
+            self._config = config
+            self._given += 1
+
+    def _look_if_needed(self, world: World, pod: Json, now: float) -> float:
+        run = self._runs.get(pod["metadata"]["uid"])
+        version = (pod["metadata"]["resourceVersion"], self._given)
+        if run is not None and run.seen == version and now + 0.001 < run.due:
+            return run.due
+        due = self._look(world, pod)
+        fresh = world.store.get(PODS, pod["metadata"]["namespace"], pod["metadata"]["name"])
+        run = self._runs.get(pod["metadata"]["uid"])
+        if run is not None and fresh is not None:
+            run.due, run.seen = due, (fresh["metadata"]["resourceVersion"], self._given)
+        return due
 
     def _look(self, world: World, pod: Json) -> float:
         run = self._runs.get(pod["metadata"]["uid"])
@@ -61,7 +86,10 @@ class Kubelet:
         self._advance(world, pod, run)
         self._report(world, pod, run)
         everyone = [*run.inits, *run.containers]
-        return min([each.due for each in everyone if not each.ended] + ([] if run.mounted else [run.mount_due]), default=float("inf"))
+        return min(
+            [each.due for each in everyone if not each.ended] + ([] if run.mounted else [run.mount_due]),
+            default=float("inf"),
+        )
 
     def _begin(self, world: World, pod: Json) -> PodRun:
         run = PodRun(start=world.text())

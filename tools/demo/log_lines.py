@@ -37,7 +37,9 @@ def lines_of(program: Program, pod: Json, spec: Json, run: Json, now: datetime) 
     if ended:
         texts = last_words(program, spec, run)
         words = known | {"variable": missing_name(program, spec)}
-        found += [line(text, ended - timedelta(milliseconds=40), f"{seed} end {n}", words) for n, text in enumerate(texts)]
+        found += [
+            line(text, ended - timedelta(milliseconds=40), f"{seed} end {n}", words) for n, text in enumerate(texts)
+        ]
     return sorted((each for each in found if each.at <= (ended or now)), key=lambda each: each.at)
 
 

@@ -65,7 +65,9 @@ class Meter:
         resources = spec.get("resources") or {}
         asked = resources.get("requests") or {}
         cpu = parse(program.cpu or asked.get("cpu", "20m")) * (1 if program.cpu else Fraction(2, 5))
-        memory = parse(program.memory or asked.get("memory", "48Mi")) * (Fraction(4, 5) if program.memory else Fraction(3, 5))
+        memory = parse(program.memory or asked.get("memory", "48Mi")) * (
+            Fraction(4, 5) if program.memory else Fraction(3, 5)
+        )
         phase = zlib.crc32(pod["metadata"]["uid"].encode())
         moment = world.now.timestamp()
         wave = 1 + 0.18 * math.sin(moment / 47 + phase % 628 / 100) + 0.06 * math.sin(moment / 11 + phase % 311 / 50)

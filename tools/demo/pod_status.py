@@ -66,12 +66,16 @@ def conditions(pod: Json, sandbox: Sandbox, inits: list[Container], runs: list[C
     if sandbox.plain:
         states = [(kind, state, "", "") for kind, state, _, _ in states[1:]]
     known = {each["type"]: each for each in pod["status"].get("conditions") or []}
-    made = [condition(known.get(kind), sandbox, pod, (kind, state, reason, text)) for kind, state, reason, text in states]
+    made = [
+        condition(known.get(kind), sandbox, pod, (kind, state, reason, text)) for kind, state, reason, text in states
+    ]
     return [*made, scheduled(known.get("PodScheduled"), sandbox, pod)]
 
 
 def why_not(inits: list[Container], runs: list[Container], completed: bool) -> str:
-    return "" if completed else "containers with unready status: [" + " ".join(r.name for r in runs if not r.ready) + "]"
+    return (
+        "" if completed else "containers with unready status: [" + " ".join(r.name for r in runs if not r.ready) + "]"
+    )
 
 
 def init_reason(initialised: bool, inits: list[Container]) -> tuple[str, str]:

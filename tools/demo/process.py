@@ -1,6 +1,7 @@
 """The demo cluster as a child process: found when it runs, started when it does not."""
 
 import contextlib
+import ssl
 import subprocess
 import sys
 import time
@@ -29,7 +30,16 @@ def ensure_running(home: Path, port: int = 0) -> Path:
         return path
     home.mkdir(parents=True, exist_ok=True)
     log = home.resolve() / "demo-cluster.log"
-    command = [sys.executable, "-m", "tools.demo", "--home", str(home.resolve()), "--port", str(port), "--end-with-parent"]
+    command = [
+        sys.executable,
+        "-m",
+        "tools.demo",
+        "--home",
+        str(home.resolve()),
+        "--port",
+        str(port),
+        "--end-with-parent",
+    ]
     with log.open("wb") as output:
         child = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=output)
     _children.append(child)
@@ -47,13 +57,17 @@ def ensure_running(home: Path, port: int = 0) -> Path:
 def answers(path: Path) -> bool:
     """True when the cluster of this kubeconfig is ready and takes its token."""
     access = kubeconfig.read(path)
-    if access is None or not access.server.startswith("http://127.0.0.1:"):
+    if access is None or not access.server.startswith("https://127.0.0.1:"):
         return False
     headers = {"Authorization": f"Bearer {access.token}"}
     try:
+        context = ssl.create_default_context(cadata=access.authority)
+        opener = urllib.request.build_opener(
+            urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=context)
+        )
         for address in ("/readyz", "/api/v1/namespaces/kube-system"):
             request = urllib.request.Request(access.server + address, headers=headers)
-            with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request, timeout=2) as answer:
+            with opener.open(request, timeout=2) as answer:
                 if answer.status != 200:
                     return False
     except (OSError, ValueError, urllib.error.URLError):

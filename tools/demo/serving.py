@@ -7,11 +7,11 @@ import socket
 import threading
 from collections.abc import Callable
 from pathlib import Path
-from typing import IO
+from typing import IO, NamedTuple
 
 import uvicorn
 
-from tools.demo import kubeconfig
+from tools.demo import certificates, kubeconfig
 from tools.demo.authentication import User
 from tools.demo.cluster import DemoCluster
 from tools.demo.server import administrator, create_app
@@ -44,33 +44,51 @@ def serve(home: Path, port: int = 0, *, ready: Callable[[Path], None], parent: I
     """
     old = kubeconfig.read(home / kubeconfig.FILE_NAME)
     token = old.token if old else secrets.token_urlsafe(24)
-    with open_socket(port) as listener:
-        access = kubeconfig.Access(f"http://{HOST}:{listener.getsockname()[1]}", token)
+    certificate = certificates.ensure(home)
+    with listen(port, old) as listener:
+        address = f"https://{HOST}:{listener.getsockname()[1]}"
+        access = kubeconfig.Access(address, token, certificate.authority_text())
+        part = Part(home / kubeconfig.FILE_NAME, access, certificate, listener, parent)
         with contextlib.suppress(KeyboardInterrupt):
-            asyncio.run(_serve(home, access, listener, ready, parent))
+            asyncio.run(_serve(part, ready))
 
 
-async def _serve(
-    home: Path,
-    access: kubeconfig.Access,
-    listener: socket.socket,
-    ready: Callable[[Path], None],
-    parent: IO[bytes] | None,
-) -> None:
-    cluster = DemoCluster.story()
-    users: dict[str, User] = {access.token: administrator("demo-admin")}
+class Part(NamedTuple):
+    """What one serving needs."""
+
+    path: Path
+    access: kubeconfig.Access
+    certificate: certificates.Certificates
+    listener: socket.socket
+    parent: IO[bytes] | None
+
+
+def listen(port: int, old: kubeconfig.Access | None) -> socket.socket:
+    """On the wanted port; without a wish on the port of last time, so old kubeconfigs stay good, or a free one."""
+    if port == 0 and old is not None:
+        with contextlib.suppress(PortTaken, ValueError):
+            return open_socket(int(old.server.rpartition(":")[2]))
+    return open_socket(port)
+
+
+async def _serve(part: Part, ready: Callable[[Path], None]) -> None:
+    cluster = DemoCluster.story(certificate=part.access.authority)
+    users: dict[str, User] = {part.access.token: administrator("demo-admin")}
     app = create_app(cluster.store, cluster.logs, users)
-    config = uvicorn.Config(app, log_level="warning", access_log=False, lifespan="off", timeout_graceful_shutdown=2, ws="none")
+    config = uvicorn.Config(
+        app, log_level="warning", access_log=False, lifespan="off", timeout_graceful_shutdown=2, ws="none"
+    )
+    config.load()
+    config.ssl = part.certificate.context()
     server = uvicorn.Server(config)
-    if parent is not None:
-        watch_parent(parent, server)
+    if part.parent is not None:
+        watch_parent(part.parent, server)
     cluster.start()
-    serving = asyncio.create_task(server.serve(sockets=[listener]))
+    serving = asyncio.create_task(server.serve(sockets=[part.listener]))
     while not server.started and not serving.done():
         await asyncio.sleep(0.01)
-    path = home / kubeconfig.FILE_NAME
-    kubeconfig.write(path, access)
-    ready(path)
+    kubeconfig.write(part.path, part.access)
+    ready(part.path)
     try:
         await serving
     finally:

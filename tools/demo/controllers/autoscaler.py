@@ -47,15 +47,34 @@ def one(world: World, autoscaler: Json) -> None:
         put(world, conditions, "AbleToScale", "False", "FailedGetScale", text)
         write(world, autoscaler, {"currentReplicas": 0, "desiredReplicas": 0}, conditions)
         return
-    put(world, conditions, "AbleToScale", "True", "SucceededGetScale", "the HPA controller was able to get the target's current scale")
+    put(
+        world,
+        conditions,
+        "AbleToScale",
+        "True",
+        "SucceededGetScale",
+        "the HPA controller was able to get the target's current scale",
+    )
     current = int(target["spec"].get("replicas", 1))
     found = measure(world, autoscaler, target)
     if isinstance(found, str):
         name = first_metric(autoscaler)
         text = f"failed to get {name} utilization: unable to get metrics for resource {name}: {found}"
-        put(world, conditions, "ScalingActive", "False", "FailedGetResourceMetric", f"the HPA was unable to compute the replica count: {text}")
+        put(
+            world,
+            conditions,
+            "ScalingActive",
+            "False",
+            "FailedGetResourceMetric",
+            f"the HPA was unable to compute the replica count: {text}",
+        )
         world.events.record(SOURCE, autoscaler, "FailedGetResourceMetric", text, "Warning")
-        write(world, autoscaler, {"currentReplicas": current, "desiredReplicas": 0, "currentMetrics": [{"type": ""}]}, conditions)
+        write(
+            world,
+            autoscaler,
+            {"currentReplicas": current, "desiredReplicas": 0, "currentMetrics": [{"type": ""}]},
+            conditions,
+        )
         return
     wanted, metrics = found
     scale(world, autoscaler, resource, target, (current, wanted, metrics), conditions)
@@ -102,7 +121,11 @@ def pod_usage(world: World, pod: Json, name: str) -> Fraction | None:
 
 def ratio_of(goal: Json, name: str, usage: list[Fraction], pods: list[Json]) -> tuple[float | None, Json]:
     average = sum(usage, Fraction(0)) / len(usage)
-    shown: Json = {"averageValue": format_cpu(Fraction(round(average * 1000), 1000)) if name == "cpu" else format_bytes(Fraction(int(average)))}
+    shown: Json = {
+        "averageValue": format_cpu(Fraction(round(average * 1000), 1000))
+        if name == "cpu"
+        else format_bytes(Fraction(int(average)))
+    }
     if goal["type"] == "AverageValue":
         return float(average / parse(goal["averageValue"])), shown
     asked = [requests(pod).get(name) for pod in pods]
@@ -113,7 +136,12 @@ def ratio_of(goal: Json, name: str, usage: list[Fraction], pods: list[Json]) -> 
 
 
 def scale(
-    world: World, autoscaler: Json, resource: Resource, target: Json, found: tuple[int, int, list[Json]], conditions: dict[str, Json]
+    world: World,
+    autoscaler: Json,
+    resource: Resource,
+    target: Json,
+    found: tuple[int, int, list[Json]],
+    conditions: dict[str, Json],
 ) -> None:
     current, wanted, metrics = found
     spec = autoscaler["spec"]
@@ -129,7 +157,12 @@ def scale(
         world.change(resource, target, lambda obj: obj["spec"].update(replicas=bounded))
         direction = "above" if bounded > current else "below"
         reason = f"New size: {bounded}; reason: {name} resource utilization (percentage of request) {direction} target"
-        world.events.record(SOURCE, autoscaler, "SuccessfulRescale", reason if bounded > current else f"New size: {bounded}; reason: All metrics below target")
+        world.events.record(
+            SOURCE,
+            autoscaler,
+            "SuccessfulRescale",
+            reason if bounded > current else f"New size: {bounded}; reason: All metrics below target",
+        )
         status["lastScaleTime"] = world.text()
     elif before.get("lastScaleTime"):
         status["lastScaleTime"] = before["lastScaleTime"]
@@ -149,17 +182,44 @@ def calm(world: World, autoscaler: Json, wanted: int, current: int) -> bool:
 
 def limit(world: World, conditions: dict[str, Json], wanted: int, low: int, high: int) -> None:
     if wanted > high:
-        put(world, conditions, "ScalingLimited", "True", "TooManyReplicas", "the desired replica count is more than the maximum replica count")
+        put(
+            world,
+            conditions,
+            "ScalingLimited",
+            "True",
+            "TooManyReplicas",
+            "the desired replica count is more than the maximum replica count",
+        )
     elif wanted < low:
-        put(world, conditions, "ScalingLimited", "True", "TooFewReplicas", "the desired replica count is less than the minimum replica count")
+        put(
+            world,
+            conditions,
+            "ScalingLimited",
+            "True",
+            "TooFewReplicas",
+            "the desired replica count is less than the minimum replica count",
+        )
     else:
-        put(world, conditions, "ScalingLimited", "False", "DesiredWithinRange", "the desired count is within the acceptable range")
+        put(
+            world,
+            conditions,
+            "ScalingLimited",
+            "False",
+            "DesiredWithinRange",
+            "the desired count is within the acceptable range",
+        )
 
 
 def put(world: World, conditions: dict[str, Json], kind: str, status: str, reason: str, message: str) -> None:  # noqa: PLR0913
     old = conditions.get(kind)
     since = old["lastTransitionTime"] if old and old["status"] == status else world.text()
-    conditions[kind] = {"type": kind, "status": status, "lastTransitionTime": since, "reason": reason, "message": message}
+    conditions[kind] = {
+        "type": kind,
+        "status": status,
+        "lastTransitionTime": since,
+        "reason": reason,
+        "message": message,
+    }
 
 
 def write(world: World, autoscaler: Json, status: Json, conditions: dict[str, Json]) -> None:

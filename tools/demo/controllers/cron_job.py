@@ -67,7 +67,8 @@ def launch(world: World, cron_job: Json, jobs: list[Json], due: datetime) -> Jso
             "name": f"{meta['name']}-{int(due.timestamp()) // 60}",
             "namespace": meta["namespace"],
             "labels": dict((template.get("metadata") or {}).get("labels") or {}),
-            "annotations": notes | {"batch.kubernetes.io/cronjob-scheduled-timestamp": due.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")},
+            "annotations": notes
+            | {"batch.kubernetes.io/cronjob-scheduled-timestamp": due.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")},
             "ownerReferences": [owner_reference(cron_job)],
         },
         "spec": copy.deepcopy(template["spec"]),
@@ -103,7 +104,9 @@ def observe(cron_job: Json, jobs: list[Json]) -> Json:
         status["active"] = [known.get(each["uid"], each) for each in active]
     if before.get("lastScheduleTime"):
         status["lastScheduleTime"] = before["lastScheduleTime"]
-    done = [job["status"]["completionTime"] for job in jobs if (condition(job, "Complete") or {}).get("status") == "True"]
+    done = [
+        job["status"]["completionTime"] for job in jobs if (condition(job, "Complete") or {}).get("status") == "True"
+    ]
     last = max([*done, before.get("lastSuccessfulTime") or ""])
     return status | ({"lastSuccessfulTime": last} if last else {})
 
@@ -112,7 +115,10 @@ def trim(world: World, cron_job: Json, jobs: list[Json]) -> None:
     """Removes finished Jobs beyond the history limits, and says which ones ended."""
     spec = cron_job["spec"]
     told: set[str] = world.memory.setdefault("cron jobs told", set())
-    for kind, limit in (("Complete", spec.get("successfulJobsHistoryLimit", 3)), ("Failed", spec.get("failedJobsHistoryLimit", 1))):
+    for kind, limit in (
+        ("Complete", spec.get("successfulJobsHistoryLimit", 3)),
+        ("Failed", spec.get("failedJobsHistoryLimit", 1)),
+    ):
         done = [job for job in jobs if (condition(job, kind) or {}).get("status") == "True"]
         done.sort(key=lambda job: job["metadata"]["creationTimestamp"])
         for job in done:

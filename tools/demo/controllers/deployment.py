@@ -1,9 +1,12 @@
 """Deployment -> ReplicaSets: revisions, rolling updates, recreation, scaling and clean-up of old ones."""
 
+from functools import partial
+from typing import Any
+
 from tools.demo.controllers import deployment_status as progress
 from tools.demo.controllers.kinds import DEPLOYMENTS, PODS, REPLICA_SETS
 from tools.demo.controllers.sizing import leeway, wanted
-from tools.demo.controllers.templates import HASH_LABEL, template_hash, without_hash
+from tools.demo.controllers.templates import HASH_LABEL, same_template, template_hash, without_hash
 from tools.demo.controllers.world import World, controller_of, owned, owner_reference
 from tools.demo.controllers.matching import matches
 from tools.demo.store import Json
@@ -21,7 +24,8 @@ def reconcile(world: World) -> float | None:
     """One step for every Deployment; the seconds until the next progress deadline."""
     due: list[float] = []
     for deployment in world.store.list(DEPLOYMENTS):
-        wait = one(world, deployment)
+        key, inputs = f"deployment {deployment['metadata']['uid']}", partial(versions, world, deployment)
+        wait = world.unless_seen(key, inputs, lambda each=deployment: one(world, each))
         if wait is not None:
             due.append(wait)
     return min(due, default=None)
@@ -44,6 +48,15 @@ def one(world: World, deployment: Json) -> float | None:
     return progress.sync(world, fresh, sets, find_new(fresh, sets))
 
 
+def versions(world: World, deployment: Json) -> Any:
+    """What a look at a Deployment depends on."""
+    namespace = deployment["metadata"]["namespace"]
+    sets = [each["metadata"]["resourceVersion"] for each in world.store.list(REPLICA_SETS, namespace)]
+    recreate = deployment["spec"].get("strategy", {}).get("type") == "Recreate"
+    fresh = world.store.get(DEPLOYMENTS, namespace, deployment["metadata"]["name"]) or deployment
+    return fresh["metadata"]["resourceVersion"], sets, recreate and len(world.store.list(PODS, namespace))
+
+
 def adopt(world: World, deployment: Json) -> list[Json]:
     """The ReplicaSets of this Deployment; matching orphans become its own."""
     if not deployment["metadata"].get("deletionTimestamp"):
@@ -59,10 +72,10 @@ def adopt(world: World, deployment: Json) -> list[Json]:
 
 def find_new(deployment: Json, sets: list[Json]) -> Json | None:
     """The oldest ReplicaSet whose template is the Deployment's."""
-    template = without_hash(deployment["spec"]["template"])
-    same = [each for each in sets if without_hash(each["spec"]["template"]) == template]
+    template = deployment["spec"]["template"]
+    same = [each for each in sets if same_template(each["spec"]["template"], template)]
     if not same:
-        digest = template_hash(template)
+        digest = template_hash(without_hash(template))
         same = [each for each in sets if (each["metadata"].get("labels") or {}).get(HASH_LABEL) == digest]
     return min(same, key=lambda each: each["metadata"]["creationTimestamp"], default=None)
 

@@ -52,9 +52,7 @@ def availability(deployment: Json, counts: Json) -> Json:
     least = deployment["spec"].get("replicas", 1) - leeway(deployment)[1]
     if counts.get("availableReplicas", 0) >= least:
         return said("Available", "True", "MinimumReplicasAvailable", "Deployment has minimum availability.")
-    return said(
-        "Available", "False", "MinimumReplicasUnavailable", "Deployment does not have minimum availability."
-    )
+    return said("Available", "False", "MinimumReplicasUnavailable", "Deployment does not have minimum availability.")
 
 
 def said(kind: str, status: str, reason: str, message: str) -> Json:
@@ -106,7 +104,11 @@ def progressing(
     if settled and counts.get("replicas", 0) == counts.get("updatedReplicas", 0):
         return None
     if complete(deployment, counts) and finished(deployment, sets):
-        put(world, conditions, said("Progressing", "True", "NewReplicaSetAvailable", f"{name} has successfully progressed."))
+        put(
+            world,
+            conditions,
+            said("Progressing", "True", "NewReplicaSetAvailable", f"{name} has successfully progressed."),
+        )
         return None
     if advanced(deployment.get("status", {}), counts, current, name):
         put(world, conditions, said("Progressing", "True", "ReplicaSetUpdated", f"{name} is progressing."), touch=True)
@@ -126,10 +128,20 @@ def advanced(before: Json, after: Json, current: Json | None, name: str) -> bool
 
     old_before = before.get("replicas", 0) - before.get("updatedReplicas", 0)
     old_after = after.get("replicas", 0) - after.get("updatedReplicas", 0)
-    another = bool(current and current["reason"] in ("NewReplicaSetAvailable", "ReplicaSetUpdated") and name not in current["message"])
+    another = bool(
+        current
+        and current["reason"] in ("NewReplicaSetAvailable", "ReplicaSetUpdated")
+        and name not in current["message"]
+    )
     if current and current["reason"] == "ProgressDeadlineExceeded" and name not in current["message"]:
         another = True
-    return another or grown("updatedReplicas") or grown("readyReplicas") or grown("availableReplicas") or old_after < old_before
+    return (
+        another
+        or grown("updatedReplicas")
+        or grown("readyReplicas")
+        or grown("availableReplicas")
+        or old_after < old_before
+    )
 
 
 def timed_out(world: World, conditions: dict[str, Json], name: str, deadline: int) -> float | None:

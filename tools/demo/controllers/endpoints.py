@@ -139,7 +139,8 @@ def write_endpoints(world: World, service: Json, pods: list[Json]) -> None:
             "metadata": {
                 "name": meta["name"],
                 "namespace": meta["namespace"],
-                "labels": dict(meta.get("labels") or {}) | {"endpoints.kubernetes.io/managed-by": "endpoint-controller"},
+                "labels": dict(meta.get("labels") or {})
+                | {"endpoints.kubernetes.io/managed-by": "endpoint-controller"},
                 "annotations": {CHANGED: world.text()},
             },
         }

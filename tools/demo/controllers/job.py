@@ -111,7 +111,9 @@ def write(world: World, job: Json, status: Json) -> None:
 def start(world: World, job: Json, active: list[Json], succeeded: list[Json], failed: list[Json]) -> float | None:
     """Makes the pods that are missing, not before the wait after a failure is over."""
     spec = job["spec"]
-    missing = min(spec.get("parallelism", 1) - len(active), (spec.get("completions") or 1) - len(succeeded) - len(active))
+    missing = min(
+        spec.get("parallelism", 1) - len(active), (spec.get("completions") or 1) - len(succeeded) - len(active)
+    )
     if missing <= 0:
         return None
     if failed:

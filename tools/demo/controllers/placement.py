@@ -150,7 +150,9 @@ def verdict(count: int, reasons: list[list[Refusal]]) -> str:
     """The text of FailedScheduling, as the default scheduler of 1.36 words it."""
     tally = Counter(reason for each in reasons for reason in each)
     listed = ", ".join(sorted(f"{number} {reason}" for reason, number in tally.items()))
-    helpful = sum(1 for each in reasons if any("Insufficient" in r or "Too many" in r or "anti-affinity" in r for r in each))
+    helpful = sum(
+        1 for each in reasons if any("Insufficient" in r or "Too many" in r or "anti-affinity" in r for r in each)
+    )
     return f"0/{count} nodes are available: {listed}. no new claims to deallocate, preemption: {preemption(count, helpful)}"
 
 

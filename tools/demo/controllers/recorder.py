@@ -15,7 +15,9 @@ class Recorder:
         self._store = store
         self._known: dict[tuple[str, ...], str] = {}
 
-    def record(self, source: str, about: Json, reason: str, message: str, kind: str = "Normal", field: str = "") -> None:
+    def record(
+        self, source: str, about: Json, reason: str, message: str, kind: str = "Normal", field: str = ""
+    ) -> None:
         """`about` is the object concerned; `field` a part of it, as `spec.containers{web}`; `kind` Normal or Warning."""
         meta = about["metadata"]
         namespace = meta.get("namespace", "default")

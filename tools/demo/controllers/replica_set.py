@@ -1,5 +1,8 @@
 """ReplicaSet -> pods: as many as asked for, and a status that counts them."""
 
+from functools import partial
+from typing import Any
+
 from tools.demo.controllers.kinds import PODS, REPLICA_SETS
 from tools.demo.controllers.matching import matches
 from tools.demo.controllers.templates import pod_from
@@ -15,10 +18,24 @@ RETRY = 15.0  # seconds until a refused pod is tried again
 def reconcile(world: World) -> float | None:
     due: list[float] = []
     for replica_set in world.store.list(REPLICA_SETS):
-        wait = one(world, replica_set)
+        key, inputs = f"replica set {replica_set['metadata']['uid']}", partial(versions, world, replica_set)
+        wait = world.unless_seen(key, inputs, lambda each=replica_set: one(world, each))
         if wait is not None:
             due.append(wait)
     return min(due, default=None)
+
+
+def versions(world: World, replica_set: Json) -> Any:
+    """What a look at a ReplicaSet depends on: itself and the pods of its namespace that may be its own."""
+    meta = replica_set["metadata"]
+    fresh = world.store.get(REPLICA_SETS, meta["namespace"], meta["name"]) or replica_set
+    selector = fresh["spec"]["selector"]
+    mine = [
+        pod["metadata"]["resourceVersion"]
+        for pod in world.store.list(PODS, meta["namespace"])
+        if matches(selector, pod["metadata"].get("labels")) or (controller_of(pod) or {}).get("uid") == meta["uid"]
+    ]
+    return fresh["metadata"]["resourceVersion"], mine
 
 
 def one(world: World, replica_set: Json) -> float | None:

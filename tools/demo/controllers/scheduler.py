@@ -1,5 +1,7 @@
 """Binds pending pods to nodes, or says in an event why none will do."""
 
+from typing import Any
+
 from tools.demo.controllers.kinds import CLAIMS, NODES, PODS, VOLUMES
 from tools.demo.controllers.placement import Room, refusals, verdict
 from tools.demo.controllers.world import World
@@ -16,6 +18,31 @@ def reconcile(world: World) -> float | None:
     waiting = [pod for pod in world.store.list(PODS) if pending(pod)]
     if not waiting:
         return None
+    return world.unless_seen("scheduler", lambda: versions(world), lambda: look(world))
+
+
+def versions(world: World) -> Any:
+    """What decides where pods can go."""
+    pods = [
+        (
+            pod["metadata"]["uid"],
+            pod["spec"].get("nodeName"),
+            pod["metadata"].get("generation"),
+            pod["metadata"].get("labels"),
+        )
+        for pod in world.store.list(PODS)
+        if pod.get("status", {}).get("phase") not in ("Succeeded", "Failed")
+    ]
+    nodes = [
+        (node["metadata"].get("labels"), node["spec"], node["status"].get("allocatable"))
+        for node in world.store.list(NODES)
+    ]
+    claims = [claim["metadata"]["resourceVersion"] for claim in world.store.list(CLAIMS)]
+    return pods, nodes, claims
+
+
+def look(world: World) -> float | None:
+    waiting = [pod for pod in world.store.list(PODS) if pending(pod)]
     rooms = [Room(node, []) for node in world.store.list(NODES)]
     by_name = {room.node["metadata"]["name"]: room for room in rooms}
     for pod in world.store.list(PODS):
@@ -83,7 +110,9 @@ def bind(world: World, pod: Json, room: Room) -> None:
         others = [each for each in obj["status"].get("conditions") or [] if each["type"] != "PodScheduled"]
         obj["status"]["conditions"] = [*others, scheduled(world)]
 
-    bound = world.store.mutate(PODS, meta["namespace"], meta["name"], change, manager="kube-scheduler", subresource="binding")
+    bound = world.store.mutate(
+        PODS, meta["namespace"], meta["name"], change, manager="kube-scheduler", subresource="binding"
+    )
     room.pods.append(bound or pod)
     text = f"Successfully assigned {meta['namespace']}/{meta['name']} to {node}"
     world.events.record(SOURCE, pod, "Scheduled", text)

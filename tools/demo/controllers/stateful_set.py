@@ -123,7 +123,9 @@ def renew(world: World, stateful_set: Json, pods: dict[int, Json], revision: str
 
 
 def sync(world: World, stateful_set: Json, revision: str) -> None:
-    pods = [pod for pod in owned(world, PODS, stateful_set) if is_active(pod) or pod["metadata"].get("deletionTimestamp")]
+    pods = [
+        pod for pod in owned(world, PODS, stateful_set) if is_active(pod) or pod["metadata"].get("deletionTimestamp")
+    ]
     before = stateful_set.get("status", {})
     new = [pod for pod in pods if pod["metadata"]["labels"].get(LABEL) == revision]
     ready = [pod for pod in pods if is_ready(pod)]

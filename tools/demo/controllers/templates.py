@@ -26,6 +26,22 @@ def without_hash(template: Json) -> Json:
     return plain
 
 
+def same_template(one: Json, other: Json) -> bool:
+    """Equal but for the hash label, without copying."""
+    if one["spec"] != other["spec"]:
+        return False
+    first, second = one.get("metadata") or {}, other.get("metadata") or {}
+    return plain_labels(first) == plain_labels(second) and rest(first) == rest(second)
+
+
+def plain_labels(meta: Json) -> Json:
+    return {key: text for key, text in (meta.get("labels") or {}).items() if key != HASH_LABEL}
+
+
+def rest(meta: Json) -> Json:
+    return {key: value for key, value in meta.items() if key not in ("labels", "creationTimestamp") and value}
+
+
 def pod_from(world: World, owner: Json, template: Json, name: str = "") -> Json:
     """A new pod of `owner`; without `name` it gets a generated one."""
     prefix = owner["metadata"]["name"] + "-"

@@ -148,7 +148,9 @@ def grow(world: World, claim: Json) -> None:
         return
     world.change(VOLUMES, volume, lambda obj: obj["spec"]["capacity"].update(storage=wanted))
     world.change(CLAIMS, claim, lambda obj: obj["status"]["capacity"].update(storage=wanted), status=True)
-    world.events.record("kubelet", claim, "FileSystemResizeSuccessful", "MountVolume.NodeExpandVolume succeeded for volume")
+    world.events.record(
+        "kubelet", claim, "FileSystemResizeSuccessful", "MountVolume.NodeExpandVolume succeeded for volume"
+    )
 
 
 def release(world: World, claim: Json) -> None:

@@ -47,11 +47,18 @@ class World:
         """Stores a new object after defaults and admission; ApiError when it is refused."""
         return self.admit(resource, copy.deepcopy(obj), manager)
 
-    def change(self, resource: Resource, obj: Json, change: Callable[[Json], None], status: bool = False) -> Json | None:
+    def change(
+        self, resource: Resource, obj: Json, change: Callable[[Json], None], status: bool = False
+    ) -> Json | None:
         """Changes an object as the controller manager does; None when it is gone."""
         meta = obj["metadata"]
         return self.store.mutate(
-            resource, meta.get("namespace", ""), meta["name"], change, manager=MANAGER, subresource="status" if status else ""
+            resource,
+            meta.get("namespace", ""),
+            meta["name"],
+            change,
+            manager=MANAGER,
+            subresource="status" if status else "",
         )
 
     def set_status(self, resource: Resource, obj: Json, status: Json) -> None:
@@ -63,6 +70,17 @@ class World:
         """Deletes as a client would: graceful for pods, respecting finalizers."""
         meta = obj["metadata"]
         self.delete(resource, meta.get("namespace", ""), meta["name"], policy)
+
+    def unless_seen(self, key: str, inputs: Callable[[], Any], look: Callable[[], float | None]) -> float | None:
+        """Looks only when `inputs` differ from the last time, or the time that look asked for has come."""
+        seen: dict[str, tuple[Any, float | None]] = self.memory.setdefault("seen", {})
+        now = self.now.timestamp()
+        before, due = seen.get(key, (None, None))
+        if before is not None and before == inputs() and (due is None or now < due - 0.001):
+            return None if due is None else due - now
+        wait = look()
+        seen[key] = (inputs(), None if wait is None else now + wait)
+        return wait
 
     def random_name(self, prefix: str) -> str:
         """`prefix` and five characters, as generateName makes it."""
@@ -109,7 +127,10 @@ def is_ready(pod: Json) -> bool:
 
 def is_active(pod: Json) -> bool:
     """Neither finished nor being deleted."""
-    return not pod["metadata"].get("deletionTimestamp") and pod.get("status", {}).get("phase") not in ("Succeeded", "Failed")
+    return not pod["metadata"].get("deletionTimestamp") and pod.get("status", {}).get("phase") not in (
+        "Succeeded",
+        "Failed",
+    )
 
 
 def is_available(world: World, pod: Json, min_ready_seconds: int) -> bool:

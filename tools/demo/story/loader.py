@@ -42,7 +42,10 @@ def seconds(text: str) -> int:
 def programs() -> Programs:
     """The table of programs, by image path."""
     rows: dict[str, Json] = read_yaml("programs")
-    return {name: Program(**{key: tuple(v) if isinstance(v, list) else v for key, v in row.items()}) for name, row in rows.items()}
+    return {
+        name: Program(**{key: tuple(v) if isinstance(v, list) else v for key, v in row.items()})
+        for name, row in rows.items()
+    }
 
 
 def steps() -> list[tuple[int, Json]]:
