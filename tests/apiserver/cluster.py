@@ -39,7 +39,9 @@ class Cluster:
         admin.post(bindings, binding("RoleBinding", "edit", "rig:editors"))
         probe = {"metadata": {"name": "probe"}, "spec": {"containers": [{"name": "c", "image": "busybox"}]}}
         pods = f"/api/v1/namespaces/{name}/pods?dryRun=All"
+        authority = f"/api/v1/namespaces/{name}/configmaps/kube-root-ca.crt"
         await_true(lambda: admin.post(pods, probe).status == 201, READY_SECONDS, f"pods may be made in {name}")
+        await_true(lambda: admin.get(authority).status == 200, READY_SECONDS, f"{name} has its authority")
         try:
             yield name
         finally:

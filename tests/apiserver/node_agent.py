@@ -158,7 +158,7 @@ async def run(folder: Path, server: str, authority: bytes) -> None:
 
 
 async def _serve(pods: Mirror, folder: Path) -> tuple[web.AppRunner, int]:
-    application = web.Application()
+    application = web.Application(middlewares=[metrics.plain_json_only])
     log_server.add_routes(application, pods)
     metrics.add_routes(application, pods, NODES)
     runner = web.AppRunner(application, access_log=None)

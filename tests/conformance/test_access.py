@@ -86,7 +86,7 @@ def test_an_administrator_may_act_as_somebody_else_and_loses_what_they_may_not(p
 def test_a_viewer_may_not_act_as_somebody_else(place: Place) -> None:
     viewer = place.cluster.http("viewer")
     refused = viewer.request("GET", place.all("pods"), headers={"Impersonate-User": "admin"})
-    assert 'cannot impersonate resource "users"' in failure(refused, 403, "Forbidden")["message"]
+    assert 'User "viewer" cannot impersonate' in failure(refused, 403, "Forbidden")["message"]
 
 
 def test_rights_given_by_a_role_count_at_once(place: Place) -> None:

@@ -2,6 +2,7 @@
 
 import base64
 import datetime
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from aiohttp import web
@@ -9,6 +10,7 @@ from aiohttp import web
 from tests.apiserver.agent.client import Client, Mirror
 
 Object = dict[str, Any]
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 GROUP = "metrics.k8s.io"
 CPU = "demo/cpu"
@@ -81,6 +83,16 @@ async def _discovery(_: web.Request) -> web.Response:
     return web.json_response(found)
 
 
+@web.middleware
+async def plain_json_only(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Refuse a client that takes nothing but tables, as an API without them must."""
+    forms = [form for form in request.headers.get("Accept", "*/*").split(",") if "as=" not in form]
+    if request.path.startswith(_BASE) and not forms:
+        message = "only the following media types are accepted: application/json"
+        return _refused(406, "NotAcceptable", message, {})
+    return await handler(request)
+
+
 async def _nodes(request: web.Request) -> web.Response:
     return _list("NodeMetricsList", [node_metrics(name) for name in request.app[NODE_NAMES]])
 
@@ -117,10 +129,13 @@ def _list(kind: str, items: list[Object]) -> web.Response:
 
 
 def _absent(resource: str, name: str) -> web.Response:
-    message = f'{resource}.{GROUP} "{name}" not found'
     details = {"name": name, "group": GROUP, "kind": resource}
+    return _refused(404, "NotFound", f'{resource}.{GROUP} "{name}" not found', details)
+
+
+def _refused(code: int, reason: str, message: str, details: Object) -> web.Response:
     status = {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Failure", "message": message}
-    return web.json_response({**status, "reason": "NotFound", "details": details, "code": 404}, status=404)
+    return web.json_response({**status, "reason": reason, "details": details, "code": code}, status=code)
 
 
 def _measured(kind: str, metadata: Object) -> Object:
