@@ -124,15 +124,3 @@ async def test_the_last_story_is_played_when_none_fits():
 def test_a_step_nobody_knows_is_refused_with_a_sentence(tmp_path: Path, step: dict[str, object]):
     with pytest.raises(ValueError, match="cannot be played"):
         Scripted.from_json(written(tmp_path, {"rounds": [[step]]}))
-
-
-def test_a_provider_nobody_knows_is_refused_with_a_sentence():
-    with pytest.raises(ValueError, match="K8SMCP_PROVIDER must be"):
-        choose("oracle")
-    with pytest.raises(ValueError, match="with a script"):
-        choose("scripted")
-
-
-def test_choosing_a_model_needs_its_settings_only():
-    provider = choose("anthropic", model="claude-test", api_key="k")
-    assert (provider.name, provider.model) == ("anthropic", "claude-test")
