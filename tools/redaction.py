@@ -35,11 +35,15 @@ _PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = (
         ),
         "<redacted token>",
     ),
-    (
+    (  # password=…, DB_PASSWORD: …, "apiKey":"…"
         re.compile(
-            r"(?i)(\b[a-z0-9_.-]{0,40}(?:passwords?|passwd|secret|token|api[_-]?key|access[_-]?key)[\"']?\s*[=:]\s*[\"']?)"
-            r"(?!<redacted|\$\()([^\s\"',;&]{4,})"
+            r"(?i)([a-z0-9_.-]{0,40}(?:password|passwd|passphrase|api[_-]?key|access[_-]?key|private[_-]?key)[\"']?"
+            r"[ \t]*[=:][ \t]*[\"']?)(?!<|\$\(|true\b|false\b|null\b)([^\s\"',;&]{3,})"
         ),
+        r"\1<redacted>",
+    ),
+    (  # token=…, CLIENT_SECRET=…; with a colon these words name objects too often
+        re.compile(r"(?i)([a-z0-9_.-]{0,40}(?:secret|token)[\"']?=[\"']?)(?!<|\$\()([^\s\"',;&]{6,})"),
         r"\1<redacted>",
     ),
 )

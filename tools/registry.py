@@ -4,10 +4,44 @@ import difflib
 from functools import cache
 from types import ModuleType
 
-from tools.catalogue import listing, objects
+from tools.catalogue import (
+    applying,
+    deleting,
+    describing,
+    drafts,
+    events,
+    executing,
+    fleet,
+    kinds,
+    listing,
+    logs,
+    namespaces,
+    nodes,
+    objects,
+    patching,
+    rollouts,
+    usage,
+)
 from tools.spec import Tool
 
-_SUBJECTS: tuple[ModuleType, ...] = (listing, objects)
+_SUBJECTS: tuple[ModuleType, ...] = (
+    listing,
+    objects,
+    describing,
+    kinds,
+    events,
+    logs,
+    usage,
+    rollouts,
+    fleet,
+    applying,
+    patching,
+    nodes,
+    namespaces,
+    deleting,
+    executing,
+    drafts,
+)
 
 
 class UnknownTool(LookupError):

@@ -14,7 +14,7 @@ from pydantic import ValidationError
 
 from tools import clusters, redaction, rendering
 from tools.kube.client import KubeClient
-from tools.kube.errors import Ambiguous, KubeError
+from tools.kube.errors import Ambiguous, KubeError, PartlyDone
 from tools.kube.guard import Permit
 from tools.kube.transport import Transport
 from tools.spec import Arguments, Json, Result, Tool
@@ -64,6 +64,8 @@ async def run(tool: Tool, arguments: Arguments, cluster_name: str, permit: Permi
         async with asyncio.timeout(LONGEST_SECONDS):
             result = await tool.run(client, arguments)
         return _outcome("completed", result, client, began)
+    except PartlyDone as fault:
+        return _outcome("failed", Result(fault.sentence, data=fault.data), client, began)
     except KubeError as fault:
         return _outcome("unknown" if isinstance(fault, Ambiguous) else "failed", Result(fault.sentence), client, began)
     except TimeoutError:

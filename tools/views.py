@@ -42,7 +42,7 @@ def view(found: Object, how: View) -> Object:
 
 
 def slim(found: Object) -> Object:
-    shown = {key: value for key, value in found.items() if key in ("apiVersion", "kind")}
+    shown = {key: found.get(key) for key in ("apiVersion", "kind")}
     shown["metadata"] = _slim_meta(_meta(found))
     for key, value in found.items():
         if key not in ("apiVersion", "kind", "metadata"):

@@ -28,7 +28,7 @@ async def exact(client: KubeClient, kind: str, name: str, namespace: str | None)
     if not resource.namespaced:
         return Target(resource, None, name)
     if not namespace:
-        raise BadInput(f"Name the namespace: a {resource.singular or resource.kind} lives in one.")
+        raise BadInput(f"Name the namespace: a {resource.singular} lives in one.")
     return Target(resource, valid_namespace(namespace), name)
 
 
@@ -44,7 +44,7 @@ async def _everywhere(client: KubeClient, resource: Resource, name: str) -> Targ
     if places:
         raise BadInput(f"{resource.kind} {name} exists in several namespaces: {', '.join(places)}. Name one.")
     near = await _near(client, resource, None, name)
-    raise NotFound(f'There is no {resource.singular or resource.kind} "{name}" in any namespace.{near}')
+    raise NotFound(f'There is no {resource.singular} "{name}" in any namespace.{near}')
 
 
 async def with_hint(client: KubeClient, target: Target, fault: NotFound) -> NotFound:

@@ -75,7 +75,10 @@ async def _grid(client: KubeClient, resource: Resource, asked: ListArguments, te
     if asked.columns or any("." in path for path in paths):
         return _sorted(await _by_paths(client, resource, selection, asked, tests), asked)
     everything = bool(tests or asked.sort or asked.summary)
-    grid = await _by_columns(client, resource, selection, everything=everything, wide=asked.wide or everything)
+    try:
+        grid = await _by_columns(client, resource, selection, everything=everything, wide=asked.wide or everything)
+    except Unsupported:  # an aggregated API that prints no tables
+        return _sorted(await _by_paths(client, resource, selection, asked, tests), asked)
     kept = _sorted(_filtered(grid, tests), asked)
     return kept if asked.wide or asked.summary else _narrow(kept, resource, grid)
 
@@ -200,7 +203,7 @@ def _header(resource: Resource, asked: ListArguments, grid: Grid, shown: int) ->
         if not grid.cursor:
             return f"{shown} {resource.plural}{where}{chosen}, the last page."
         return f"{shown} {resource.plural}{where}{chosen}; there are more: narrow with a selector."
-    counts = counted(grid.total, resource.singular or resource.kind.lower(), resource.plural)
+    counts = counted(grid.total, resource.singular, resource.plural)
     if shown < grid.total:
         return f"{shown:,} of {counts}{where}{chosen}; narrow with a selector or raise the limit."
     return f"{counts}{where}{chosen}."

@@ -193,9 +193,9 @@ def _resources(group: str, version: str, served: list[_Served]) -> list[Resource
         Resource(
             group=group,
             version=version,
-            kind=entry.kind or (entry.responseKind.kind if entry.responseKind else ""),
+            kind=_kind(entry),
             plural=entry.resource or entry.name,
-            singular=entry.singularResource or entry.singularName,
+            singular=entry.singularResource or entry.singularName or _kind(entry).lower(),
             namespaced=entry.namespaced or entry.scope == "Namespaced",
             verbs=tuple(entry.verbs or ()),
             short_names=tuple(entry.shortNames or ()),
@@ -207,6 +207,10 @@ def _resources(group: str, version: str, served: list[_Served]) -> list[Resource
         for entry in served
         if "/" not in entry.name
     ]
+
+
+def _kind(entry: _Served) -> str:
+    return entry.kind or (entry.responseKind.kind if entry.responseKind else "")
 
 
 # ---- understanding names -----------------------------------------------------------------------------------------

@@ -16,6 +16,7 @@ KubeError
 ├── Busy              429 or 503: try again later
 ├── TooLarge          the answer is larger than we are willing to hold
 ├── BadAnswer         what answered does not speak Kubernetes, or failed without saying why
+├── PartlyDone        some of several changes were made, others failed; the text lists each
 └── Ambiguous         a write was sent and no answer came: it may have happened. Never sent again
 """
 
@@ -102,6 +103,16 @@ class TooLarge(KubeError):
 
 class BadAnswer(KubeError):
     code = "bad_answer"
+
+
+class PartlyDone(KubeError):
+    """`data`: the same as JSON, for programs."""
+
+    code = "partly_done"
+
+    def __init__(self, sentence: str, data: object = None) -> None:
+        super().__init__(sentence)
+        self.data = data
 
 
 class Ambiguous(KubeError):

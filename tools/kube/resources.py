@@ -74,7 +74,7 @@ class Target:
     def words(self) -> str:
         """As people say it: `pod web-1 in shop`."""
         where = f" in {self.namespace}" if self.resource.namespaced and self.namespace else ""
-        return f"{self.resource.singular or self.resource.kind.lower()} {self.name}{where}"
+        return f"{self.resource.singular} {self.name}{where}"
 
 
 def valid_name(name: str) -> str:

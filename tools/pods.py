@@ -1,0 +1,128 @@
+"""What the status of a pod says: ready, restarts, and why it waits or died, as kubectl would print it. Pure."""
+
+from collections.abc import Mapping
+from typing import Any, TypeAlias
+
+Object: TypeAlias = dict[str, Any]
+
+
+def summary(pod: Object) -> Object:
+    """{"namespace", "name", "ready": "1/2", "status": "CrashLoopBackOff", "restarts": 4, "node", "created",
+    "well": bool}."""
+    meta, status = part(pod, "metadata"), part(pod, "status")
+    states = status.get("containerStatuses") or []
+    wanted = len(part(pod, "spec").get("containers") or states)
+    ready = sum(1 for state in states if state.get("ready"))
+    word = reason(pod)
+    return {
+        "namespace": meta.get("namespace", ""),
+        "name": meta.get("name", ""),
+        "ready": f"{ready}/{wanted}",
+        "status": word,
+        "restarts": sum(int(state.get("restartCount") or 0) for state in states),
+        "node": part(pod, "spec").get("nodeName", ""),
+        "created": meta.get("creationTimestamp"),
+        "well": word in ("Completed", "Succeeded") or (word == "Running" and ready == wanted),
+    }
+
+
+def reason(pod: Object) -> str:
+    """The STATUS column: the reason that matters most, else the phase."""
+    status = part(pod, "status")
+    shown = str(status.get("reason") or status.get("phase") or "Unknown")
+    first_steps = _init_reason(pod)
+    if first_steps:
+        shown = first_steps
+    else:
+        for state in reversed(status.get("containerStatuses") or []):
+            shown = _state_reason(state) or shown
+    if part(pod, "metadata").get("deletionTimestamp"):
+        return "Unknown" if status.get("reason") == "NodeLost" else "Terminating"
+    return shown
+
+
+def is_well(pod: Object) -> bool:
+    """Running and ready, or done: nothing anybody needs to look at."""
+    return bool(summary(pod)["well"])
+
+
+def containers(pod: Object) -> list[Object]:
+    """[{"name", "role": "init"|"main", "image", "ready", "restarts",
+    "state": "waiting"|"running"|"terminated"|"unknown",
+    "reason", "message", "exit_code", "since", "last": {"reason", "exit_code", "message", "finished"} | None}].
+    """
+    spec, status = part(pod, "spec"), part(pod, "status")
+    found = []
+    for role, declared, told in (
+        ("init", "initContainers", "initContainerStatuses"),
+        ("main", "containers", "containerStatuses"),
+    ):
+        states = {state.get("name"): state for state in status.get(told) or []}
+        for container in spec.get(declared) or []:
+            found.append(_container(role, container, states.get(container.get("name")) or {}))
+    return found
+
+
+def images(template: Mapping[str, Any]) -> list[str]:
+    """Images of a pod template's or pod's spec."""
+    return [str(container.get("image", "")) for container in template.get("containers") or []]
+
+
+def part(found: Mapping[str, Any], key: str) -> Object:
+    value = found.get(key)
+    return value if isinstance(value, dict) else {}
+
+
+def _container(role: str, container: Object, state: Object) -> Object:
+    now = part(state, "state")
+    name = next(iter(now), "unknown")
+    detail = part(now, name)
+    last = part(part(state, "lastState"), "terminated")
+    return {
+        "name": container.get("name", ""),
+        "role": role,
+        "image": container.get("image", ""),
+        "ready": bool(state.get("ready")),
+        "restarts": int(state.get("restartCount") or 0),
+        "state": name,
+        "reason": detail.get("reason"),
+        "message": detail.get("message"),
+        "exit_code": detail.get("exitCode"),
+        "since": detail.get("startedAt"),
+        "last": {
+            "reason": last.get("reason"),
+            "exit_code": last.get("exitCode"),
+            "message": last.get("message"),
+            "finished": last.get("finishedAt"),
+        }
+        if last
+        else None,
+    }
+
+
+def _state_reason(state: Object) -> str:
+    now = part(state, "state")
+    waiting, ended = part(now, "waiting"), part(now, "terminated")
+    if waiting.get("reason"):
+        return str(waiting["reason"])
+    if "terminated" not in now:
+        return ""
+    if ended.get("reason"):
+        return str(ended["reason"])
+    return f"Signal:{ended['signal']}" if ended.get("signal") else f"ExitCode:{ended.get('exitCode', 0)}"
+
+
+def _init_reason(pod: Object) -> str:
+    """`Init:1/2`, `Init:CrashLoopBackOff`, or nothing once all initial containers are through."""
+    wanted = part(pod, "spec").get("initContainers") or []
+    lasting = {container.get("name") for container in wanted if container.get("restartPolicy") == "Always"}
+    states = part(pod, "status").get("initContainerStatuses") or []
+    for place, state in enumerate(states):
+        now = part(state, "state")
+        if part(now, "terminated").get("exitCode") == 0 and "terminated" in now:
+            continue
+        if state.get("name") in lasting and state.get("started"):
+            continue
+        why = _state_reason(state)
+        return f"Init:{why}" if why and why != "PodInitializing" else f"Init:{place}/{len(wanted)}"
+    return ""
