@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from tools.demo import heartbeat, kubelet, metrics
 from tools.demo.controllers.kinds import LEASES, NODES, STORAGE_CLASSES
@@ -62,6 +62,23 @@ class DemoCluster:
         cluster.engine.wake_all()
         cluster.engine.settle()
         return cluster
+
+    @classmethod
+    def bare(cls, now: datetime, seed: int = 7) -> "DemoCluster":
+        """The nodes and what every cluster has, with the story's programs; its clock stands still at `now`."""
+        clock = TimeMachine()
+        clock.set_to(now)
+        cluster = cls(Store(clock, seed, track), loader.programs())
+        loader.lay_ground(cluster.world)
+        cluster.engine.settle()
+        return cluster
+
+    def pass_time(self, seconds: float) -> None:
+        """Moves a standing clock forward, letting everything happen that is due on the way."""
+        clock = self.store.clock
+        if not isinstance(clock, TimeMachine):
+            raise TypeError("Only a cluster with a standing clock can be moved through time.")
+        self.engine.play(clock, clock.now() + timedelta(seconds=seconds))
 
     @classmethod
     def golden(cls, store: Store) -> "DemoCluster":

@@ -78,8 +78,8 @@ class Shift:
             self.world.memory.setdefault("images", set()).add(f"{self.pod['spec']['nodeName']} {image}")
             took = self.world.store.random.randint(400, 1500)
             size = self.world.store.random.randint(20_000_000, 90_000_000)
-            text = f'Successfully pulled image "{image}" in {took}ms ({took}ms including waiting). Image size: {size} bytes.'
-            self.tell("Pulled", text)
+            times = f"in {took}ms ({took}ms including waiting)"
+            self.tell("Pulled", f'Successfully pulled image "{image}" {times}. Image size: {size} bytes.')
             self.to("creating", 0.3)
             return
         self.tell("Failed", problem, warning=True)

@@ -36,10 +36,7 @@ class Engine:
 
     def settle(self) -> bool:
         """Runs until nobody has anything to do now; False when it gave up after many rounds."""
-        for _ in range(ROUNDS):
-            if not self.step():
-                return True
-        return False
+        return any(not self.step() for _ in range(ROUNDS))
 
     def step(self) -> bool:
         """One look of every controller that has a reason; True when any had."""

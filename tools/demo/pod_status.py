@@ -123,7 +123,7 @@ def container_status(pod: Json, spec: Json, run: Container, sandbox: Sandbox, in
     status["imageID"] = f"{spec['image'].partition(':')[0]}@sha256:{digest}" if pulled else ""
     if pulled and not (waiting and not run.last):
         status["containerID"] = container_id(pod, run)
-    return status | {"started": "running" in run.state and run.fate.exit_code is None or run.ready}
+    return status | {"started": ("running" in run.state and run.fate.exit_code is None) or run.ready}
 
 
 def shown(run: Container, init: bool) -> Json:

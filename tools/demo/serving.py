@@ -31,7 +31,9 @@ def open_socket(port: int) -> socket.socket:
         listener.bind((HOST, port))
     except OSError as error:
         listener.close()
-        text = f"Port {port} on {HOST} cannot be used ({error.strerror}). Choose another one with --port, or 0 for a free one."
+        text = (
+            f"Port {port} on {HOST} cannot be used ({error.strerror}). Choose another with --port; 0 takes a free one."
+        )
         raise PortTaken(text) from error
     listener.listen(128)
     return listener
@@ -85,14 +87,22 @@ async def _serve(part: Part, ready: Callable[[Path], None]) -> None:
         watch_parent(part.parent, server)
     cluster.start()
     serving = asyncio.create_task(server.serve(sockets=[part.listener]))
-    while not server.started and not serving.done():
-        await asyncio.sleep(0.01)
+    await asyncio.wait([serving, asyncio.create_task(started(server))], return_when=asyncio.FIRST_COMPLETED)
+    if serving.done():
+        await cluster.stop()
+        return
     kubeconfig.write(part.path, part.access)
     ready(part.path)
     try:
         await serving
     finally:
         await cluster.stop()
+
+
+async def started(server: uvicorn.Server) -> None:
+    """uvicorn tells nobody when it listens, so it is asked."""
+    while not server.started:  # noqa: ASYNC110
+        await asyncio.sleep(0.01)
 
 
 def watch_parent(pipe: IO[bytes], server: uvicorn.Server) -> None:

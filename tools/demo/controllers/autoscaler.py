@@ -3,11 +3,11 @@
 import math
 from fractions import Fraction
 
-from tools.demo.controllers.kinds import AUTOSCALERS, DEPLOYMENTS, PODS, POD_METRICS, REPLICA_SETS, STATEFUL_SETS
+from tools.demo.controllers.kinds import AUTOSCALERS, DEPLOYMENTS, POD_METRICS, PODS, REPLICA_SETS, STATEFUL_SETS
 from tools.demo.controllers.matching import matches
 from tools.demo.controllers.placement import requests
 from tools.demo.controllers.world import World, is_ready
-from tools.demo.quantity import format_cpu, format_bytes, parse
+from tools.demo.quantity import format_bytes, format_cpu, parse
 from tools.demo.store import Json, Resource
 
 WATCHES = (AUTOSCALERS,)
@@ -43,7 +43,8 @@ def one(world: World, autoscaler: Json) -> None:
     target = world.store.get(resource, meta["namespace"], reference["name"]) if resource else None
     conditions = {each["type"]: each for each in autoscaler.get("status", {}).get("conditions") or []}
     if resource is None or target is None:
-        text = f'the HPA controller was unable to get the target\'s current scale: {reference["kind"].lower()}s.apps "{reference["name"]}" not found'
+        missing = f'{reference["kind"].lower()}s.apps "{reference["name"]}" not found'
+        text = f"the HPA controller was unable to get the target's current scale: {missing}"
         put(world, conditions, "AbleToScale", "False", "FailedGetScale", text)
         write(world, autoscaler, {"currentReplicas": 0, "desiredReplicas": 0}, conditions)
         return
@@ -146,7 +147,8 @@ def scale(
     current, wanted, metrics = found
     spec = autoscaler["spec"]
     name = first_metric(autoscaler)
-    text = f"the HPA was able to successfully calculate a replica count from {name} resource utilization (percentage of request)"
+    source = f"{name} resource utilization (percentage of request)"
+    text = f"the HPA was able to successfully calculate a replica count from {source}"
     put(world, conditions, "ScalingActive", "True", "ValidMetricFound", text)
     low, high = spec.get("minReplicas", 1), spec["maxReplicas"]
     bounded = max(low, min(high, wanted, max(4, 2 * current)))
@@ -156,7 +158,7 @@ def scale(
     if current and bounded != current and calm(world, autoscaler, bounded, current):
         world.change(resource, target, lambda obj: obj["spec"].update(replicas=bounded))
         direction = "above" if bounded > current else "below"
-        reason = f"New size: {bounded}; reason: {name} resource utilization (percentage of request) {direction} target"
+        reason = f"New size: {bounded}; reason: {source} {direction} target"
         world.events.record(
             SOURCE,
             autoscaler,
@@ -210,7 +212,7 @@ def limit(world: World, conditions: dict[str, Json], wanted: int, low: int, high
         )
 
 
-def put(world: World, conditions: dict[str, Json], kind: str, status: str, reason: str, message: str) -> None:  # noqa: PLR0913
+def put(world: World, conditions: dict[str, Json], kind: str, status: str, reason: str, message: str) -> None:
     old = conditions.get(kind)
     since = old["lastTransitionTime"] if old and old["status"] == status else world.text()
     conditions[kind] = {

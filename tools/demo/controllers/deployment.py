@@ -5,10 +5,10 @@ from typing import Any
 
 from tools.demo.controllers import deployment_status as progress
 from tools.demo.controllers.kinds import DEPLOYMENTS, PODS, REPLICA_SETS
+from tools.demo.controllers.matching import matches
 from tools.demo.controllers.sizing import leeway, wanted
 from tools.demo.controllers.templates import HASH_LABEL, same_template, template_hash, without_hash
-from tools.demo.controllers.world import World, controller_of, owned, owner_reference
-from tools.demo.controllers.matching import matches
+from tools.demo.controllers.world import World, controller_of, owned, owner_reference, take_over
 from tools.demo.store import Json
 
 WATCHES = (DEPLOYMENTS, REPLICA_SETS, PODS)
@@ -25,7 +25,7 @@ def reconcile(world: World) -> float | None:
     due: list[float] = []
     for deployment in world.store.list(DEPLOYMENTS):
         key, inputs = f"deployment {deployment['metadata']['uid']}", partial(versions, world, deployment)
-        wait = world.unless_seen(key, inputs, lambda each=deployment: one(world, each))
+        wait = world.unless_seen(key, inputs, partial(one, world, deployment))
         if wait is not None:
             due.append(wait)
     return min(due, default=None)
@@ -63,10 +63,7 @@ def adopt(world: World, deployment: Json) -> list[Json]:
         for each in world.store.list(REPLICA_SETS, deployment["metadata"]["namespace"]):
             free = not controller_of(each) and not each["metadata"].get("deletionTimestamp")
             if free and matches(deployment["spec"]["selector"], each["metadata"].get("labels")):
-                reference = owner_reference(deployment)
-                world.change(
-                    REPLICA_SETS, each, lambda new, ref=reference: new["metadata"].update(ownerReferences=[ref])
-                )
+                world.change(REPLICA_SETS, each, partial(take_over, owner=deployment))
     return owned(world, REPLICA_SETS, deployment)
 
 

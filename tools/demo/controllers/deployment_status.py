@@ -117,7 +117,7 @@ def progressing(
 
 
 def finished(deployment: Json, sets: list[Json]) -> bool:
-    return sum(each["spec"].get("replicas", 0) for each in sets) == deployment["spec"].get("replicas", 1)
+    return bool(sum(each["spec"].get("replicas", 0) for each in sets) == deployment["spec"].get("replicas", 1))
 
 
 def advanced(before: Json, after: Json, current: Json | None, name: str) -> bool:
@@ -135,7 +135,7 @@ def advanced(before: Json, after: Json, current: Json | None, name: str) -> bool
     )
     if current and current["reason"] == "ProgressDeadlineExceeded" and name not in current["message"]:
         another = True
-    return (
+    return bool(
         another
         or grown("updatedReplicas")
         or grown("readyReplicas")
@@ -159,7 +159,7 @@ def timed_out(world: World, conditions: dict[str, Json], name: str, deadline: in
 
 def failure(world: World, conditions: dict[str, Json], sets: list[Json]) -> None:
     """ReplicaFailure mirrors the ReplicaSets' own."""
-    found = next((each for each in map(lambda item: condition(item, "ReplicaFailure"), sets) if each), None)
+    found = next((each for each in (condition(item, "ReplicaFailure") for item in sets) if each), None)
     if found is None:
         conditions.pop("ReplicaFailure", None)
         return

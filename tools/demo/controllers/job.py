@@ -120,7 +120,7 @@ def start(world: World, job: Json, active: list[Json], succeeded: list[Json], fa
         pause = min(LONGEST_WAIT, FIRST_WAIT * 2 ** (len(failed) - 1))
         left = pause - min(world.age(finished_at(pod)) for pod in failed)
         if left > 0:
-            return left
+            return float(left)
     for _ in range(missing):
         try:
             pod = world.create(PODS, pod_from(world, job, spec["template"]))
@@ -138,7 +138,7 @@ def finished_at(pod: Json) -> str:
         for each in pod["status"].get("containerStatuses") or []
         if "terminated" in each.get("state", {})
     ]
-    return max(times, default=pod["metadata"]["creationTimestamp"])
+    return str(max(times, default=pod["metadata"]["creationTimestamp"]))
 
 
 def clear_away(world: World, job: Json) -> float | None:

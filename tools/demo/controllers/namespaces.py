@@ -8,7 +8,8 @@ WATCHES = None  # any change may have emptied a namespace
 ROOT_CERTIFICATE = "kube-root-ca.crt"
 DESCRIPTION = (
     "Contains a CA bundle that can be used to verify the kube-apiserver when using internal endpoints such as the "
-    "internal service IP or kubernetes.default.svc. No other usage is guaranteed across distributions of Kubernetes clusters."
+    "internal service IP or kubernetes.default.svc. No other usage is guaranteed across distributions of Kubernetes "
+    "clusters."
 )
 
 

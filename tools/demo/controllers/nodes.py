@@ -1,5 +1,7 @@
 """The node controller's part: a cordoned node carries the taint that says so."""
 
+from functools import partial
+
 from tools.demo.controllers.kinds import NODES
 from tools.demo.controllers.world import World
 from tools.demo.store import Json
@@ -15,11 +17,11 @@ def reconcile(world: World) -> float | None:
         cordoned = bool(node["spec"].get("unschedulable"))
         if cordoned and not marked:
             added = [*taints, {"key": KEY, "effect": "NoSchedule", "timeAdded": world.text()}]
-            world.change(NODES, node, lambda obj, new=added: obj["spec"].update(taints=new))
+            world.change(NODES, node, partial(set_taints, taints=added))
             tell(world, node, "NodeNotSchedulable")
         elif marked and not cordoned:
             left = [each for each in taints if each["key"] != KEY]
-            world.change(NODES, node, lambda obj, new=left: set_taints(obj, new))
+            world.change(NODES, node, partial(set_taints, taints=left))
             tell(world, node, "NodeSchedulable")
     return None
 

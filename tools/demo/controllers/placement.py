@@ -3,12 +3,18 @@
 from collections import Counter
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import NamedTuple
 
 from tools.demo.controllers.matching import matches, requirement_holds
 from tools.demo.quantity import parse
 from tools.demo.store import Json
 
-Refusal = str
+
+class Refusal(NamedTuple):
+    """`curable`: taking other pods away might help."""
+
+    reason: str
+    curable: bool = False
 
 
 def node_selected(spec: Json, node: Json) -> bool:
@@ -79,11 +85,11 @@ class Room:
 def refusals(pod: Json, room: Room, rooms: list[Room]) -> list[Refusal]:
     """Why the pod cannot go there; empty when it can. One reason, or several shortages."""
     if room.node["spec"].get("unschedulable") and untolerated(pod["spec"], cordoned()):
-        return ["node(s) were unschedulable"]
+        return [Refusal("node(s) were unschedulable")]
     if not node_selected(pod["spec"], room.node):
-        return ["node(s) didn't match Pod's node affinity/selector"]
+        return [Refusal("node(s) didn't match Pod's node affinity/selector")]
     if untolerated(pod["spec"], room.node):
-        return ["node(s) had untolerated taint(s)"]
+        return [Refusal("node(s) had untolerated taint(s)")]
     short = shortages(pod, room)
     return short or ([conflict] if (conflict := affinity_conflict(pod, room, rooms)) else [])
 
@@ -96,10 +102,10 @@ def cordoned() -> Json:
 def shortages(pod: Json, room: Room) -> list[Refusal]:
     found = []
     if len(room.pods) >= room.allocatable("pods"):
-        found.append("Too many pods")
+        found.append(Refusal("Too many pods", curable=True))
     for name, amount in requests(pod).items():
         if amount > room.allocatable(name) - room.used(name):
-            found.append(f"Insufficient {name}")
+            found.append(Refusal(f"Insufficient {name}", curable=amount <= room.allocatable(name)))
     return found
 
 
@@ -108,17 +114,17 @@ def affinity_conflict(pod: Json, room: Room, rooms: list[Room]) -> Refusal | Non
     affinity = pod["spec"].get("affinity") or {}
     for term in required(affinity.get("podAntiAffinity")):
         if neighbours(pod, term, room, rooms):
-            return "node(s) didn't match pod anti-affinity rules"
+            return Refusal("node(s) didn't match pod anti-affinity rules", curable=True)
     for other_room in rooms:
         for other in other_room.pods:
             for term in required((other["spec"].get("affinity") or {}).get("podAntiAffinity")):
                 same = topology(other_room.node, term) == topology(room.node, term)
                 if same and selects(other, term, pod):
-                    return "node(s) didn't satisfy existing pods anti-affinity rules"
+                    return Refusal("node(s) didn't satisfy existing pods anti-affinity rules", curable=True)
     for term in required(affinity.get("podAffinity")):
         first = selects(pod, term, pod) and not any(neighbours(pod, term, each, rooms) for each in rooms)
         if not neighbours(pod, term, room, rooms) and not first:
-            return "node(s) didn't match pod affinity rules"
+            return Refusal("node(s) didn't match pod affinity rules")
     return None
 
 
@@ -148,12 +154,11 @@ def neighbours(pod: Json, term: Json, room: Room, rooms: list[Room]) -> bool:
 
 def verdict(count: int, reasons: list[list[Refusal]]) -> str:
     """The text of FailedScheduling, as the default scheduler of 1.36 words it."""
-    tally = Counter(reason for each in reasons for reason in each)
+    tally = Counter(refusal.reason for each in reasons for refusal in each)
     listed = ", ".join(sorted(f"{number} {reason}" for reason, number in tally.items()))
-    helpful = sum(
-        1 for each in reasons if any("Insufficient" in r or "Too many" in r or "anti-affinity" in r for r in each)
-    )
-    return f"0/{count} nodes are available: {listed}. no new claims to deallocate, preemption: {preemption(count, helpful)}"
+    helpful = sum(1 for each in reasons if each and all(refusal.curable for refusal in each))
+    preempted = preemption(count, helpful)
+    return f"0/{count} nodes are available: {listed}. no new claims to deallocate, preemption: {preempted}"
 
 
 def preemption(count: int, helpful: int) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 from tools.demo.controllers.kinds import PODS, REPLICA_SETS
 from tools.demo.controllers.matching import matches
 from tools.demo.controllers.templates import pod_from
-from tools.demo.controllers.world import World, controller_of, is_active, is_available, is_ready, owned, owner_reference
+from tools.demo.controllers.world import World, controller_of, is_active, is_available, is_ready, owned, take_over
 from tools.demo.errors import ApiError
 from tools.demo.store import Json
 
@@ -19,7 +19,7 @@ def reconcile(world: World) -> float | None:
     due: list[float] = []
     for replica_set in world.store.list(REPLICA_SETS):
         key, inputs = f"replica set {replica_set['metadata']['uid']}", partial(versions, world, replica_set)
-        wait = world.unless_seen(key, inputs, lambda each=replica_set: one(world, each))
+        wait = world.unless_seen(key, inputs, partial(one, world, replica_set))
         if wait is not None:
             due.append(wait)
     return min(due, default=None)
@@ -61,8 +61,7 @@ def claim(world: World, replica_set: Json) -> list[Json]:
             owner = controller_of(pod)
             fits = matches(selector, pod["metadata"].get("labels"))
             if owner is None and fits and is_active(pod):
-                reference = owner_reference(replica_set)
-                world.change(PODS, pod, lambda obj, ref=reference: obj["metadata"].update(ownerReferences=[ref]))
+                world.change(PODS, pod, partial(take_over, owner=replica_set))
             elif owner and owner["uid"] == replica_set["metadata"]["uid"] and not fits:
                 world.change(PODS, pod, lambda obj: obj["metadata"].pop("ownerReferences"))
     return owned(world, PODS, replica_set)

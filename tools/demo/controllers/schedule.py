@@ -12,8 +12,9 @@ NICKNAMES = {
     "@annually": "0 0 1 1 *",
 }
 BOUNDS = ((0, 59), (0, 23), (1, 31), (1, 12), (0, 7))
-NAMES = {name: str(number) for number, name in enumerate("sun mon tue wed thu fri sat".split())} | {
-    name: str(number + 1) for number, name in enumerate("jan feb mar apr may jun jul aug sep oct nov dec".split())
+NAMES = {name: str(number) for number, name in enumerate(["sun", "mon", "tue", "wed", "thu", "fri", "sat"])} | {
+    name: str(number + 1)
+    for number, name in enumerate(["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"])
 }
 LOOK_BACK_DAYS = 366
 

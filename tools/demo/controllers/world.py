@@ -99,6 +99,11 @@ def owner_reference(owner: Json) -> Json:
     }
 
 
+def take_over(obj: Json, owner: Json) -> None:
+    """Makes `owner` the controller of an object that had none."""
+    obj["metadata"]["ownerReferences"] = [owner_reference(owner)]
+
+
 def controller_of(obj: Json) -> Json | None:
     """The owner reference with `controller: true`, if any."""
     return next((each for each in obj["metadata"].get("ownerReferences") or [] if each.get("controller")), None)

@@ -10,6 +10,7 @@ from typing import Any
 
 import yaml
 
+from tools.demo.bootstrap import bootstrap
 from tools.demo.controllers.kinds import NODES
 from tools.demo.controllers.world import World
 from tools.demo.defaults import apply_defaults
@@ -42,10 +43,12 @@ def seconds(text: str) -> int:
 def programs() -> Programs:
     """The table of programs, by image path."""
     rows: dict[str, Json] = read_yaml("programs")
-    return {
-        name: Program(**{key: tuple(v) if isinstance(v, list) else v for key, v in row.items()})
-        for name, row in rows.items()
-    }
+    return {name: program(row) for name, row in rows.items()}
+
+
+def program(row: Json) -> Program:
+    fields: Json = {key: tuple(value) if isinstance(value, list) else value for key, value in row.items()}
+    return Program(**fields)
 
 
 def steps() -> list[tuple[int, Json]]:
@@ -59,8 +62,7 @@ def play(world: World, engine: Engine, clock: TimeMachine, now: datetime) -> Non
     world.replaying = True
     kinds = Kinds(world.store)
     clock.set_to(now - timedelta(days=90))
-    for number in (1, 2, 3):
-        world.store.create(NODES, node(number, clock.text()))
+    lay_ground(world)
     for ago, step in steps():
         moment = now - timedelta(seconds=ago)
         if clock.now() < moment:
@@ -74,6 +76,13 @@ def play(world: World, engine: Engine, clock: TimeMachine, now: datetime) -> Non
         clock.set_to(now - RECENT)
     engine.play(clock, now)
     world.replaying = False
+
+
+def lay_ground(world: World) -> None:
+    """What every cluster has, and the three nodes."""
+    bootstrap(world.store)
+    for number in (1, 2, 3):
+        world.store.create(NODES, node(number, world.text()))
 
 
 def apply(world: World, kinds: Kinds, step: Json) -> None:
