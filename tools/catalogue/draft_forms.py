@@ -55,7 +55,7 @@ def _pod(wishes: Wishes, **more: Any) -> Object:
     if wishes.command:
         container["command"] = list(wishes.command)
     if wishes.port:
-        container["ports"] = [{"containerPort": wishes.port}]
+        container["ports"] = [{"containerPort": wishes.port, "protocol": "TCP"}]
     if wishes.env:
         container["env"] = [{"name": key, "value": value} for key, value in wishes.env.items()]
     container["resources"] = {"requests": {"cpu": "100m", "memory": "128Mi"}, "limits": {"memory": "256Mi"}}
@@ -83,7 +83,7 @@ def _statefulset(wishes: Wishes, api_version: str) -> Object:
 
 def _service(wishes: Wishes, api_version: str) -> Object:
     port = wishes.port or 80
-    ports = [{"name": "main", "port": port, "targetPort": wishes.target_port or port}]
+    ports = [{"name": "main", "port": port, "targetPort": wishes.target_port or port, "protocol": "TCP"}]
     return {"spec": {"type": wishes.service_type, "selector": wishes.labels, "ports": ports}}
 
 

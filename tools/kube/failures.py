@@ -75,7 +75,7 @@ def shorten(message: str) -> str:
 def _by_code(cluster: str, request: Request, code: int, status: Status, said: str) -> KubeError:
     if code == 410:
         return Gone(f"The place in this list has expired. Ask for the list again from its beginning. ({said})")
-    if code in (400, 422):
+    if code in (400, 422) or "typed patch object" in said:
         return Invalid(f"The API server refuses this: {_end(said)}")
     if code in (405, 406, 415, 501):
         return Unsupported(f'Cluster "{cluster}" cannot do this: {_end(said)}')
