@@ -1,6 +1,7 @@
 """What every test may ask for: people, a crew of runners, scripts for the model, sockets, and the bigger parts."""
 
 import json
+import os
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -38,6 +39,13 @@ def fresh_layer() -> Iterator[None]:
     consumer._open_sockets.clear()
     yield
     channel_layers.backends.clear()
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Where everything must run (CI), a skipped test is a failure."""
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    if os.environ.get("K8SMCP_TEST_REQUIRE") == "1" and reporter is not None and reporter.stats.get("skipped"):
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
 
 # ---- people ------------------------------------------------------------------------------------------------------
@@ -91,3 +99,22 @@ def script(settings: Any, tmp_path: Path) -> Callable[..., None]:
 def in_database(action: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
     """Awaitable: runs synchronous ORM code from an asynchronous test."""
     return database_sync_to_async(action)(*args, **kwargs)
+
+
+# ---- a cluster ---------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="session")
+def demo_kubeconfig(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A demo cluster in a process of its own, for the whole run; it ends with us."""
+    from tools.demo.process import ensure_running
+
+    return ensure_running(tmp_path_factory.mktemp("demo"))
+
+
+@pytest.fixture
+def demo(transactional_db: None, demo_kubeconfig: Path) -> str:
+    """The demo cluster, registered; returns its name."""
+    from tools import clusters
+
+    return clusters.register(demo_kubeconfig, is_demo=True)[0].name

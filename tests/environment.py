@@ -11,7 +11,7 @@ import tempfile
 from typing import Any
 
 OURS = ("K8SMCP_", "ANTHROPIC_", "DATABASE_URL", "REDIS_URL", "KUBECONFIG", "SECRET_KEY", "ALLOWED_HOSTS", "DEBUG", "HOST", "PORT")
-KEPT = ("K8SMCP_TEST_SERVICES",)
+KEPT = ("K8SMCP_TEST_SERVICES", "K8SMCP_TEST_REQUIRE")
 
 
 def _clear() -> None:

@@ -28,7 +28,8 @@ class Client:
         await self.socket.disconnect()
 
     async def say(self, frame: Any) -> None:
-        await self.socket.send_to(text_data=frame if isinstance(frame, str) else json.dumps(frame))
+        text = frame if isinstance(frame, str) else json.dumps(frame)
+        await self.socket.send_input({"type": "websocket.receive", "text": text})
 
     async def hear(self, timeout: float = 10) -> Frame:
         frame: Frame = json.loads(await self.socket.receive_from(timeout))
