@@ -212,6 +212,8 @@ def _filler(turns: Sequence[Turn], words: str) -> Callable[[str], str]:
 
 
 def _story(story: Mapping[str, Any]) -> Story:
+    if not isinstance(story.get("rounds"), list):
+        raise ValueError("A script, and each of its stories, needs a list of rounds.")
     rounds = [[_step(dict(step)) for step in steps] for steps in story["rounds"]]
     return Story(rounds, story.get("when", ""))
 

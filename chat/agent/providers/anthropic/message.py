@@ -123,9 +123,9 @@ class Message:
 
     def _close(self, block: _Block) -> Iterator[Spoken]:
         block.closed = True
-        if block.kind == "text":
+        if block.kind == "text" and block.parts:
             yield TextEnd(block.text)
-        elif block.kind == "thinking":
+        elif block.kind == "thinking" and (block.parts or block.signature):
             yield ThinkingEnd(block.text, block.signature)
 
     def _close_left_open(self, block: _Block) -> Iterator[Spoken]:

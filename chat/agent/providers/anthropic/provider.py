@@ -13,7 +13,7 @@ from chat.agent.providers.anthropic import failures
 from chat.agent.providers.anthropic.events import Event, events
 from chat.agent.providers.anthropic.failures import Broken, Place
 from chat.agent.providers.anthropic.message import Message
-from chat.agent.providers.anthropic.request import body
+from chat.agent.providers.anthropic.request import Body, body
 
 if TYPE_CHECKING:
     from anthropic import AsyncAnthropic
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 ANTHROPIC = "https://api.anthropic.com"
 LONGEST_ANSWER = 16_000  # tokens
 SHORTER_ANSWER = 4_096  # tokens, for endpoints that refuse the longest
+EVENT_STREAM = "text/event-stream"
 END_OF_BODY = 0.2  # seconds
 
 
@@ -63,16 +64,16 @@ class Anthropic:
     async def respond(self, request: Request) -> AsyncIterator[Spoken]:
         spent, attempt = Usage(), 1
         while True:
-            message = Message(self._place)
+            message, left_out = Message(self._place), frozenset(self._refused)
             try:
-                async with aclosing(self._attempt(request, message)) as spoken:
+                async with aclosing(self._attempt(request, left_out, message)) as spoken:
                     async for piece in spoken:
                         yield piece
                 finished = message.finished()
                 break
             except Broken as broken:
                 fault = broken
-            if fault.field and fault.field not in self._refused:
+            if fault.field and fault.field not in left_out:
                 self._refused.add(fault.field)
                 continue
             spent += message.usage
@@ -89,61 +90,65 @@ class Anthropic:
     async def aclose(self) -> None:
         """Closes idle connections; the next call opens new ones."""
         making, self._client = self._client, None
-        if making is not None:
+        if making is not None and making.get_loop() is asyncio.get_running_loop():
             await (await making).close()
 
     # ---- one attempt ----
 
-    async def _attempt(self, request: Request, message: Message) -> AsyncGenerator[Spoken, None]:
+    async def _attempt(
+        self, request: Request, left_out: frozenset[str], message: Message
+    ) -> AsyncGenerator[Spoken, None]:
+        """Raises Broken, whatever went wrong."""
         client = await self._connected()
         from anthropic import APIError, APIStatusError
         from httpx2 import HTTPError
 
-        asked: dict[str, Any] = body(
-            request,
-            model=self.model,
-            max_tokens=SHORTER_ANSWER if "max_tokens" in self._refused else LONGEST_ANSWER,
-            refused=self._refused,
-        )
+        longest = SHORTER_ANSWER if "max_tokens" in left_out else LONGEST_ANSWER
+        asked = body(request, model=self.model, max_tokens=longest, refused=left_out)
         try:
-            async with asyncio.timeout(self._patience.idle):
-                stream = await client.messages.create(**asked, stream=True)
-            async with stream:
-                self._check_kind(stream.response.headers.get("content-type", "text/event-stream"))
-                async with (
-                    aclosing(stream.response.aiter_bytes()) as chunks,
-                    aclosing(events(chunks)) as source,
-                ):
-                    async for event in self._in_time(source):
-                        for piece in message.take(event):
-                            yield piece
-                        if message.ended:
-                            break
-                    await _read_out(source)
+            async with aclosing(self._listen(client, asked, message)) as spoken:
+                async for piece in spoken:
+                    yield piece
         except APIStatusError as error:
             raise self._told(error.status_code, error.body, error.response.headers) from error
         except (APIError, HTTPError, TimeoutError) as error:
             raise failures.of_connection(error, self._place, timeout_seconds=self._patience.silence) from error
 
+    async def _listen(self, client: "AsyncAnthropic", asked: Body, message: Message) -> AsyncGenerator[Spoken, None]:
+        async with asyncio.timeout(self._patience.idle):
+            stream = await client.messages.create(**asked, stream=True)
+        async with stream, aclosing(stream.response.aiter_bytes()) as chunks, aclosing(events(chunks)) as source:
+            self._check_kind(stream.response.headers.get("content-type", EVENT_STREAM))
+            async for event in self._in_time(source):
+                for piece in message.take(event):
+                    yield piece
+                if message.ended:
+                    break
+            await _read_out(source)
+
     async def _in_time(self, source: AsyncIterator[Event]) -> AsyncIterator[Event]:
-        """A stream that only drips or pings is given up: bytes alone are no sign of life."""
+        """A stream that only drips or pings is given up: bytes alone are no sign of life.
+
+        Only time spent waiting counts: a listener that is slow is not the model's fault.
+        """
         clock = asyncio.get_running_loop().time
-        last = clock() + self._patience.whole
-        deadline = clock() + self._patience.idle
+        idle, whole = self._patience.idle, self._patience.whole
         while True:
+            began = clock()
             try:
-                async with asyncio.timeout_at(min(deadline, last)):
+                async with asyncio.timeout(min(idle, whole)):
                     event = await anext(source, None)
             except TimeoutError:
                 raise Broken("The model said nothing more for too long.", code="silent") from None
             if event is None:
                 return
-            if event.get("type") != "ping":
-                deadline = clock() + self._patience.idle
+            waited = clock() - began
+            whole -= waited
+            idle = idle - waited if event.get("type") == "ping" else self._patience.idle
             yield event
 
     def _check_kind(self, content_type: str) -> None:
-        if "text/event-stream" not in content_type:
+        if EVENT_STREAM not in content_type:
             sentence = f"{self._place.host} does not answer like a Messages API."
             raise Broken(sentence, code="not_a_messages_api", again=False, advice=failures.CHECK_ADDRESS)
 

@@ -124,3 +124,8 @@ async def test_the_last_story_is_played_when_none_fits():
 def test_a_step_nobody_knows_is_refused_with_a_sentence(tmp_path: Path, step: dict[str, object]):
     with pytest.raises(ValueError, match="cannot be played"):
         Scripted.from_json(written(tmp_path, {"rounds": [[step]]}))
+
+
+def test_a_script_without_rounds_is_refused_with_a_sentence(tmp_path: Path):
+    with pytest.raises(ValueError, match="needs a list of rounds"):
+        Scripted.from_json(written(tmp_path, {"steps": []}))

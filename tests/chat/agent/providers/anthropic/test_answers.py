@@ -5,7 +5,10 @@ import asyncio
 import pytest
 
 from chat.agent.errors import ModelError
+from chat.agent.limits import Limits
+from chat.agent.loop import run
 from chat.agent.ports import Answer, Setting, Text, Thinking, ToolOffer, Turn, Usage, Wish
+from chat.agent.prompt.compose import compose
 from chat.agent.providers.anthropic.provider import Anthropic
 from tests.chat.agent.providers.anthropic.conftest import KEY, Rehearse
 from tests.chat.agent.stage import Recorder, ask
@@ -105,6 +108,13 @@ async def test_an_endpoint_may_refuse_all_of_them(rehearse: Rehearse):
     await play.run()
     assert len(play.fake.requests) == 3
     assert play.stage.of("text_end") != []
+
+
+async def test_runs_that_learn_of_a_refused_field_at_the_same_time_all_go_on(rehearse: Rehearse):
+    play = await rehearse(echo={"chunks": 3}, refuse=["thinking", "cache_control"])
+    stages = [Recorder() for _ in range(6)]
+    await asyncio.gather(*(run(ask(), play.provider, stage, Limits()) for stage in stages))
+    assert all(stage.text for stage in stages)
 
 
 async def test_signed_thinking_is_not_sent_to_an_endpoint_that_knows_none(rehearse: Rehearse):
@@ -212,6 +222,14 @@ async def test_an_id_that_comes_again_in_a_later_answer_is_made_a_new_one(rehear
     assert [block.id for turn in end.turns for block in turn.blocks if isinstance(block, Answer)] == ids
 
 
+async def test_blocks_with_nothing_in_them_are_not_shown(rehearse: Rehearse):
+    play = await rehearse({"blocks": [{"think": "", "signature": ""}, {"text": ""}, {"text": "Hello."}]})
+    end = await play.run()
+    assert play.stage.of("thinking_end") == []
+    assert play.stage.of("text_end") == [("Hello.",)]
+    assert end.turns[-1].blocks == (Text("Hello."),)
+
+
 async def test_text_no_database_takes_is_mended(rehearse: Rehearse):
     delta = '{"type": "text_delta", "text": "a\\u0000b\\ud800c"}'
     raw = f'data: {{"type": "content_block_delta", "index": 0, "delta": {delta}}}\n\n'
@@ -248,8 +266,6 @@ async def test_stopping_in_mid_answer_leaves_the_endpoint_at_once(rehearse: Rehe
 
 
 def test_a_prompt_is_short_and_names_what_is_there():
-    from chat.agent.prompt.compose import compose
-
     prompt = compose(Setting(("prod", "demo"), "demo", True, "2026-01-05"))
     assert len(prompt) / 4 < 750
     assert '"demo", "prod"' in prompt
@@ -261,8 +277,5 @@ def test_a_prompt_is_short_and_names_what_is_there():
 async def test_two_runs_at_once_share_the_provider(rehearse: Rehearse):
     play = await rehearse(echo={"chunks": 30, "rate": 300})
     stages = [Recorder() for _ in range(5)]
-    from chat.agent.limits import Limits
-    from chat.agent.loop import run
-
     await asyncio.gather(*(run(ask(), play.provider, stage, Limits()) for stage in stages))
     assert {stage.text for stage in stages} == {"".join(f"word{number:05} " for number in range(30))}
