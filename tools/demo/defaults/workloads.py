@@ -7,6 +7,8 @@ from tools.demo.defaults.storage import default_claim
 
 Json = dict[str, Any]
 
+TEMPLATE_GENERATION = "deprecated.daemonset.template.generation"
+
 
 def default_deployment(deployment: Json) -> None:
     spec = deployment.setdefault("spec", {})
@@ -52,6 +54,8 @@ def default_stateful_set(stateful_set: Json) -> None:
 
 
 def default_daemon_set(daemon_set: Json) -> None:
+    annotations = daemon_set.setdefault("metadata", {}).setdefault("annotations", {})
+    annotations.setdefault(TEMPLATE_GENERATION, "1")
     spec = daemon_set.setdefault("spec", {})
     strategy = spec.setdefault("updateStrategy", {})
     if not strategy.get("type"):
