@@ -35,6 +35,7 @@ class DemoCluster:
             events=Recorder(store),
             admit=inside.create,
             delete=inside.delete,
+            kinds=inside.kinds,
             root_certificate=CERTIFICATE,
             metrics=with_metrics,
             hasty=hasty,

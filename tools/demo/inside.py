@@ -15,11 +15,11 @@ class Inside:
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._kinds = Kinds(store)
+        self.kinds = Kinds(store)
 
     def create(self, resource: Resource, obj: Json, manager: str) -> Json:
         """Defaults, then the store; ApiError when it is refused."""
-        kind = self._kinds.of(resource)
+        kind = self.kinds.of(resource)
         if kind is None:
             raise NotFound(resource.group, resource.plural, obj["metadata"]["name"])
         obj["metadata"]["uid"] = self._store.new_uid()

@@ -18,7 +18,7 @@ class Recorder:
     def record(
         self, source: str, about: Json, reason: str, message: str, kind: str = "Normal", field: str = ""
     ) -> None:
-        """`about` is the object concerned; `field` a part of it, as `spec.containers{web}`; `kind` Normal or Warning."""
+        """`about` is the object concerned, `field` a part of it (`spec.containers{web}`); `kind` Normal or Warning."""
         meta = about["metadata"]
         namespace = meta.get("namespace", "default")
         key = (namespace, meta["uid"], source, reason, message, field)

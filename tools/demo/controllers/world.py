@@ -8,6 +8,7 @@ from typing import Any
 
 from tools.demo.clock import parse_time
 from tools.demo.controllers.recorder import Recorder
+from tools.demo.kinds import Kinds
 from tools.demo.store import Json, Resource, Store
 
 MANAGER = "kube-controller-manager"
@@ -26,6 +27,7 @@ class World:
     events: Recorder
     admit: Callable[[Resource, Json, str], Json]
     delete: Callable[[Resource, str, str, str | None], None]
+    kinds: Kinds
     root_certificate: str = ""
     metrics: bool = True
     hasty: bool = False

@@ -15,7 +15,6 @@ from tools.demo.controllers.kinds import NODES
 from tools.demo.controllers.world import World
 from tools.demo.defaults import apply_defaults
 from tools.demo.engine import Engine
-from tools.demo.kinds import Kinds
 from tools.demo.patch import strategic_merge
 from tools.demo.programs import Program, Programs
 from tools.demo.store import Json, Resource
@@ -60,7 +59,6 @@ def steps() -> list[tuple[int, Json]]:
 def play(world: World, engine: Engine, clock: TimeMachine, now: datetime) -> None:
     """Builds the opening state as of `now`; long quiet times are skipped, the last two hours are played through."""
     world.replaying = True
-    kinds = Kinds(world.store)
     clock.set_to(now - timedelta(days=90))
     lay_ground(world)
     for ago, step in steps():
@@ -69,7 +67,7 @@ def play(world: World, engine: Engine, clock: TimeMachine, now: datetime) -> Non
             if moment - clock.now() > RECENT and clock.now() < now - RECENT:
                 clock.set_to(min(moment, now - RECENT))
             engine.play(clock, moment)
-        apply(world, kinds, step)
+        apply(world, step)
         if ago > RECENT.total_seconds():
             engine.play(clock, moment + SETTLING)
     if clock.now() < now - RECENT:
@@ -83,11 +81,12 @@ def lay_ground(world: World) -> None:
     bootstrap(world.store)
     for number in (1, 2, 3):
         world.store.create(NODES, node(number, world.text()))
+    apply(world, read_yaml("ground")[0])
 
 
-def apply(world: World, kinds: Kinds, step: Json) -> None:
+def apply(world: World, step: Json) -> None:
     for obj in step.get("create", []):
-        kind = kinds.named(obj["apiVersion"], obj["kind"])
+        kind = world.kinds.named(obj["apiVersion"], obj["kind"])
         if kind is None:
             raise LookupError(f"the story names {obj['kind']}, which this API server does not serve")
         body = with_encoded_data(copy.deepcopy(obj))
@@ -96,7 +95,7 @@ def apply(world: World, kinds: Kinds, step: Json) -> None:
         if status:
             world.set_status(kind.resource, made, status)
     for change in step.get("patch", []):
-        kind = kinds.named(change["apiVersion"], change["kind"])
+        kind = world.kinds.named(change["apiVersion"], change["kind"])
         if kind is not None:
             edit(world, kind.resource, change)
 
