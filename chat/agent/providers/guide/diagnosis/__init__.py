@@ -1,0 +1,1 @@
+"""What is wrong with an object: pure rules from what the cluster says to findings in plain words."""

@@ -1,0 +1,27 @@
+"""Which plan answers which act."""
+
+from collections.abc import Callable
+
+from chat.agent.providers.guide.intention import Act
+from chat.agent.providers.guide.plans import changing, drafting, looking, overview, talking
+from chat.agent.providers.guide.plans.checking import check
+from chat.agent.providers.guide.plans.diagnosing import why
+from chat.agent.providers.guide.plans.listing import list_things
+from chat.agent.providers.guide.steps import Plan, Scene
+
+PLANS: dict[Act, Callable[[Scene], Plan]] = {
+    **talking.PLANS,
+    **changing.PLANS,
+    Act.LIST: list_things, Act.COUNT: list_things, Act.DESCRIBE: looking.describe, Act.GET: looking.get, Act.LOGS: looking.logs,
+    Act.EVENTS: looking.events, Act.TOP: looking.top, Act.WHY: why, Act.CHECK: check, Act.STATUS: overview.status,
+    Act.HISTORY: overview.history, Act.UNDO: overview.history, Act.IMAGES: overview.images, Act.CLUSTERS: overview.clusters,
+    Act.CLUSTER: overview.cluster, Act.DISCOVER: overview.discover, Act.DRAFT: drafting.draft,
+}  # fmt: skip
+
+
+def plan_for(scene: Scene) -> Plan:
+    """Every act has a plan; words that name nothing but one object are taken as a question about it."""
+    wish = scene.intention
+    if wish.act is Act.UNKNOWN and "/" in wish.name and not wish.spare:
+        return looking.describe(scene)
+    return PLANS.get(wish.act, talking.not_understood)(scene)

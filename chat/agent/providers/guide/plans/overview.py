@@ -1,0 +1,116 @@
+"""Rollouts and their history, images in use, clusters, and the kinds a cluster serves."""
+
+from collections import defaultdict
+
+from chat.agent.providers.guide import calls, phrasing
+from chat.agent.providers.guide.intention import Act, Thing
+from chat.agent.providers.guide.locating import locate
+from chat.agent.providers.guide.plans.gathering import earlier_images
+from chat.agent.providers.guide.rows import items, rows_of, walk
+from chat.agent.providers.guide.steps import Found, Plan, Reply, Scene
+from chat.agent.providers.guide.together import together
+
+MOST = 40
+
+
+def status(scene: Scene) -> Plan:
+    located = yield from locate(scene)
+    if isinstance(located, Reply):
+        return located
+    (found,) = (yield from together({"": calls.rollout("k8s_rollout_status", located, scene.intention.cluster)})).values()
+    if found.failed:
+        return Reply(phrasing.plain(found.text), focus=located)
+    return Reply(rollout_words(located, found), focus=located, offers=(f"why is {phrasing.sentence(located)} failing",) if walk(found.data, "done") is False else ())
+
+
+def rollout_words(thing: Thing, found: Found) -> str:
+    """The state of a rollout, from a k8s_rollout_status answer."""
+    message = str(walk(found.data, "message") or found.text.split("\n", 1)[0])
+    done, stuck = walk(found.data, "done"), walk(found.data, "stuck")
+    mark = "is rolled out" if done else "is **stuck**" if stuck else "is not there yet"
+    waiting = [
+        f"- {phrasing.code(pod.get('name', ''))}: {phrasing.code(pod.get('status', ''))}" + (f", {phrasing.code(pod['why'], 200)}" if pod.get("why") else "")
+        for pod in items(found.data, "waiting")
+    ][:6]  # fmt: skip
+    ask = f"Ask {phrasing.code(f'why is {phrasing.sentence(thing)} failing')} for the cause." if waiting else ""
+    return phrasing.paragraphs(f"{phrasing.thing(thing)} {mark}: {phrasing.plain(message)}", "Pods that are not ready:\n\n" + "\n".join(waiting) if waiting else "", ask)
+
+
+def history(scene: Scene) -> Plan:
+    """The revisions; for "roll back", also the sentence that does it."""
+    located = yield from locate(scene)
+    if isinstance(located, Reply):
+        return located
+    (found,) = (yield from together({"": calls.rollout("k8s_rollout_history", located, scene.intention.cluster)})).values()
+    if found.failed:
+        return Reply(phrasing.plain(found.text), focus=located)
+    revisions = list(items(found.data, "revisions"))
+    rows = [
+        (str(r.get("revision", "")) + (" (now)" if r.get("current") else ""), phrasing.cell(", ".join(map(str, r.get("images") or []))), phrasing.cell(r.get("cause") or ""), _ready(r), phrasing.words(str(r.get("created") or "")))
+        for r in revisions[:12]
+    ]  # fmt: skip
+    table = phrasing.table(("Revision", "Image", "Note", "Ready", "Made"), rows) if rows else phrasing.quoted(found.text)
+    now = next((str(image) for r in revisions if r.get("current") for image in r.get("images") or []), "")
+    before = next((image for image in earlier_images(found) if image != now), "")
+    offer = (f"use image {before} for {phrasing.sentence(located)}",) if before else ()
+    going_back = ""
+    if scene.intention.act is Act.UNDO:
+        going_back = f"To go back to the image before: {phrasing.say(offer[0])}, or answer `yes`." if offer else "There is no earlier revision with another image to go back to."
+    elif offer:
+        going_back = f"To go back: {phrasing.say(offer[0])}."
+    return Reply(phrasing.paragraphs(f"{phrasing.thing(located)} has {phrasing.counted(len(revisions), 'revision')}.", table, going_back), focus=located, offers=offer)
+
+
+def _ready(revision: dict[str, object]) -> str:
+    return f"{revision.get('ready') or 0}/{revision['replicas']}" if revision.get("replicas") is not None else "–"
+
+
+def images(scene: Scene) -> Plan:
+    """Which images run, and how many pods use each; of one thing, or of a place."""
+    wish = scene.intention
+    (found,) = (yield from together({"": calls.listing("pods", wish.namespace, wish.cluster, columns=["spec.containers[*].image"], label_selector=wish.selector)})).values()
+    if found.failed:
+        return Reply(phrasing.plain(found.text))
+    users: dict[str, list[str]] = defaultdict(list)
+    for row in rows_of(found, "pods"):
+        if wish.name and wish.name.lower() not in row.thing.name.lower():
+            continue
+        for image in row["SPEC.CONTAINERS[*].IMAGE"].split(","):
+            users[image.strip()].append(row.thing.name)
+    if not users:
+        return Reply(f"I found no pods {f'called {phrasing.code(wish.name)} ' if wish.name else ''}{phrasing.place(wish.namespace)}.")
+    ordered = sorted(users.items(), key=lambda pair: (-len(pair[1]), pair[0]))
+    rows = [(phrasing.cell(image, 160), str(len(pods)), phrasing.cell(pods[0])) for image, pods in ordered[:MOST]]
+    about = f" of {phrasing.code(wish.name)}" if wish.name else f" {phrasing.place(wish.namespace)}"
+    return Reply(phrasing.paragraphs(f"**{phrasing.counted(len(users), 'image')}**{about}:", phrasing.table(("Image", "Pods", "For example"), rows)))
+
+
+def clusters(scene: Scene) -> Plan:
+    (found,) = (yield from together({"": calls.call("clusters_list")})).values()
+    here = f"This conversation is about {phrasing.code(scene.setting.cluster)}." if scene.setting.cluster else ""
+    other = next((name for name in scene.setting.clusters if name != scene.setting.cluster), "")
+    hint = f"Name another one in a question, for example {phrasing.code(f'list pods on {other}')}." if other else ""
+    if found.failed:
+        names = phrasing.listed([phrasing.code(name) for name in scene.setting.clusters])
+        return Reply(phrasing.paragraphs(f"Registered clusters: {names or 'none'}.", here, hint))
+    return Reply(phrasing.paragraphs(here, phrasing.quoted(found.text), hint))
+
+
+def cluster(scene: Scene) -> Plan:
+    (found,) = (yield from together({"": calls.call("cluster_status", scene.intention.cluster)})).values()
+    if found.failed:
+        return Reply(phrasing.plain(found.text))
+    return Reply(phrasing.paragraphs(phrasing.quoted(found.text), f"Ask {phrasing.code('what is wrong here')} to look for faults."), offers=("what is wrong here",))
+
+
+def discover(scene: Scene) -> Plan:
+    wish = scene.intention
+    (found,) = (yield from together({"": calls.call("k8s_discover", wish.cluster, query=wish.name)})).values()
+    if found.failed:
+        return Reply(phrasing.plain(found.text))
+    kinds = [kind for kind in items(found.data, "kinds") if "list" in (kind.get("verbs") or [])]
+    rows = [(phrasing.cell(k.get("plural", "")), phrasing.cell(k.get("kind", "")), phrasing.cell(k.get("api_version", "")), phrasing.words(", ".join(map(str, k.get("short_names") or [])))) for k in kinds[:70]]
+    if not rows:
+        return Reply(phrasing.quoted(found.text))
+    example = "list " + str(kinds[0].get("plural", "pods"))
+    return Reply(phrasing.paragraphs(f"**{phrasing.counted(len(kinds), 'kind')}** can be listed, for example with {phrasing.code(example)}.", phrasing.table(("Name", "Kind", "API", "Short"), rows)))
