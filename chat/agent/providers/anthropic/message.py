@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
+from chat.agent.endings import DISOWNED_CALL
 from chat.agent.ports import (
     Finished,
     Spoken,
@@ -72,8 +73,8 @@ class Message:
                 case "message_stop":
                     yield from (piece for block in self._blocks.values() for piece in self._close_left_open(block))
                     self.ended = True
-                case "error":
-                    raise self._told_error(event.get("error"))
+                case "error" | None if "error" in event:
+                    raise self._told_error(event["error"])
         except (KeyError, TypeError, AttributeError):
             raise Broken("The model's answer could not be read: its parts do not fit.", code="unreadable") from None
 
@@ -83,8 +84,8 @@ class Message:
             raise Broken("The model's answer broke off before its end.", code="incomplete")
         calls = [block for block in self._blocks.values() if block.kind == "tool_use"]
         if self._stop_reason != "tool_use":
-            void = calls and self._stop_reason in ENDED_WITHOUT_WISHES
-            return Finished("tool_use" if void else self._stop_reason, (), self.usage)
+            disowned = calls and self._stop_reason in ENDED_WITHOUT_WISHES
+            return Finished(DISOWNED_CALL if disowned else self._stop_reason, (), self.usage)
         if not all(block.closed for block in calls):
             raise Broken("The model's answer broke off in a tool call.", code="incomplete")
         if len({block.id for block in calls}) < len(calls):

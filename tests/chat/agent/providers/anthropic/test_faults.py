@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from chat.agent.endings import DISOWNED_CALL
 from chat.agent.errors import ModelError
 from chat.agent.providers.anthropic.provider import Patience
 from tests.apiserver.credentials import make_credentials
@@ -243,12 +244,13 @@ async def test_a_login_page_instead_of_an_answer_is_told(rehearse: Rehearse):
         'data: {"type": "message_stop"}\n\n',
         "data: " + '{"a":' * 3000 + "1" + "}" * 3000 + "\n\n",
         "event: message_stop\n\n",
+        'data: {"error": "overloaded"}\n\n',
         "",
     ],
 )
 async def test_nonsense_is_asked_again_and_then_told(rehearse: Rehearse, raw: str):
     play = await rehearse({"raw": raw})
-    assert (await failure(play)).code in ("unreadable", "incomplete")
+    assert (await failure(play)).code in ("unreadable", "incomplete", "unavailable")
     assert len(play.fake.requests) == 4
 
 
@@ -419,10 +421,17 @@ async def test_two_tool_calls_with_one_id_are_none(rehearse: Rehearse):
 async def test_a_message_that_stopped_for_another_reason_has_no_wishes(rehearse: Rehearse, stop_reason: str):
     """Even a call that looks whole: the model did not say that it wants it carried out now."""
     play = await rehearse(LOOK | {"stop_reason": stop_reason})
-    await play.run()
+    end = await play.run()
+    assert end.stop_reason == {"end_turn": DISOWNED_CALL, "stop_sequence": DISOWNED_CALL}.get(stop_reason, stop_reason)
     assert play.stage.of("perform") == []
     assert play.stage.of("text_end")[0] == ("I look.",)
     assert len(play.stage.of("text_end")) == 2
+
+
+async def test_a_gateway_that_ends_tool_calls_wrongly_is_told_apart(rehearse: Rehearse):
+    play = await rehearse(LOOK | {"stop_reason": "end_turn"})
+    await play.run()
+    assert "the gateway at ANTHROPIC_BASE_URL ends tool calls with the wrong stop reason" in play.stage.text
 
 
 async def test_a_message_that_says_tool_use_before_its_block_is_closed_has_no_wishes(rehearse: Rehearse):
