@@ -1,0 +1,37 @@
+"""Commands run in a pod of the real API server through the fake node agent, and those it must refuse."""
+
+from tests.apiserver.manifests import container, pod
+from tests.apiserver.tool_case import Case, Json
+from tests.apiserver.tool_stage import Stage
+
+WORKS: dict[str, list[Case]] = {}
+FAILS: dict[str, list[Case]] = {}
+EXEC = {"pod": "worker", "namespace": "{ns}"}
+LAST_WITH_WEBSOCKETS = 29
+worker = pod("worker", containers=[container(env=[{"name": "MODE", "value": "fast"}])])
+
+
+def working(stage: Stage) -> None:
+    """A pod that runs."""
+    path = stage.one(worker)
+    if stage.http.get(path).status == 404:
+        stage.create(worker)
+    stage.wait(path, lambda found: found["status"].get("phase") == "Running", "the worker runs")
+
+
+def executed(command: list[str], *says: str, **more: Json) -> Case:
+    return Case({**EXEC, "command": command, **more}, says, before=working, up_to=LAST_WITH_WEBSOCKETS)
+
+
+WORKS["pod_exec"] = [
+    executed(["echo", "two", "words"], "exit code 0", "two words"),
+    executed(["env"], "MODE=fast", container="app"),
+    executed(["sh", "-c", "exit 3"], "exit code 3", "going down"),
+]
+FAILS["pod_exec"] = [
+    Case({"pod": "ghost", "namespace": "{ns}", "command": ["ls"]}, ("ghost",)),
+    Case({"pod": "typo", "namespace": "{ns}", "command": ["ls"]}, ("running",)),
+    executed(["echo", "x"], "side", "app", container="side"),
+    executed(["no-such-program"], "no-such-program"),
+    Case({**EXEC, "command": ["ls"]}, ("pods/exec",), "viewer", before=working),
+]

@@ -1,0 +1,125 @@
+"""What each reading tool is asked of the real API server, what its answer must say, and what it must be refused."""
+
+from tests.apiserver.tool_case import Case
+
+WORKS: dict[str, list[Case]] = {}
+FAILS: dict[str, list[Case]] = {}
+
+WORKS["k8s_list"] = [
+    Case({"kind": "pods", "namespace": "{ns}"}, ("crash", "CrashLoopBackOff", "typo", "ImagePullBackOff", "Pending")),
+    Case({"kind": "deploy", "namespace": "{ns}"}, ("web", "2/2")),
+    Case({"kind": "pods", "namespace": "{ns}", "where": "STATUS!=Running"}, ("typo",), hides=("web-",)),
+    Case({"kind": "pods", "namespace": "{ns}", "label_selector": "app=web"}, ("web-",), hides=("crash",)),
+    Case({"kind": "pods", "namespace": "{ns}", "summary": True}, ("CrashLoopBackOff",)),
+    Case(
+        {"kind": "deployments", "namespace": "{ns}", "columns": ["spec.template.spec.containers[*].image"]}, ("nginx",)
+    ),
+    Case({"kind": "nodes", "sort": "-NAME"}, ("node-1", "node-3", "Ready")),
+    Case({"kind": "namespaces"}, ("{ns}", "kube-system")),
+    Case({"kind": "secrets", "namespace": "{ns}"}, ("keys", "Opaque")),
+    Case({"kind": "pods.metrics.k8s.io", "namespace": "{ns}"}, ("web-",)),
+    Case({"kind": "pods", "namespace": "{ns}"}, ("web-",), user="viewer"),
+]
+FAILS["k8s_list"] = [
+    Case({"kind": "gizmos"}, ("gizmos",)),
+    Case({"kind": "pods", "namespace": "no-such-namespace"}, ("no-such-namespace",)),
+    Case({"kind": "pods", "namespace": "{ns}", "label_selector": "a in b"}, ("refuses",)),
+    Case({"kind": "secrets", "namespace": "{ns}"}, ("secrets", "viewer"), user="viewer"),
+]
+
+WORKS["k8s_get"] = [
+    Case({"kind": "deployment", "name": "web", "namespace": "{ns}"}, ("replicas: 2", "image: nginx")),
+    Case({"kind": "configmap", "name": "settings", "namespace": "{ns}"}, ("mode: fast",)),
+    Case({"kind": "secret", "name": "keys", "namespace": "{ns}"}, ("token",)),
+    Case({"kind": "secret", "name": "keys", "namespace": "{ns}", "view": "full"}, ("token",)),
+    Case({"kind": "deploy", "name": "web", "namespace": "{ns}", "path": "spec.replicas"}, ("2",)),
+    Case({"kind": "pods", "name": ["crash", "typo"], "namespace": "{ns}"}, ("crash", "typo")),
+    Case({"kind": "node", "name": "node-1"}, ("node-1",)),
+    Case({"kind": "pod", "name": "greedy"}, ("greedy",)),
+]
+FAILS["k8s_get"] = [
+    Case({"kind": "deployment", "name": "wep", "namespace": "{ns}"}, ("wep", "web")),
+    Case({"kind": "gizmo", "name": "x"}, ("gizmo",)),
+    Case({"kind": "pod", "name": "no-such-pod"}, ("no-such-pod",)),
+    Case({"kind": "secret", "name": "keys", "namespace": "{ns}"}, ("secrets",), user="viewer"),
+]
+
+WORKS["k8s_describe"] = [
+    Case({"kind": "pod", "name": "crash", "namespace": "{ns}"}, ("CrashLoopBackOff", "BackOff")),
+    Case({"kind": "pod", "name": "greedy", "namespace": "{ns}"}, ("Insufficient cpu",)),
+    Case({"kind": "pod", "name": "typo", "namespace": "{ns}"}, ("registry.invalid/web:9",)),
+    Case({"kind": "deployment", "name": "web", "namespace": "{ns}"}, ("web", "2")),
+    Case({"kind": "service", "name": "web", "namespace": "{ns}"}, ("web", "80")),
+    Case({"kind": "node", "name": "node-1"}, ("node-1", "Ready")),
+    Case({"kind": "job", "name": "once", "namespace": "{ns}"}, ("once",)),
+    Case({"kind": "secret", "name": "keys", "namespace": "{ns}"}, ("keys", "token")),
+    Case({"kind": "namespace", "name": "{ns}"}, ("{ns}",)),
+]
+FAILS["k8s_describe"] = [
+    Case({"kind": "pod", "name": "krash", "namespace": "{ns}"}, ("krash", "crash")),
+    Case({"kind": "gizmo", "name": "x"}, ("gizmo",)),
+    Case({"kind": "node", "name": "node-1"}, ("nodes", "editor"), user="editor"),
+]
+
+WORKS["k8s_discover"] = [
+    Case({}, ("Deployment", "Pod")),
+    Case({"query": "metrics"}, ("metrics.k8s.io",)),
+    Case({"query": "deploy"}, ("apps/v1",)),
+]
+FAILS["k8s_discover"] = []  # it fails only as every tool does: see the tests on clusters that do not answer
+
+WORKS["k8s_events"] = [
+    Case({"namespace": "{ns}"}, ("FailedScheduling", "BackOff")),
+    Case({"namespace": "{ns}", "object": "pod/typo", "types": "warning"}, ("typo", "Failed"), hides=("crash",)),
+    Case({"namespace": "{ns}", "object": "greedy", "since": "1h"}, ("Insufficient cpu",)),
+]
+FAILS["k8s_events"] = [
+    Case({"namespace": "no-such-namespace"}, ("no-such-namespace",)),
+    Case({"namespace": "{ns}", "since": "yesterday"}, ("yesterday",)),
+    Case({"namespace": "default"}, ("events", "editor"), user="editor"),
+]
+
+WORKS["k8s_logs"] = [
+    Case({"target": "deployment/web", "namespace": "{ns}"}, ("one", "two", "three")),
+    Case({"target": "deployment/web", "namespace": "{ns}", "tail": 1}, ("three",), hides=("two",)),
+    Case({"target": "web", "namespace": "{ns}", "match": "two|three"}, ("two", "three"), hides=("one\n",)),
+    Case({"label_selector": "app=web", "namespace": "{ns}", "container": "app"}, ("three",)),
+    Case({"target": "crash", "namespace": "{ns}", "previous": True}, ("exit with code 3",)),
+    Case({"target": "job/once", "namespace": "{ns}"}, ("starting busybox",)),
+    Case({"target": "service/web", "namespace": "{ns}"}, ("three",)),
+]
+FAILS["k8s_logs"] = [
+    Case({"target": "no-such-pod", "namespace": "{ns}"}, ("no-such-pod",)),
+    Case({"target": "crash", "namespace": "{ns}", "container": "side"}, ("side", "app")),
+    Case({"target": "typo", "namespace": "{ns}"}, ("has not started",)),
+    Case({"target": "job/once", "namespace": "{ns}", "previous": True}, ("no previous log",)),
+    Case({"target": "gizmo/x", "namespace": "{ns}"}, ("gizmo",)),
+]
+
+WORKS["k8s_top"] = [
+    Case({"scope": "nodes"}, ("node-1", "250m")),
+    Case({"namespace": "{ns}"}, ("web-",)),
+    Case({"namespace": "{ns}", "label_selector": "app=web", "sort": "memory"}, ("web-",), hides=("crash",)),
+]
+FAILS["k8s_top"] = [
+    Case({"namespace": "no-such-namespace"}, ("no-such-namespace",)),
+    Case({"scope": "nodes"}, ("nodes", "editor"), user="editor"),
+]
+
+WORKS["k8s_rollout_status"] = [Case({"name": "web", "namespace": "{ns}"}, ("web", "2"))]
+FAILS["k8s_rollout_status"] = [
+    Case({"name": "wep", "namespace": "{ns}"}, ("wep", "web")),
+    Case({"name": "web", "kind": "statefulset", "namespace": "{ns}"}, ("web",)),
+]
+
+WORKS["k8s_rollout_history"] = [Case({"name": "web", "namespace": "{ns}"}, ("1", "nginx"))]
+FAILS["k8s_rollout_history"] = [Case({"name": "wep", "namespace": "{ns}"}, ("wep", "web"))]
+
+WORKS["clusters_list"] = [Case({}, ("admin", "viewer", "v1."))]
+FAILS["clusters_list"] = []  # it tells of clusters that do not answer, and never fails itself
+
+WORKS["cluster_status"] = [
+    Case({}, ("3 of 3 nodes", "CrashLoopBackOff", "ImagePullBackOff")),
+    Case({}, ("nodes",), user="viewer"),
+]
+FAILS["cluster_status"] = []  # what may not be read is told as such: see the tests on clusters that do not answer
