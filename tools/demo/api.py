@@ -18,6 +18,7 @@ from tools.demo.options import ListOptions
 from tools.demo.routing import Target
 from tools.demo.store import Store
 from tools.demo.tables import Answers
+from tools.demo.writing import Writer
 
 __all__ = ["Api", "Call", "ListOptions", "PodLogs"]
 
@@ -57,10 +58,12 @@ class Api:
     kinds: Kinds
     discovery: Discovery
     authorizer: Authorizer
+    writer: Writer
 
     @classmethod
     def over(cls, store: Store, logs: PodLogs, tokens: Mapping[str, User]) -> "Api":
-        return cls(store, logs, tokens, Kinds(store), Discovery(store), Authorizer(store))
+        kinds = Kinds(store)
+        return cls(store, logs, tokens, kinds, Discovery(store), Authorizer(store), Writer(store, kinds))
 
 
 @dataclass

@@ -1,6 +1,7 @@
 """Errors of the demo API server, each one a `Status` object worded as the real server words it."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 Json = dict[str, Any]
@@ -21,8 +22,17 @@ REASONS = {
 }
 
 
+@dataclass(frozen=True)
+class Cause:
+    """One thing wrong with one field; `reason` as FieldValueInvalid."""
+
+    reason: str
+    message: str
+    field: str
+
+
 class FieldCause(Protocol):
-    """One thing wrong with one field, as validation reports it."""
+    """Anything shaped like a Cause."""
 
     @property
     def reason(self) -> str: ...

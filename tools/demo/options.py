@@ -2,17 +2,8 @@
 
 from dataclasses import dataclass
 
-from tools.demo.errors import ApiError, BadRequest, Invalid, Json
+from tools.demo.errors import ApiError, BadRequest, Cause, Invalid, Json
 from tools.demo.http import Request
-
-
-@dataclass(frozen=True)
-class Cause:
-    """One field of the options that does not fit."""
-
-    reason: str
-    message: str
-    field: str
 
 
 def invalid_options(kind: str, *causes: Cause) -> ApiError:
@@ -98,12 +89,16 @@ def _check_match(match: str, revision: str, token: str, initial: bool | None, wa
 
 @dataclass(frozen=True)
 class WriteOptions:
-    """How a write is meant: `manager` is who the changed fields belong to."""
+    """How a write is meant: `manager` is who the changed fields belong to.
+
+    `applied`: the object comes out of a server-side apply and already says who owns what.
+    """
 
     dry_run: bool = False
     manager: str = ""
     validation: str = "Warn"
     force: bool = False
+    applied: bool = False
 
 
 def write_options(request: Request, kind: str, apply: bool = False) -> WriteOptions:

@@ -1,12 +1,13 @@
 """The demo cluster's memory: every object, one revision counter, and the recent changes watches live on."""
 
 import asyncio
-import copy
 import random
 import uuid
 from collections import deque
 from collections.abc import Callable
 from typing import Any, NamedTuple
+
+import orjson
 
 from tools.demo.clock import Clock
 from tools.demo.errors import AlreadyExists, Conflict, Expired, Json, NotFound
@@ -74,13 +75,16 @@ class Store:
         return {resource for resource, table in self._objects.items() if table}
 
     def create(self, resource: Resource, obj: Json, dry_run: bool = False) -> Json:
-        """Stores a copy with uid, resourceVersion, creationTimestamp and generation; AlreadyExists if taken."""
-        obj = copy.deepcopy(obj)
+        """Stores a copy with resourceVersion, generation and, unless given, uid and creationTimestamp.
+
+        AlreadyExists if the name is taken.
+        """
+        obj = orjson.loads(orjson.dumps(obj))
         meta = obj.setdefault("metadata", {})
         key = (meta.get("namespace", ""), meta["name"])
         if key in self._objects.get(resource, {}):
             raise AlreadyExists(resource.group, resource.plural, key[1])
-        meta["uid"] = self.new_uid()
+        meta["uid"] = meta.get("uid") or self.new_uid()
         meta["creationTimestamp"] = meta.get("creationTimestamp") or self.clock.text()
         if has_generation(resource.group, resource.plural):
             meta["generation"] = 1
@@ -91,7 +95,7 @@ class Store:
 
         A write that changes nothing keeps the resourceVersion and wakes nobody; a changed spec bumps the generation.
         """
-        obj = copy.deepcopy(obj)
+        obj = orjson.loads(orjson.dumps(obj))
         meta = obj["metadata"]
         old = self.get(resource, meta.get("namespace", ""), meta["name"])
         if old is None:
@@ -102,7 +106,7 @@ class Store:
         meta.update({key: before[key] for key in ("uid", "creationTimestamp", "resourceVersion")})
         generation = before.get("generation")
         if generation is not None:
-            bumped = not subresource and spec_changed(old, obj)
+            bumped = subresource != "binding" and spec_changed(old, obj)
             meta["generation"] = max(generation + 1 if bumped else generation, meta.get("generation", 0))
         if obj == old:
             return old
@@ -121,7 +125,7 @@ class Store:
         old = self.get(resource, namespace, name)
         if old is None:
             return None
-        new = copy.deepcopy(old)
+        new = orjson.loads(orjson.dumps(old))
         change(new)
         if new == old:
             return old
@@ -138,12 +142,16 @@ class Store:
         new["metadata"]["resourceVersion"] = old["metadata"]["resourceVersion"]
         return self.replace(resource, new, subresource)
 
-    def remove(self, resource: Resource, namespace: str, name: str) -> Json | None:
-        """Takes the object away at once, whatever its finalizers; the last state, or None if it was not there."""
+    def remove(self, resource: Resource, namespace: str, name: str, last: Json | None = None) -> Json | None:
+        """Takes the object away at once, whatever its finalizers; its last state, or None if it was not there.
+
+        `last` replaces that last state in the DELETED change that watchers see.
+        """
         old = self.get(resource, namespace, name)
         if old is None:
             return None
-        return self._write("DELETED", resource, {**old, "metadata": dict(old["metadata"])}, old)
+        final = last or old
+        return self._write("DELETED", resource, {**final, "metadata": dict(final["metadata"])}, old)
 
     def events_since(self, revision: int, resource: Resource, namespace: str | None = None) -> Changes:
         """Changes after `revision`, oldest first; Expired when the history does not reach back that far."""
