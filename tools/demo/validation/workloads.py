@@ -139,6 +139,15 @@ def check_daemon_set(daemon_set: Json, old: Json | None) -> list[Cause]:
     return [*found, *_selector_change(spec, old)]
 
 
+def _with_claims(spec: Json) -> Json:
+    """The claim templates count as volumes of the pod template."""
+    template = spec.get("template") or {}
+    pod = template.get("spec") or {}
+    names = [(claim.get("metadata") or {}).get("name") for claim in spec.get("volumeClaimTemplates") or []]
+    volumes = [*(pod.get("volumes") or []), *({"name": name, "emptyDir": {}} for name in names if name)]
+    return {**spec, "template": {**template, "spec": {**pod, "volumes": volumes}}} if names else spec
+
+
 def check_stateful_set(stateful_set: Json, old: Json | None) -> list[Cause]:
     spec = stateful_set.get("spec") or {}
     found = one_of(
@@ -148,7 +157,7 @@ def check_stateful_set(stateful_set: Json, old: Json | None) -> list[Cause]:
     found += one_of("spec.updateStrategy.type", (spec.get("updateStrategy") or {}).get("type"), kinds, needed=True)
     found += not_negative("spec.replicas", spec.get("replicas"))
     found += not_negative("spec.minReadySeconds", spec.get("minReadySeconds"))
-    found += _check_selected_template(spec, "statefulset")
+    found += _check_selected_template(_with_claims(spec), "statefulset")
     if old is not None:
         before = old.get("spec") or {}
         changed = {key for key in set(spec) | set(before) if spec.get(key) != before.get(key)}
