@@ -72,7 +72,7 @@ def _merge_value(original: Any, patch: Any, schema: Field, order: list[Any] | No
             merged = [*before, *(each for each in patch if each not in before)]
         else:
             merged = merge_list(before, patch, schema)
-        return merged if order is None else _ordered(merged, before, order, schema.merge_key)
+        return _ordered(merged, before, patch if order is None else order, schema.merge_key)
     return patch
 
 
@@ -98,21 +98,20 @@ def merge_list(original: list[Any], patch: list[Any], schema: Field) -> list[Any
 
 
 def _ordered(items: list[Any], before: list[Any], order: list[Any], key: str) -> list[Any]:
-    """Items in the wanted order; those the patch does not name keep their place relative to the others."""
+    """Items in the wanted order; those it does not name keep their place before named ones they preceded.
+
+    A new named item comes before all unnamed ones: odd, but what the server does.
+    """
 
     def name(each: Any) -> Any:
         return each.get(key) if key and isinstance(each, dict) else each
 
     wanted, old = [name(each) for each in order], [name(each) for each in before]
     named = sorted((each for each in items if name(each) in wanted), key=lambda each: wanted.index(name(each)))
-    others = [each for each in items if name(each) not in wanted]
+    others = sorted((each for each in items if name(each) not in wanted), key=lambda each: old.index(name(each)))
     result: list[Any] = []
-    for each in named:
-        while others and name(each) in old and name(others[0]) in old and _earlier(others[0], each, name, old):
-            result.append(others.pop(0))
-        result.append(each)
-    return result + others
-
-
-def _earlier(one: Any, other: Any, name: Any, old: list[Any]) -> bool:
-    return bool(old.index(name(one)) < old.index(name(other)))
+    while named and others:
+        one, other = name(others[0]), name(named[0])
+        first = other in old and old.index(one) < old.index(other)
+        result.append(others.pop(0) if first else named.pop(0))
+    return result + others + named
