@@ -1,6 +1,5 @@
 """Describes one object: its conditions, containers, owners, what belongs to it, and its newest events."""
 
-import asyncio
 from typing import Any
 
 from pydantic import Field
@@ -13,6 +12,7 @@ from tools.effects import Effect
 from tools.kube.client import KubeClient, Object
 from tools.kube.errors import KubeError
 from tools.kube.resources import Target
+from tools.kube.together import together
 from tools.pods import part
 from tools.rendering import age, as_yaml, counted, table
 from tools.spec import Arguments, Result, Tool
@@ -36,7 +36,7 @@ async def describe(client: KubeClient, asked: DescribeArguments) -> Result:
     "not_ready": [..]}|null, "events": [see k8s_events]}."""
     target = await locate(client, asked.kind, asked.name, asked.namespace)
     found = await read(client, target)
-    owners, belongings, happened = await asyncio.gather(
+    owners, belongings, happened = await together(
         relatives.owners(client, found),
         relatives.belongings(client, found),
         _events(client, target, found, asked.events),

@@ -51,7 +51,7 @@ def _pod(wishes: Wishes, **more: Any) -> Object:
     """A pod template. Small requests and no rights to gain: what most clusters' policies ask for."""
     if not wishes.image:
         raise BadInput("Name the image to run, with its tag.")
-    container: Object = {"name": wishes.name[:63].replace(".", "-"), "image": wishes.image}
+    container: Object = {"name": wishes.name, "image": wishes.image}
     if wishes.command:
         container["command"] = list(wishes.command)
     if wishes.port:

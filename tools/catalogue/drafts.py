@@ -9,7 +9,7 @@ from tools.catalogue.draft_forms import Wishes
 from tools.effects import Effect
 from tools.kube.client import KubeClient
 from tools.kube.errors import KubeError, Unsupported
-from tools.kube.resources import valid_name, valid_namespace
+from tools.kube.resources import valid_namespace, valid_new_name
 from tools.rendering import as_yaml
 from tools.spec import Arguments, Result, Tool
 
@@ -54,7 +54,7 @@ class DraftArguments(Arguments):
 
 async def draft(client: KubeClient, asked: DraftArguments) -> Result:
     """data: {"kind", "manifest": YAML text, "object": the same as JSON}."""
-    valid_name(asked.name)
+    valid_new_name(asked.name)
     valid_namespace(asked.namespace)
     form = draft_forms.FORMS[asked.kind]
     api_version, note = await _version(client, form)

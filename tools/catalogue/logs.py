@@ -1,6 +1,5 @@
 """Reads container logs: of a pod, of all pods of a workload, or of those a selector chooses."""
 
-import asyncio
 from dataclasses import dataclass
 from itertools import groupby
 
@@ -13,6 +12,7 @@ from tools.effects import Effect
 from tools.kube.client import KubeClient, Object
 from tools.kube.errors import BadInput, Forbidden, KubeError, Unreachable
 from tools.kube.resources import Target, valid_container
+from tools.kube.together import together
 from tools.kube.transport import Request
 from tools.rendering import counted
 from tools.spec import Arguments, Result, Tool
@@ -53,7 +53,7 @@ async def read_logs(client: KubeClient, asked: LogsArguments) -> Result:
     if not found:
         raise BadInput("There are no pods to read logs from: nothing matches, or the workload has none now.")
     wanted = _containers(found, asked)
-    sources = await asyncio.gather(*(_read(client, pod, name, asked) for pod, name in wanted[:_MOST_SOURCES]))
+    sources = await together(*(_read(client, pod, name, asked) for pod, name in wanted[:_MOST_SOURCES]))
     if len(sources) == 1 and sources[0].problem:
         raise BadInput(f"{sources[0].pod}: {sources[0].problem}")
     namespace = pods.part(found[0], "metadata").get("namespace", "")

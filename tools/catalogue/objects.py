@@ -1,6 +1,5 @@
 """Reads objects as YAML: one or several by name, whole or in part."""
 
-import asyncio
 from typing import Any
 
 from pydantic import Field
@@ -11,6 +10,7 @@ from tools.effects import Effect
 from tools.kube.client import KubeClient, Object
 from tools.kube.errors import NotFound
 from tools.kube.resources import Target
+from tools.kube.together import together
 from tools.rendering import as_yaml, counted
 from tools.spec import Arguments, Result, Tool
 from tools.views import View, slim, view
@@ -32,8 +32,8 @@ class GetArguments(Arguments):
 
 async def get_objects(client: KubeClient, asked: GetArguments) -> Result:
     """data: {"objects": [slim objects]}; with path: {"objects": [...], "path": str, "values": [[...] per object]}."""
-    targets = await asyncio.gather(*(locate(client, asked.kind, name, asked.namespace) for name in asked.names))
-    found = await asyncio.gather(*(read(client, target) for target in targets))
+    targets = await together(*(locate(client, asked.kind, name, asked.namespace) for name in asked.names))
+    found = await together(*(read(client, target) for target in targets))
     data: dict[str, Any] = {"objects": [slim(item) for item in found]}
     if asked.path:
         values = [filtering.values_at(view(item, "full"), asked.path) for item in found]

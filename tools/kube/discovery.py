@@ -3,7 +3,6 @@
 Part of the API may be away (a broken aggregated server): what is left still works, and `absent` names the rest.
 """
 
-import asyncio
 import difflib
 import time
 from collections.abc import Awaitable, Callable, Iterable
@@ -14,6 +13,7 @@ import msgspec
 from tools.kube.errors import KubeError, UnknownKind
 from tools.kube.kubeconfig import Access
 from tools.kube.resources import Resource
+from tools.kube.together import together
 
 AGGREGATED = ",".join(
     [
@@ -140,7 +140,7 @@ def cached(access: Access, *, again: bool = False) -> Discovery | None:
 
 
 async def discover(access: Access, fetch: Fetch) -> Discovery:
-    core, groups = await asyncio.gather(fetch("/api", AGGREGATED, Index), fetch("/apis", AGGREGATED, Index))
+    core, groups = await together(fetch("/api", AGGREGATED, Index), fetch("/apis", AGGREGATED, Index))
     found: list[Resource] = []
     absent: list[str] = []
     for group, version, resources in await _per_version(core, groups, fetch):
@@ -162,7 +162,7 @@ async def _per_version(core: Index, groups: Index, fetch: Fetch) -> list[tuple[s
             for version in group.versions or []
         ]
     wanted = [("", "v1")] + [(group.name, version) for group in groups.groups or [] for version in _order(group)]
-    return list(await asyncio.gather(*(_one_version(group, version, fetch) for group, version in wanted)))
+    return await together(*(_one_version(group, version, fetch) for group, version in wanted))
 
 
 def _answering(version: _Version) -> list[_Served] | None:

@@ -54,7 +54,7 @@ async def execute(
     try:
         socket = await transport.websocket(pod.path("exec"), query, _PROTOCOLS, permit)
     except aiohttp.WSServerHandshakeError as fault:
-        raise _refused(transport.cluster, pod, fault) from None
+        raise _refused(transport, pod, fault) from None
     try:
         async with asyncio.timeout(seconds):
             return await _collect(socket, transport.cluster)
@@ -103,10 +103,10 @@ def _exit_code(closing: bytes) -> int | None:
     raise BadAnswer(f"The command could not be run: {shorten(ended.message or ended.reason)}.")
 
 
-def _refused(cluster: str, pod: Target, fault: aiohttp.WSServerHandshakeError) -> KubeError:
+def _refused(transport: Transport, pod: Target, fault: aiohttp.WSServerHandshakeError) -> KubeError:
     if fault.status == 403:
         return Forbidden(
-            f"The cluster does not allow this identity to run commands in {pod.words}. "
+            f"The cluster does not allow {transport.access.identity or 'this identity'} to run commands in {pod.words}. "
             'An administrator of the cluster can grant the verbs "get" and "create" on pods/exec.',
             "create",
             "pods/exec",
@@ -114,4 +114,4 @@ def _refused(cluster: str, pod: Target, fault: aiohttp.WSServerHandshakeError) -
         )
     if fault.status == 404:
         return NotFound(f"There is no {pod.words} any more.")
-    return Unsupported(f'Cluster "{cluster}" does not run commands in containers (HTTP {fault.status}).')
+    return Unsupported(f'Cluster "{transport.cluster}" does not run commands in containers (HTTP {fault.status}).')

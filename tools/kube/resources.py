@@ -9,6 +9,7 @@ _LABEL = r"[a-z0-9]([-a-z0-9]*[a-z0-9])?"
 _NAMESPACE = re.compile(rf"{_LABEL}")
 # Most kinds want DNS-1123 names; RBAC ones also allow ":" and capitals ("system:node", path segment names).
 _NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._:@-]*[A-Za-z0-9])?")
+_NEW_NAME = re.compile(r"[a-z]([-a-z0-9]*[a-z0-9])?")
 _CONTAINER = re.compile(rf"{_LABEL}")
 
 
@@ -86,6 +87,15 @@ def valid_name(name: str) -> str:
 def valid_namespace(name: str) -> str:
     if len(name) > 63 or not _NAMESPACE.fullmatch(name):
         raise BadInput(f"{_shown(name)} is not a name a namespace can have: lower-case letters, digits and '-' only.")
+    return name
+
+
+def valid_new_name(name: str) -> str:
+    """Stricter than `valid_name`: what every kind accepts for a new object (DNS-1035 label)."""
+    if len(name) > 63 or not _NEW_NAME.fullmatch(name):
+        raise BadInput(
+            f"{_shown(name)} cannot name a new object: use lower-case letters, digits and '-', a letter first."
+        )
     return name
 
 
