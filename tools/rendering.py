@@ -11,6 +11,7 @@ _ESCAPES = re.compile(r"\x1b(\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(\x07|\x1b\\)?|[@
 # Control characters but tab and newline, and the invisible ones that reorder or hide text.
 _INVISIBLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
 _WIDEST_CELL = 160
+_WIDEST_LAST = 500
 
 
 def plain(text: str) -> str:
@@ -18,19 +19,23 @@ def plain(text: str) -> str:
     return _INVISIBLE.sub("", _ESCAPES.sub("", text))
 
 
-def cell(value: Any) -> str:
+def cell(value: Any, widest: int = _WIDEST_CELL) -> str:
     """One line of a table's cell."""
     if value is None:
         return "<none>"
     if isinstance(value, bool):
         return str(value).lower()
     text = " ".join(plain(str(value)).split())
-    return text if len(text) <= _WIDEST_CELL else text[: _WIDEST_CELL - 1] + "…"
+    return text if len(text) <= widest else text[: widest - 1] + "…"
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
     """Columns padded to their widest cell; the last is not padded, so it may be long."""
-    lines = [[cell(value) for value in row] for row in (columns, *rows)]
+    last = len(columns) - 1
+    lines = [
+        [cell(value, _WIDEST_LAST if n == last else _WIDEST_CELL) for n, value in enumerate(row)]
+        for row in (columns, *rows)
+    ]
     widths = [max(len(line[n]) for line in lines) for n in range(len(columns))]
     return "\n".join(
         "  ".join(text.ljust(width) for text, width in zip(line, widths, strict=True)).rstrip() for line in lines

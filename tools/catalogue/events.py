@@ -1,7 +1,8 @@
 """What happened lately: events newest first, the same thing counted once."""
 
+import re
 from datetime import UTC, datetime, timedelta
-from typing import Any, Literal
+from typing import Literal
 
 from pydantic import Field
 
@@ -39,27 +40,23 @@ async def list_events(client: KubeClient, asked: EventsArguments) -> Result:
     since = span(asked.since)
     if since is not None:
         begin = datetime.now(UTC) - since
-        found = [event for event in found if (moment(event["last"]) or _EPOCH) >= begin]
+        found = [event for event in found if _when(event) >= begin]
     if asked.types != "all":
         found = [event for event in found if event["type"].lower() == asked.types]
     shown = found[: asked.limit]
-    where = f" in {asked.namespace}" if asked.namespace else " in all namespaces"
+    data = {"namespace": asked.namespace, "total": len(found), "events": shown}
+    return Result(_header(asked, len(found), len(shown)), rendered(shown, with_namespace=not asked.namespace), data)
+
+
+def _header(asked: EventsArguments, found: int, shown: int) -> str:
+    kind = "event" if asked.types == "all" else f"{asked.types} event"
     about = f" about {asked.object}" if asked.object else ""
-    kinds = "events" if asked.types == "all" else f"{asked.types} events"
-    header = f"{len(shown)} of {len(found):,} {kinds}{about}{where}, newest first; narrow with object, types or since."
-    if len(shown) == len(found):
-        header = f"{counted(len(found), kinds.removesuffix('s'))}{about}{where}, newest first."
+    where = about + (f" in {asked.namespace}" if asked.namespace else " in all namespaces")
     if not found:
-        header = f"No {kinds}{about}{where}{f' in the last {asked.since}' if asked.since else ''}."
-    return Result(
-        header,
-        rendered(shown, with_namespace=not asked.namespace),
-        {
-            "namespace": asked.namespace,
-            "total": len(found),
-            "events": shown,
-        },
-    )
+        return f"No {kind}s{where}{f' in the last {asked.since}' if asked.since else ''}."
+    if shown < found:
+        return f"{shown} of {counted(found, kind)}{where}, newest first; narrow with object, types or since."
+    return f"{counted(found, kind)}{where}, newest first."
 
 
 async def recent(
@@ -79,21 +76,17 @@ def grouped(events: list[Object]) -> list[Object]:
     for event in events:
         about = part(event, "involvedObject")
         thing = f"{about.get('kind', '')}/{about.get('name', '')}"
-        key = (
-            about.get("namespace", ""),
-            thing,
-            event.get("type", ""),
-            event.get("reason", ""),
-            event.get("message", ""),
-        )
-        series = part(event, "series")
-        count = int(series.get("count") or event.get("count") or 1)
-        first, last = _times(event, series)
-        seen = groups.setdefault(key, _fact(event, about, thing, first, last))
-        seen["count"] += count
-        seen["first"] = min(seen["first"] or "", first or "") or first
-        seen["last"] = max(seen["last"] or "", last or "")
-    return sorted(groups.values(), key=lambda fact: moment(fact["last"]) or _EPOCH, reverse=True)
+        words = _unnamed(str(event.get("message") or ""), str(about.get("name") or ""))
+        key = (about.get("namespace", ""), thing, event.get("type", ""), event.get("reason", ""), words)
+        fact = _fact(event, about, thing)
+        seen = groups.get(key)
+        groups[key] = _merged(seen, fact) if seen else fact
+    return sorted(groups.values(), key=_when, reverse=True)
+
+
+def _unnamed(message: str, owner: str) -> str:
+    """Without the random ends of names: a controller that fails again fails with another name each time."""
+    return re.sub(rf"{re.escape(owner)}-[a-z0-9]{{5}}\b", owner, message) if owner else message
 
 
 def rendered(events: list[Object], *, with_namespace: bool = False) -> str:
@@ -121,14 +114,27 @@ def span(words: str | None) -> timedelta | None:
     return timedelta(seconds=min(seconds, 366 * 86400))
 
 
-def _fact(event: Object, about: Object, thing: str, first: str, last: str) -> Object:
+def _merged(one: Object, other: Object) -> Object:
+    """The newer of two with the counts of both."""
+    older, newer = sorted((one, other), key=_when)
+    first = min((one["first"], other["first"]), key=lambda stamp: moment(stamp) or _EPOCH)
+    return {**newer, "first": first, "count": older["count"] + newer["count"]}
+
+
+def _when(fact: Object) -> datetime:
+    return moment(fact["last"]) or _EPOCH
+
+
+def _fact(event: Object, about: Object, thing: str) -> Object:
+    series = part(event, "series")
+    first, last = _times(event, series)
     return {
         "type": event.get("type") or "Normal",
         "reason": event.get("reason") or "",
         "object": thing,
         "namespace": about.get("namespace") or part(event, "metadata").get("namespace") or "",
         "message": (event.get("message") or "").strip(),
-        "count": 0,
+        "count": int(series.get("count") or event.get("count") or 1),
         "first": first,
         "last": last,
     }
@@ -153,11 +159,6 @@ def _intent(asked: EventsArguments) -> str:
     kinds = {"all": "events", "warning": "warnings", "normal": "normal events"}[asked.types]
     about = f" about {asked.object}" if asked.object else ""
     return f"Look at {kinds}{about}" + (f" in {asked.namespace}" if asked.namespace else "")
-
-
-def warnings_first(events: list[Object], most: int) -> list[Any]:
-    """The newest few, warnings before the rest."""
-    return sorted(events, key=lambda event: event["type"] != "Warning")[:most]
 
 
 TOOLS: tuple[Tool, ...] = (

@@ -104,9 +104,10 @@ def _exit_code(closing: bytes) -> int | None:
 
 
 def _refused(transport: Transport, pod: Target, fault: aiohttp.WSServerHandshakeError) -> KubeError:
+    who = transport.access.identity or "this identity"
     if fault.status == 403:
         return Forbidden(
-            f"The cluster does not allow {transport.access.identity or 'this identity'} to run commands in {pod.words}. "
+            f"The cluster does not allow {who} to run commands in {pod.words}. "
             'An administrator of the cluster can grant the verbs "get" and "create" on pods/exec.',
             "create",
             "pods/exec",
