@@ -27,7 +27,8 @@ class Engine:
     def noticed(self, change: Change) -> None:
         """Marks the controllers that watch the changed resource."""
         for each in self._controllers:
-            if each.watches is None or change.resource in each.watches:
+            watched = each.watches is None or change.resource in each.watches
+            if watched and (each.cares is None or each.cares(change)):
                 self._changed.add(each.name)
 
     def wake_all(self) -> None:

@@ -3,10 +3,19 @@
 from tools.demo.controllers.kinds import BUDGETS, PODS
 from tools.demo.controllers.matching import matches
 from tools.demo.controllers.sizing import share
-from tools.demo.controllers.world import World, is_active, is_ready
-from tools.demo.store import Json
+from tools.demo.controllers.world import World, is_active, is_ready, reachability
+from tools.demo.store import Change, Json
 
 WATCHES = (BUDGETS, PODS)
+
+
+def cares(change: Change) -> bool:
+    """Of pods only what traffic can notice."""
+    return (
+        change.resource != PODS
+        or change.kind != "MODIFIED"
+        or reachability(change.before) != reachability(change.object)
+    )
 
 
 def reconcile(world: World) -> float | None:

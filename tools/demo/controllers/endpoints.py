@@ -4,12 +4,21 @@ from typing import Any
 
 from tools.demo.controllers.kinds import ENDPOINTS, PODS, SERVICES, SLICES
 from tools.demo.controllers.matching import service_matches
-from tools.demo.controllers.world import World, is_ready, owner_reference
-from tools.demo.store import Json
+from tools.demo.controllers.world import World, is_ready, owner_reference, reachability
+from tools.demo.store import Change, Json
 
 WATCHES = (SERVICES, PODS, ENDPOINTS, SLICES)
 CHANGED = "endpoints.kubernetes.io/last-change-trigger-time"
 SERVICE_LABEL = "kubernetes.io/service-name"
+
+
+def cares(change: Change) -> bool:
+    """Of pods only what traffic can notice."""
+    return (
+        change.resource != PODS
+        or change.kind != "MODIFIED"
+        or reachability(change.before) != reachability(change.object)
+    )
 
 
 def reconcile(world: World) -> float | None:

@@ -1,11 +1,20 @@
 """Garbage collection: dependents follow their owners, wait for them, or are let go."""
 
 from tools.demo.controllers.world import World
-from tools.demo.store import Json, Resource
+from tools.demo.store import Change, Json, Resource
 
 WATCHES = None  # owners may be of any kind
 FOREGROUND, ORPHAN = "foregroundDeletion", "orphan"
 SKIPPED = {Resource("", "events"), Resource("metrics.k8s.io", "pods"), Resource("metrics.k8s.io", "nodes")}
+
+
+def cares(change: Change) -> bool:
+    """Deletions, objects on their way out, and new dependents."""
+    if change.resource in SKIPPED:
+        return False
+    meta = change.object["metadata"]
+    owners_changed = meta.get("ownerReferences") and change.kind == "ADDED"
+    return change.kind == "DELETED" or bool(meta.get("deletionTimestamp") or owners_changed)
 
 
 def reconcile(world: World) -> float | None:

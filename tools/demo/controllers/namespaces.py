@@ -2,7 +2,7 @@
 
 from tools.demo.controllers.kinds import CONFIG_MAPS, EVENTS, NAMESPACES, PODS, SERVICE_ACCOUNTS
 from tools.demo.controllers.world import World
-from tools.demo.store import Json, Resource
+from tools.demo.store import Change, Json, Resource
 
 WATCHES = None  # any change may have emptied a namespace
 ROOT_CERTIFICATE = "kube-root-ca.crt"
@@ -11,6 +11,12 @@ DESCRIPTION = (
     "internal service IP or kubernetes.default.svc. No other usage is guaranteed across distributions of Kubernetes "
     "clusters."
 )
+
+
+def cares(change: Change) -> bool:
+    """Namespaces themselves, and whatever left or is to leave one."""
+    leaving = change.kind == "DELETED" or change.object["metadata"].get("deletionTimestamp")
+    return change.resource == NAMESPACES or bool(leaving)
 
 
 def reconcile(world: World) -> float | None:

@@ -5,7 +5,7 @@ from fractions import Fraction
 from tools.demo.controllers.kinds import CLAIMS, PODS, QUOTAS, SERVICES
 from tools.demo.controllers.world import World
 from tools.demo.quantity import format_like, parse
-from tools.demo.store import Json, Resource
+from tools.demo.store import Change, Json, Resource
 
 WATCHES = None  # quotas may count any kind
 SHORT = {
@@ -17,6 +17,15 @@ SHORT = {
     "replicationcontrollers": Resource("", "replicationcontrollers"),
     "resourcequotas": QUOTAS,
 }
+
+
+def cares(change: Change) -> bool:
+    """What is counted comes and goes; of changes only those of specs and phases matter."""
+    if change.kind != "MODIFIED" or change.before is None:
+        return True
+    old, new = change.before, change.object
+    phases = [(each.get("status") or {}).get("phase") for each in (old, new)]
+    return old.get("spec") != new.get("spec") or phases[0] != phases[1]
 
 
 def reconcile(world: World) -> float | None:

@@ -12,7 +12,7 @@ from tools.demo.store import Json
 
 WATCHES = (REPLICA_SETS, PODS)
 SOURCE = "replicaset-controller"
-RETRY = 15.0  # seconds until a refused pod is tried again
+FIRST_RETRY, LONGEST_RETRY = 2.0, 300.0  # seconds until a refused pod is tried again, doubled every time
 
 
 def reconcile(world: World) -> float | None:
@@ -50,7 +50,16 @@ def one(world: World, replica_set: Json) -> float | None:
     sync(world, fresh, owned(world, PODS, fresh), refused)
     seconds = fresh["spec"].get("minReadySeconds", 0)
     waiting = any(is_ready(pod) and not is_available(world, pod, seconds) for pod in active)
-    return RETRY if refused else 1.0 if waiting else None
+    if refused:
+        return pause(world, fresh)
+    return 1.0 if waiting else None
+
+
+def pause(world: World, replica_set: Json) -> float:
+    """How long to wait after one more refusal."""
+    refusals: dict[str, int] = world.memory.setdefault("refusals", {})
+    count = refusals[replica_set["metadata"]["uid"]] = refusals.get(replica_set["metadata"]["uid"], -1) + 1
+    return float(min(LONGEST_RETRY, FIRST_RETRY * 2 ** min(count, 10)))
 
 
 def claim(world: World, replica_set: Json) -> list[Json]:

@@ -22,15 +22,19 @@ from tools.demo.controllers import (
     volumes,
 )
 from tools.demo.controllers.world import World
-from tools.demo.store import Resource
+from tools.demo.store import Change, Resource
 
 
 class Controller(NamedTuple):
-    """`watches` None: every resource. `reconcile` gives the seconds until it must look again unasked."""
+    """`watches` None: every resource; `cares` narrows them down to the changes that matter.
+
+    `reconcile` gives the seconds until it must look again unasked.
+    """
 
     name: str
     watches: tuple[Resource, ...] | None
     reconcile: Callable[[World], float | None]
+    cares: Callable[[Change], bool] | None = None
 
 
 MODULES: tuple[ModuleType, ...] = (
@@ -40,4 +44,7 @@ MODULES: tuple[ModuleType, ...] = (
 
 
 def controllers() -> list[Controller]:
-    return [Controller(module.__name__.rsplit(".", 1)[1], module.WATCHES, module.reconcile) for module in MODULES]
+    return [
+        Controller(module.__name__.rsplit(".", 1)[1], module.WATCHES, module.reconcile, getattr(module, "cares", None))
+        for module in MODULES
+    ]

@@ -132,6 +132,15 @@ def is_ready(pod: Json) -> bool:
     return bool(found and found["status"] == "True")
 
 
+def reachability(pod: Json | None) -> tuple[Any, ...]:
+    """What decides whether a pod gets traffic: address, readiness, labels, being deleted, having ended."""
+    if pod is None:
+        return ()
+    meta, status = pod["metadata"], pod.get("status", {})
+    over = status.get("phase") in ("Succeeded", "Failed")
+    return status.get("podIP"), is_ready(pod), meta.get("labels"), bool(meta.get("deletionTimestamp")), over
+
+
 def is_active(pod: Json) -> bool:
     """Neither finished nor being deleted."""
     return not pod["metadata"].get("deletionTimestamp") and pod.get("status", {}).get("phase") not in (
