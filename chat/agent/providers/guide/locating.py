@@ -11,8 +11,8 @@ from chat.agent.providers.guide.kinds import WORKLOADS, kind_of, title_of
 from chat.agent.providers.guide.rows import Row, rows_of
 from chat.agent.providers.guide.steps import Found, Reply, Round, Scene
 
-FIRST = ("deployments", "pods", "services", "jobs")
-THEN = ("statefulsets", "daemonsets", "cronjobs", "nodes", "persistentvolumeclaims", "ingresses", "configmaps", "namespaces")
+FIRST = ("deployments", "pods", "jobs")
+THEN = ("services", "statefulsets", "daemonsets", "cronjobs", "nodes", "persistentvolumeclaims", "ingresses", "configmaps", "namespaces")
 BY_ACT: dict[Act, tuple[tuple[str, ...], ...]] = {
     Act.RESTART: (("deployments", "statefulsets", "daemonsets"), ("pods",)),
     Act.SCALE: (("deployments", "statefulsets"),),
@@ -78,7 +78,7 @@ def _kinds(wish: Intention) -> tuple[tuple[str, ...], ...]:
     if wish.kind == "workloads":
         return (WORKLOADS,)
     if wish.kind == "services" and wish.act is Act.WHY:
-        return (("services", "deployments", "pods"), THEN[:2])
+        return (("services", "deployments"), ("pods", "statefulsets"))
     if wish.kind == "pods" and wish.act in {Act.RESTART, Act.SCALE, *(act for act in CHANGES if act.value.startswith("set_"))}:
         return BY_ACT[wish.act]
     if wish.kind:

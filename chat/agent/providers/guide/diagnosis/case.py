@@ -15,14 +15,16 @@ REFERENCE = re.compile(r"(?P<kind>secret|configmap|persistentvolumeclaim|service
 @dataclass(frozen=True, slots=True)
 class Case:
     """All that is known about one pod. log: of the run that crashed; notes: warnings about the pod; images: earlier
-    images of the workload, newest first; largest: the biggest node's free or allocatable amount by resource."""
+    images of the workload, newest first; serving: ready pods of earlier revisions; largest: what the biggest node can
+    give, by resource; services: that could be meant by a missing address, with their ports."""
 
     pod: Json
     log: str = ""
     notes: tuple[Note, ...] = ()
     images: tuple[str, ...] = ()
     largest: dict[str, float] = field(default_factory=dict)
-    nodes: int = 0
+    serving: int = 0
+    services: tuple[tuple[Thing, str], ...] = ()
 
     @property
     def thing(self) -> Thing:

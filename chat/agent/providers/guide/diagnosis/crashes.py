@@ -23,6 +23,8 @@ IN_USE = re.compile(r"address already in use|EADDRINUSE|bind: address", re.IGNOR
 FULL = re.compile(r"no space left on device|disk full|ENOSPC", re.IGNORECASE)
 MEMORY = re.compile(r"out of memory|OutOfMemoryError|heap out of memory|cannot allocate memory|ENOMEM", re.IGNORECASE)
 BAD_CONFIG = re.compile(r"(?:invalid|bad|malformed|unknown|unrecogni[sz]ed|could not parse|failed to parse|cannot parse|syntax error).{0,60}?(?:config|setting|option|flag|argument|yaml|json|value)|unknown flag|unrecognized option", re.IGNORECASE)
+CERTIFICATE = re.compile(r"x509|certificate (?:has )?expired|certificate.{0,40}(?:expired|invalid|not trusted|unknown authority)|TLS handshake", re.IGNORECASE)
+GIVING_UP = re.compile(r"giving up|exiting|exit code|shutting down|stopping|terminat|nothing was|bye", re.IGNORECASE)
 LOUD = re.compile(r"\b(?:fatal|panic|critical|error|exception|traceback|failed|cannot|could not|unable|abort\w*|refus\w*)\b", re.IGNORECASE)
 
 EXIT_CODES = {
@@ -41,7 +43,7 @@ EXIT_CODES = {
 
 @dataclass(frozen=True, slots=True)
 class LastWords:
-    """line: the line that tells most, "" without a log; trouble: variable | connection | denied | file | port | disk |
+    """line: the line that tells most, "" without a log; trouble: variable | certificate | connection | denied | file | port | disk |
     memory | config | "" ; detail: the variable's name or the address."""
 
     line: str = ""
@@ -61,8 +63,9 @@ def last_words(log: str) -> LastWords:
         if line:
             address = ADDRESS.search(line) if trouble == "connection" else None
             return LastWords(line, trouble, (address["host"] or address.group(0)) if address else "")
-    loud = next((line for line in reversed(lines) if LOUD.search(line)), "")
-    return LastWords(loud or (lines[-1] if lines else ""))
+    loud = [line for line in reversed(lines) if LOUD.search(line)]
+    telling = next((line for line in loud if not GIVING_UP.search(line)), "")
+    return LastWords(telling or (loud or lines[::-1] or [""])[0])
 
 
 def exit_words(exit_code: int | None) -> str:
@@ -73,5 +76,6 @@ def exit_words(exit_code: int | None) -> str:
 
 
 RULES = (
+    ("certificate", CERTIFICATE),
     ("memory", MEMORY), ("disk", FULL), ("port", IN_USE), ("connection", REFUSED), ("denied", DENIED), ("file", NO_FILE), ("config", BAD_CONFIG),
 )  # fmt: skip

@@ -7,11 +7,16 @@ from chat.agent.providers.guide.diagnosis.case import Case
 from chat.agent.providers.guide.diagnosis.crashes import LastWords, exit_words, last_words
 from chat.agent.providers.guide.diagnosis.finding import Finding, Severity
 from chat.agent.providers.guide.diagnosis.quantities import amount, doubled
+from chat.agent.providers.guide.intention import Thing
 from chat.agent.providers.guide.rows import items, walk
 from chat.agent.providers.guide.steps import Json
 
 ADDRESS_LIKE = re.compile(r"(URL|URI|HOST|ADDR|ADDRESS|ENDPOINT|SERVER|DSN)$")
+GENERAL = frozenset({"host", "port", "addr", "address", "endpoint", "server", "service", "base", "http", "https"})
+ENTRANCES = ("gateway", "api", "server", "proxy", "frontend")
+STORES = frozenset({"5432", "6379", "3306", "27017", "5672", "9092", "11211"})
 CAUSES = {
+    "certificate": "A certificate has expired or is not trusted: it must be renewed, or the right one mounted.",
     "connection": "It cannot reach something it depends on{detail}. Is that running, and is the address right?",
     "denied": "It is refused: a right, a password or a token is missing or wrong.",
     "file": "A file or module that it expects is not there: is it in the image, is the volume mounted?",
@@ -64,13 +69,31 @@ def _evidence(status: Json, exit_code: int | None, words: LastWords) -> tuple[st
 
 
 def _missing_variable(case: Case, words: LastWords, evidence: tuple[str, ...]) -> Finding:
-    value = "https://…" if ADDRESS_LIKE.search(words.detail) else "…"
+    address = ADDRESS_LIKE.search(words.detail) is not None
+    offers = [f"set {words.detail} to {'https://…' if address else '…'} on {phrasing.sentence(case.owner)}"]
+    fix = f"Give it the variable {phrasing.code(words.detail)}."
+    meant = likely_services(words.detail, case.services) if address else []
+    if meant:
+        fix += f" From its name it could be {phrasing.listed([f'{phrasing.thing(thing)} (port {port})' for thing, port in meant])}; that is a guess, its developers know."
+        thing, port = meant[0]
+        scheme = "https" if port.endswith("443") else "http"
+        offers.append(f"set {words.detail} to {scheme}://{thing.name}.{thing.namespace}.svc:{port} on {phrasing.sentence(case.owner)}")
     return Finding(
         Severity.BROKEN, case.owner, "keeps crashing: a setting is missing",
         f"The program needs the environment variable {phrasing.code(words.detail)}, does not find it, and gives up. Kubernetes starts it again and again.",
-        evidence, f"Give it the variable {phrasing.code(words.detail)}.",
-        (f"set {words.detail} to {value} on {phrasing.sentence(case.owner)}", *_back(case)), case.thing.name,
+        evidence, fix, (*offers, *_back(case)), case.thing.name,
     )  # fmt: skip
+
+
+def likely_services(variable: str, services: tuple[tuple[Thing, str], ...]) -> list[tuple[Thing, str]]:
+    """Services whose name or namespace shares a word with the variable, those that look like an entrance first."""
+    words = [word for word in variable.lower().split("_") if len(word) > 3 and word not in GENERAL]
+
+    def fits(thing: Thing) -> bool:
+        return any(part.startswith(word) for word in words for part in [*thing.name.split("-"), *thing.namespace.split("-")])
+
+    found = [(thing, port) for thing, port in services if fits(thing) and port not in STORES]
+    return sorted(found, key=lambda pair: not any(word in pair[0].name for word in ENTRANCES))[:2]
 
 
 def _out_of_memory(case: Case, status: Json) -> Finding:

@@ -8,7 +8,7 @@ from chat.agent.providers.guide.diagnosis.finding import Finding, Severity
 from chat.agent.providers.guide.diagnosis.quantities import amount, cores, modest
 from chat.agent.providers.guide.rows import items, walk
 
-SHORT = re.compile(r"Insufficient (?P<resource>[\w./-]+)")
+SHORT = re.compile(r"Insufficient (?P<resource>[\w./-]*\w)")
 
 
 def examine(case: Case) -> Finding | None:

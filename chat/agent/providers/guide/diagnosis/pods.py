@@ -50,7 +50,7 @@ def _image(case: Case, status: Json, reason: str) -> Finding:
     image = str(status.get("image") or "")
     spec = next((c for c in items(case.pod, "spec", "containers") if c.get("name") == status.get("name")), {})
     image = str(spec.get("image") or image)
-    said = next((note.message for note in case.notes if "pull" in note.message.lower() and "Back-off" not in note.message), "")
+    said = next((note.message for note in case.notes if note.message.lower().startswith("failed to pull")), "")
     said = said or str(walk(status, "state", "waiting", "message") or "")
     low = said.lower()
     why = "The registry says it does not have this image: the name or the tag is probably mistyped, or it was never pushed."
@@ -61,6 +61,9 @@ def _image(case: Case, status: Json, reason: str) -> Finding:
     elif reason == "InvalidImageName":
         why = "That is not a valid image name."
     earlier = next((other for other in case.images if other != image), "")
+    evidence = [f"Image: {phrasing.code(image)}", *([f"The node said: {phrasing.code(said, 260)}"] if said else [])]
+    if case.serving:
+        evidence.append(f"The version before still answers: {phrasing.counted(case.serving, 'pod')} ready.")
     offers = [f"use image {earlier} for {phrasing.sentence(case.owner)}"] if earlier else []
     offers.append(f"use image {_without_tag(image)}:… for {phrasing.sentence(case.owner)}")
     fix = "Name an image that exists."
@@ -69,8 +72,7 @@ def _image(case: Case, status: Json, reason: str) -> Finding:
     return Finding(
         Severity.BROKEN, case.owner, "cannot fetch its image",
         f"Kubernetes tries to fetch {phrasing.code(image)} and cannot. {why}",
-        (f"Image: {phrasing.code(image)}", f"The node said: {phrasing.code(said, 260)}") if said else (f"Image: {phrasing.code(image)}",),
-        fix, tuple(offers), case.thing.name,
+        tuple(evidence), fix, tuple(offers), case.thing.name,
     )  # fmt: skip
 
 

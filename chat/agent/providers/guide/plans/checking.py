@@ -43,7 +43,9 @@ def _findings(rows: dict[str, list[Row]], notebook: Notebook, cluster: str) -> A
     findings = yield from examine_pods(one_of_each(ill), notebook, cluster)
     findings = list({(finding.thing, finding.title): finding for finding in findings}.values())
     findings += yield from _jobs(jobs, cluster)
-    findings += yield from examine_services(_nobody_behind(rows), cluster, mended_by=findings)
+    told = {(finding.thing.name, finding.thing.namespace) for finding in findings}
+    lonely = [row for row in _nobody_behind(rows) if (row.thing.name, row.thing.namespace) not in told]
+    findings += yield from examine_services(lonely, cluster)
     findings += yield from _rest(rows, ill, cluster)
     for claim in rows["persistentvolumeclaims"]:
         found = others.examine_claim(claim, list(notebook.about(claim.thing)))

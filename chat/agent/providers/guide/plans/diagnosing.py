@@ -38,8 +38,8 @@ def why(scene: Scene) -> Plan:
         return Reply(phrasing.plain(described.text), focus=thing)
     notebook = Notebook(notes_of(answers["events"]))
     findings = yield from _findings(thing, described, notebook, wish.cluster)
-    if "services" in answers and rows_of(answers["services"], "services"):
-        findings += yield from examine_services(rows_of(answers["services"], "services"), wish.cluster, mended_by=findings)
+    if not findings and "services" in answers:
+        findings = yield from _service_of(rows_of(answers["services"], "services"), wish.cluster)
     if not findings:
         return _well(thing, described, notebook)
     return _told(thing, findings)
@@ -67,12 +67,26 @@ def _findings(thing: Thing, described: Found, notebook: Notebook, cluster: str) 
         stuck = others.examine_rollout(body) if not found else None
         return _without_twins(found) or ([stuck] if stuck else [])
     if thing.kind == "services":
-        return (yield from examine_services([Row(thing, {"NAME": thing.name})], cluster, mended_by=[]))
+        if walk(described.data, "endpoints", "ready"):
+            return []
+        return (yield from examine_services([Row(thing, {"NAME": thing.name})], cluster))
     if thing.kind == "jobs":
         read = yield from together({"": calls.logs(thing, cluster, tail=60)}, "Reading what it said last…")
         finding = others.examine_job(body, log_text(read[""]))
         return [finding] if finding else []
     return _of_its_own(thing, body, notebook)
+
+
+def _service_of(rows: list[Row], cluster: str) -> Asking[list[Finding]]:
+    """The workload is well: does the Service of the same name lead to it?"""
+    if not rows:
+        return []
+    service = rows[0].thing
+    read = yield from together({"": calls.on(service, "k8s_describe", cluster, events=0)}, "Its pods are well. Looking at its service…")
+    endpoints = walk(read[""].data, "endpoints")
+    if not isinstance(endpoints, dict) or endpoints.get("ready"):
+        return []
+    return (yield from examine_services(rows, cluster))
 
 
 def _of_its_own(thing: Thing, body: Json, notebook: Notebook) -> list[Finding]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from chat.agent.providers.guide import calls, phrasing
 from chat.agent.providers.guide.diagnosis import pods
 from chat.agent.providers.guide.diagnosis.case import Case, owner_of
+from chat.agent.providers.guide.diagnosis.crashes import last_words
 from chat.agent.providers.guide.diagnosis.finding import Finding, Note
 from chat.agent.providers.guide.diagnosis.quantities import amount
 from chat.agent.providers.guide.intention import Thing
@@ -72,12 +73,15 @@ def examine_pods(rows: list[Row], notebook: Notebook, cluster: str) -> Asking[li
     answers = yield from together(first, f"Looking closer at {names}…")
     bodies = [body for (what, _), found in answers.items() if what == "get" for body in objects_of(found)]
     logs = {thing: log_text(found) for (what, thing), found in answers.items() if what == "log"}
-    further = yield from together(_further(bodies, cluster), "Looking at what it was before…" if bodies else "")
-    largest = _largest(further.pop("nodes", None))
+    further = yield from together(_further(bodies, logs, cluster), "Looking at what it was before…" if bodies else "")
+    largest, services = _largest(further.get("nodes")), _services(further.get("services"))
     judged = []
     for body in bodies:
         me, owner = thing_of(body, "pods"), owner_of(body)
-        case = Case(body, logs.get(me, ""), notebook.about(me), earlier_images(further.get(owner)), largest)
+        history = further.get(owner)
+        case = Case(
+            body, logs.get(me, ""), notebook.about(me), earlier_images(history), largest, serving(history), services
+        )
         finding = pods.examine(case)
         judged += [finding] if finding else []
     return judged
@@ -103,6 +107,12 @@ def earlier_images(found: Found | None) -> tuple[str, ...]:
     return tuple(dict.fromkeys(images))
 
 
+def serving(found: Found | None) -> int:
+    """Ready pods of revisions that are not the current one."""
+    revisions = items(found.data, "revisions") if found else iter(())
+    return sum(r["ready"] for r in revisions if not r.get("current") and isinstance(r.get("ready"), int))
+
+
 def _number(value: Json) -> int:
     return int(value) if str(value).isdigit() else 0
 
@@ -112,8 +122,10 @@ def _ended(row: Row) -> bool:
     return row.number("RESTARTS") > 0 or status in {"Error", "OOMKilled", "CrashLoopBackOff", "Failed"} or "Error" in status
 
 
-def _further(bodies: list[Json], cluster: str) -> dict[Thing | str, Call]:
+def _further(bodies: list[Json], logs: dict[object, str], cluster: str) -> dict[Thing | str, Call]:
     wanted: dict[Thing | str, Call] = {}
+    if any(last_words(log).trouble == "variable" for log in logs.values()):
+        wanted["services"] = calls.listing("services", "", cluster)
     for body in bodies:
         owner = owner_of(body)
         if owner.kind in {"deployments", "statefulsets", "daemonsets"} and walk(body, "status", "phase") != "Succeeded":
@@ -122,6 +134,12 @@ def _further(bodies: list[Json], cluster: str) -> dict[Thing | str, Call]:
             else:
                 wanted["nodes"] = calls.listing("nodes", "", cluster, columns=list(ALLOCATABLE.values()))
     return wanted
+
+
+def _services(found: Found | None) -> tuple[tuple[Thing, str], ...]:
+    """Each Service with its first port."""
+    rows = rows_of(found, "services") if found and not found.failed else []
+    return tuple((row.thing, row["PORT(S)"].split("/")[0].split(":")[0].split(",")[0]) for row in rows)
 
 
 def _largest(found: Found | None) -> dict[str, float]:

@@ -90,6 +90,9 @@ def nothing_to_accept(scene: Scene) -> Plan:
     offers = scene.last.offers if scene.last else ()
     if not offers:
         return _only(Reply(f"There is nothing waiting for an answer. Try one of these:\n\n{_bullets(EXAMPLES)}"))
+    chosen = scene.intention.choice
+    if 0 < chosen <= len(offers) and "…" in offers[chosen - 1]:
+        return _only(Reply(f"That one needs a value. Send it with the value in place of `…`:\n\n{phrasing.code(offers[chosen - 1])}", offers=offers))
     numbered = "\n".join(f"{number}. {phrasing.code(offer)}" for number, offer in enumerate(offers, 1))
     ready = "Answer with its number." if any("…" not in offer for offer in offers) else ""
     return _only(Reply(f"Which of these? {ready} Where it says `…`, a value is needed: send the sentence with the value filled in.\n\n{numbered}", offers=offers))
