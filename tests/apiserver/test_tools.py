@@ -14,6 +14,7 @@ from tests.apiserver.tool_case import Case
 from tests.apiserver.tool_cases import FAILS, WORKS
 from tests.apiserver.tool_stage import SECRET, Stage, set_stage
 from tools import clusters, registry
+from tools.spec import Tool
 from tools.toolbox import Outcome
 
 on_real_server = [pytest.mark.apiserver, pytest.mark.django_db(transaction=True)]
@@ -88,7 +89,7 @@ async def test_the_tool_says_in_a_sentence_why_it_cannot(stage: Stage, name: str
 
 
 @pytest.mark.parametrize("tool", [tool for tool in registry.all_tools() if tool.effect.writes], ids=lambda t: t.name)
-def test_every_change_has_a_case_that_is_forbidden(tool: registry.Tool) -> None:
+def test_every_change_has_a_case_that_is_forbidden(tool: Tool) -> None:
     refused = [case for case in FAILS.get(tool.name, []) if case.user != "admin"]
     assert refused, f"add a case that {tool.name} is forbidden to a viewer"
 
