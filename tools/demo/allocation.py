@@ -69,7 +69,7 @@ def _allocate_address(store: Store, obj: Json, spec: Json, before: Json) -> None
     taken = {address for each in _others(store, obj) for address in each["spec"].get("clusterIPs") or []}
     if not wanted:
         wanted = _free_address(store, taken)
-    elif wanted != before.get("clusterIP"):
+    elif not before.get("clusterIP"):
         _check_address(obj, wanted, taken)
     spec["clusterIP"] = wanted
     spec["clusterIPs"] = [wanted, *(spec.get("clusterIPs") or [])[1:]]
@@ -77,6 +77,8 @@ def _allocate_address(store: Store, obj: Json, spec: Json, before: Json) -> None
 
 def _check_address(obj: Json, wanted: str, taken: set[str]) -> None:
     shown = f'["{wanted}"]'
+    if not _is_address(wanted):
+        return  # validation says so in other words
     if ipaddress.ip_address(wanted) not in RANGE:
         why = f"failed to allocate IP {wanted}: the provided network does not match the current range"
         raise _refuse(obj, "spec.clusterIPs", shown, why)
@@ -84,6 +86,14 @@ def _check_address(obj: Json, wanted: str, taken: set[str]) -> None:
         raise _refuse(
             obj, "spec.clusterIPs", shown, f"failed to allocate IP {wanted}: provided IP is already allocated"
         )
+
+
+def _is_address(text: str) -> bool:
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _free_address(store: Store, taken: set[str]) -> str:

@@ -22,7 +22,7 @@ from tools.demo.schema import Field
 
 Json = dict[str, Any]
 
-__all__ = ["ApplyConflict", "PatchError", "server_side_apply"]
+__all__ = ["ApplyConflict", "PatchError", "check_types", "server_side_apply"]
 
 
 class ApplyConflict(Exception):
@@ -52,8 +52,8 @@ def server_side_apply(  # noqa: PLR0913 - what is wanted, and who wants it where
     """
     if (wanted.get("metadata") or {}).get("managedFields"):
         raise PatchError(400, "BadRequest", "metadata.managedFields must be nil")
+    check_types(wanted)
     schema = schema_of(wanted)
-    _check_types(schema, wanted)
     managers, times = read(live)
     me = Manager(manager, "Apply", wanted.get("apiVersion", ""), subresource)
     before = without_owners(live) if live is not None else {}
@@ -176,8 +176,9 @@ def _without(schema: Field, value: Any, gone: set[Path], path: Path) -> Any:
     return {element[2:]: part for element, part in parts if part is not None} or None
 
 
-def _check_types(schema: Field, wanted: Json) -> None:
-    problems = sorted(_misfits(schema, wanted, ()))
+def check_types(wanted: Json) -> None:
+    """PatchError (500) when the configuration says something that its type has no place for."""
+    problems = sorted(_misfits(schema_of(wanted), wanted, ()))
     if not problems:
         return
     meta = wanted.get("metadata") or {}

@@ -171,6 +171,37 @@ def _write_object(schema: Field, value: Json) -> None:
             child = schema.child(key)
             if child is not None and isinstance(value[key], dict):
                 _write_object(child, value[key])
+    _order(schema, value)
+
+
+def in_order(obj: Json) -> Json:
+    """The same object, changed in place, with its fields in the order the server prints them."""
+    schema = of_object(obj)
+    if schema is not None:
+        _order_all(schema, obj)
+    return obj
+
+
+def _order_all(schema: Field, value: Any) -> None:
+    if schema.kind == "list" and isinstance(value, list) and schema.of:
+        for item in value:
+            _order_all(schema.of, item)
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            child = schema.child(key)
+            if child is not None:
+                _order_all(child, item)
+        if schema.kind == "object":
+            _order(schema, value)
+
+
+def _order(schema: Field, value: Json) -> None:
+    members = schema.members
+    if list(value) != [key for key in members if key in value]:
+        ordered = {key: value[key] for key in members if key in value}
+        rest = {key: item for key, item in value.items() if key not in members}
+        value.clear()
+        value.update(ordered | rest)
 
 
 def _always(ref: str, name: str) -> Json:

@@ -4,6 +4,7 @@ import copy
 from typing import Any
 
 from tools.demo import go_text, strategic
+from tools.demo.go_form import in_order
 from tools.demo.schema import Field, of_object
 from tools.demo.strategic import PatchError
 
@@ -30,7 +31,7 @@ def merge_patch(obj: Json, patch: Any) -> Json:
     """RFC 7386: null deletes, objects merge, everything else replaces. PatchError 400 when `patch` is no object."""
     if not isinstance(patch, dict):
         raise _decode_error(patch, "map[string]interface {}")
-    return _merged(copy.deepcopy(obj), patch)
+    return _merged(in_order(copy.deepcopy(obj)), patch)
 
 
 def _merged(target: Any, patch: Json) -> Json:
@@ -40,7 +41,7 @@ def _merged(target: Any, patch: Json) -> Json:
             result.pop(key, None)
         else:
             result[key] = _merged(result.get(key), value) if isinstance(value, dict) else copy.deepcopy(value)
-    return result
+    return dict(sorted(result.items()))  # the order shows where a refusal quotes the patched object
 
 
 def json_patch(obj: Json, ops: Any) -> Json:

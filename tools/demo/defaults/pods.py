@@ -20,6 +20,15 @@ def default_pod(pod: Json) -> None:
             resources["requests"] = requests
     if spec.get("hostNetwork"):
         _host_ports(spec)
+    _pair_addresses(pod.get("status") or {})
+
+
+def _pair_addresses(status: Json) -> None:
+    """The single address and the first of the list are one and the same."""
+    if status.get("podIP"):
+        status["podIPs"] = [{"ip": status["podIP"]}, *(status.get("podIPs") or [])[1:]]
+    elif status.get("podIPs"):
+        status["podIP"] = status["podIPs"][0].get("ip")
 
 
 def default_template(template: Json) -> None:
