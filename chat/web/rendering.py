@@ -1,7 +1,8 @@
 """Turns an event into the one piece of HTML that stands for it, on page load and on push alike.
 
 The placing rule, here and in static/js/lib/placing.js: a piece whose id is already in the feed replaces the one there,
-any other piece goes to the end.
+any other piece goes to the end; and the beginning of a run takes its message along, which may have waited for an
+earlier run.
 """
 
 import json
@@ -67,12 +68,21 @@ def page(events: Iterable[Line], requests: Mapping[str, Fields] | None = None) -
     """All pieces of a feed after the placing rule. `requests`: approval_requested data by approval id, for approvals
     that were asked for before the first of these events."""
     known = dict(requests or {})
-    newest: dict[str, Line] = {}  # keeps the place of the first, the event of the last
+    newest: dict[str, Line] = {}
     for event in events:
-        newest[dom_id(event)] = event
+        place(newest, event)
         if event.type == "approval_requested":
             known[event.data["approval_id"]] = event.data
     return [render(event, known.get(event.data.get("approval_id", ""))) for event in newest.values()]
+
+
+def place(placed: dict[str, Line], event: Line) -> None:
+    """The placing rule, on a feed as a dict from id to the event shown there: order is the order on the page."""
+    if event.type == "run_started":
+        for key, message in list(placed.items()):
+            if message.type == "user_message" and message.data["run_id"] == event.data["run_id"]:
+                placed[key] = placed.pop(key)
+    placed[dom_id(event)] = event
 
 
 def _extra(event: Line, request: Fields | None) -> dict[str, Json]:

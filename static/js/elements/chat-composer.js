@@ -96,8 +96,9 @@ customElements.define(
 
 function line(words) {
   const item = document.createElement("li");
-  const text = document.createElement("span");
+  const [mark, text] = [document.createElement("b"), document.createElement("span")];
+  mark.textContent = "Queued";
   text.textContent = words;
-  item.append(icon("clock"), text);
+  item.append(icon("clock"), mark, text);
   return item;
 }

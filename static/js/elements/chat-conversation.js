@@ -1,4 +1,5 @@
 // One conversation, live: places what the journal says, shows what is being said, and sends what the person does.
+import { adoptBar } from "../lib/bar.js";
 import { learn } from "../lib/clock.js";
 import { Follow } from "../lib/follow.js";
 import { history as earlier } from "../lib/history.js";
@@ -50,6 +51,7 @@ customElements.define(
       this.outbox.addEventListener("answered", ({ detail }) => this.#answered(detail));
       this.addEventListener("composer:send", ({ detail }) => this.say(detail));
       this.addEventListener("composer:stop", ({ detail }) => this.outbox.push({ type: "stop", id: uuid(), run_id: detail }));
+      this.feed.addEventListener("click", (event) => this.#again(event.target.closest('[data-action="again"]')));
       this.querySelector(".examples")?.addEventListener("submit", (event) => this.#example(event));
       document.getElementById("decision").addEventListener("submit", (event) => this.#decide(event));
       addEventListener("popstate", () => location.reload());
@@ -73,10 +75,24 @@ customElements.define(
       this.composer.belong(this.dataset.conversation);
     }
 
+    /** The server knows the conversation now: the bar gets what belongs to one. */
+    async #arrived() {
+      this.known = true;
+      await adoptBar();
+      this.work.look();
+    }
+
     #example(event) {
       event.preventDefault();
       this.say(event.submitter.value);
       this.composer.field.focus();
+    }
+
+    /** A failed run: its message once more, as a new one. */
+    #again(button) {
+      const run = button?.closest("[data-run]").dataset.run;
+      const message = run && this.feed.querySelector(`.message[data-run="${CSS.escape(run)}"] .message-text`);
+      if (message) this.say(message.textContent);
     }
 
     #decide(event) {
@@ -90,7 +106,7 @@ customElements.define(
     #answered({ frame, answer }) {
       const { type, data } = answer;
       if (frame.type === "send") this.pending.answered(frame, answer);
-      if (frame.type === "send" && type === "ack") this.known = true;
+      if (frame.type === "send" && type === "ack" && !this.known) this.#arrived();
       if (frame.type === "send" && type === "ack") conversationsChanged();
       if (frame.type === "decide" && type === "nack") document.getElementById(`approval-${frame.approval_id}`)?.refused(data.message);
       if (frame.type === "stop" && type === "nack") announce(data.message, true);

@@ -1,8 +1,9 @@
-// The placing rule, the same as chat/web/rendering.py: a piece whose id is in the feed replaces the one there,
-// any other piece goes to the end.
+// The placing rule, the same as chat/web/rendering.py: a piece whose id is in the feed replaces the one there, any other
+// piece goes to the end; and the beginning of a run takes its message along, which may have waited for an earlier run.
 
 /** Returns true when the piece is new. */
 export function place(feed, piece) {
+  if (piece.dataset.runStart) takeAlong(feed, piece.dataset.run);
   const there = piece.id ? document.getElementById(piece.id) : null;
   if (!there || !feed.contains(there)) {
     feed.append(piece);
@@ -13,6 +14,11 @@ export function place(feed, piece) {
   there.replaceWith(piece);
   if (focused) refocus(piece);
   return false;
+}
+
+function takeAlong(feed, run) {
+  const message = feed.querySelector(`:scope > .message[data-run="${CSS.escape(run)}"]`);
+  if (message && message !== feed.lastElementChild) feed.append(message);
 }
 
 function keepOpen(before, after) {

@@ -29,7 +29,9 @@ export class LiveSocket extends EventTarget {
     super();
     this.address = `${location.protocol === "https:" ? "wss" : "ws"}://${location.host}${path}`;
     const now = () => this.#wake();
-    for (const name of ["online", "pageshow"]) addEventListener(name, now);
+    addEventListener("online", now);
+    addEventListener("offline", () => this.#socket && this.#giveUp());
+    addEventListener("pageshow", (event) => event.persisted && now());
     document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && now());
     addEventListener("pagehide", () => this.#socket?.close(1000));
   }
@@ -51,11 +53,6 @@ export class LiveSocket extends EventTarget {
   send(frame) {
     if (this.ready) this.#socket.send(JSON.stringify(frame));
     return this.ready;
-  }
-
-  /** Drops the connection and takes a new one: for when what it said does not add up. */
-  restart() {
-    this.#socket?.close(4000);
   }
 
   #opened() {

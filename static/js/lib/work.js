@@ -7,7 +7,6 @@ export class Work {
 
   constructor(conversation) {
     this.conversation = conversation;
-    this.state = document.querySelector(".run-state");
     this.run = "";
     const template = document.getElementById("activity");
     this.activity = template?.content.firstElementChild.cloneNode(true);
@@ -40,9 +39,10 @@ export class Work {
   }
 
   #show() {
-    this.state.hidden = !this.status;
-    this.state.dataset.status = this.status;
-    this.state.textContent = WORDS[this.status] ?? "";
+    const state = document.querySelector(".run-state");
+    state.hidden = !this.status;
+    state.dataset.status = this.status;
+    state.textContent = WORDS[this.status] ?? "";
     const { feed, tail } = this.conversation;
     const busy = feed.querySelector('tool-card[data-state="running"]') || tail.querySelector(".streaming");
     const idle = !this.status || this.status === "waiting" || busy;
