@@ -84,7 +84,7 @@ def write(managers: Managers, times: Times) -> list[Json]:
             "manager": who.name,
             "operation": who.operation,
             "apiVersion": who.api_version,
-            "time": times.get(who, ""),
+            **({"time": times[who]} if times.get(who) else {}),
             "fieldsType": "FieldsV1",
             "fieldsV1": field_sets.to_fields(paths),
         }
