@@ -119,7 +119,7 @@ class FakeModel:
         playing = asyncio.ensure_future(_play(writer, reply, model))
         try:
             await asyncio.wait((leaving, playing), return_when=asyncio.FIRST_COMPLETED)
-            if not playing.done():
+            if not playing.done() or isinstance(playing.exception(), OSError):
                 self.left += 1
                 raise Gone
             playing.result()

@@ -333,6 +333,13 @@ async def test_a_model_that_hangs_is_given_up_in_time(rehearse: Rehearse, reply:
     assert len(play.fake.requests) == 2
 
 
+async def test_pings_alone_are_no_sign_of_life(rehearse: Rehearse):
+    pings = TELL | {"cut": {"before": "text_delta", "nth": 2, "how": "pings"}}
+    play = await rehearse(pings, patience=Patience(connect=2, silence=60, idle=0.2, whole=60, attempts=1))
+    async with asyncio.timeout(8):
+        assert (await failure(play)).code == "silent"
+
+
 async def test_a_slow_model_that_keeps_talking_is_heard_out(rehearse: Rehearse):
     play = await rehearse(TELL | {"rate": 20}, patience=Patience(connect=2, silence=0.3, idle=0.3, whole=5))
     await play.run()
