@@ -49,7 +49,8 @@ def sum_of(sets: list[Json], key: str) -> int:
 
 
 def availability(deployment: Json, counts: Json) -> Json:
-    least = deployment["spec"].get("replicas", 1) - leeway(deployment)[1]
+    recreated = deployment["spec"].get("strategy", {}).get("type") == "Recreate"
+    least = deployment["spec"].get("replicas", 1) - (0 if recreated else leeway(deployment)[1])
     if counts.get("availableReplicas", 0) >= least:
         return said("Available", "True", "MinimumReplicasAvailable", "Deployment has minimum availability.")
     return said("Available", "False", "MinimumReplicasUnavailable", "Deployment does not have minimum availability.")
