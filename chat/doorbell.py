@@ -63,17 +63,21 @@ class Ear:
 
     async def heard(self, patience: float) -> bool:
         """True when the bell rang within `patience` seconds; whoever asks looks at the journal either way."""
-        layer = get_channel_layer()
-        if layer is None:
-            await asyncio.sleep(min(patience, _PATIENCE))
-            return False
         try:
             async with asyncio.timeout(patience):
-                while (await layer.receive(self._channel))["type"] != "conversation.grew":
+                while (await self.hear())["type"] != "conversation.grew":
                     pass
         except TimeoutError:
             return False
         return True
+
+    async def hear(self) -> dict[str, Any]:
+        """The group's next message: `conversation.grew` with its `seq`, or `conversation.whisper` with a `frame`."""
+        layer = get_channel_layer()
+        if layer is None:
+            raise TimeoutError("There is no channel layer.")
+        message: dict[str, Any] = await layer.receive(self._channel)
+        return message
 
 
 async def answers() -> bool:

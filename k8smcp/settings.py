@@ -49,7 +49,7 @@ INSTALLED_APPS = [
     "django.contrib.contenttypes",
     "django.contrib.sessions",
     "django.contrib.messages",
-    "whitenoise.runserver_nostatic",
+    "servestatic.runserver_nostatic",
     "django.contrib.staticfiles",
     "channels",
     "csp",
@@ -60,7 +60,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
-    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "servestatic.middleware.ServeStaticMiddleware",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -134,10 +134,10 @@ CONTENT_SECURITY_POLICY = {
 }
 
 # ---- static files ------------------------------------------------------------------------------------------------
-STATIC_URL = "static/"  # served by WhiteNoise straight from the folders: nothing to collect
+STATIC_URL = "static/"  # served straight from the folders: nothing to collect
 STATICFILES_DIRS = [ROOT / "static"]
-WHITENOISE_USE_FINDERS = True
-WHITENOISE_AUTOREFRESH = DEBUG
+SERVESTATIC_USE_FINDERS = True
+SERVESTATIC_AUTOREFRESH = DEBUG
 
 # ---- the model ---------------------------------------------------------------------------------------------------
 ANTHROPIC_API_KEY = env.text("ANTHROPIC_API_KEY")

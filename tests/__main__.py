@@ -8,11 +8,36 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 NEEDS = (
-    ("chromium", "browser", "the journeys in a real browser", "put a `chromium` on the path (Debian: apt-get install chromium)"),
-    ("kubectl", "", "kubectl against the demo cluster", "put a `kubectl` on the path (Debian: apt-get install kubernetes-client)"),
-    ("KUBEBUILDER_ASSETS", "apiserver", "a real API server", "set KUBEBUILDER_ASSETS to a folder with kube-apiserver and etcd"),
-    ("GOLDEN_CORPUS", "golden", "recorded answers of a real API server", "set GOLDEN_CORPUS to the folder that has exchanges.jsonl"),
-    ("TEST_DATABASE_URL", "", "PostgreSQL", "set TEST_DATABASE_URL=postgres://user@host:port/name (and TEST_REDIS_URL)"),
+    (
+        "chromium",
+        "browser",
+        "the journeys in a real browser",
+        "put a `chromium` on the path (Debian: apt-get install chromium)",
+    ),
+    (
+        "kubectl",
+        "",
+        "kubectl against the demo cluster",
+        "put a `kubectl` on the path (Debian: apt-get install kubernetes-client)",
+    ),
+    (
+        "KUBEBUILDER_ASSETS",
+        "apiserver",
+        "a real API server",
+        "set KUBEBUILDER_ASSETS to a folder with kube-apiserver and etcd",
+    ),
+    (
+        "GOLDEN_CORPUS",
+        "golden",
+        "recorded answers of a real API server",
+        "set GOLDEN_CORPUS to the folder that has exchanges.jsonl",
+    ),
+    (
+        "TEST_DATABASE_URL",
+        "",
+        "PostgreSQL",
+        "set TEST_DATABASE_URL=postgres://user@host:port/name (and TEST_REDIS_URL)",
+    ),
     ("TEST_REDIS_URL", "", "Redis", "set TEST_REDIS_URL=redis://host:port/number (and TEST_DATABASE_URL)"),
 )
 SERVICES = ("tests/chat", "tests/k8smcp", "tests/faults")  # what is run once more on PostgreSQL and Redis

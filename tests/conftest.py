@@ -19,7 +19,7 @@ from chat.web import consumer
 
 pytest_plugins = ["tests.apiserver.fixtures"]
 
-# A consumer closes old connections when it ends; a test's own connection must not be among them (Channels 4, PostgreSQL).
+# A consumer closes old connections when it ends; a test's own must not be among them (Channels 4, PostgreSQL).
 channels.db.close_old_connections = lambda *args, **kwargs: None
 
 

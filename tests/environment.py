@@ -10,7 +10,18 @@ import sys
 import tempfile
 from typing import Any
 
-OURS = ("K8SMCP_", "ANTHROPIC_", "DATABASE_URL", "REDIS_URL", "KUBECONFIG", "SECRET_KEY", "ALLOWED_HOSTS", "DEBUG", "HOST", "PORT")
+OURS = (
+    "K8SMCP_",
+    "ANTHROPIC_",
+    "DATABASE_URL",
+    "REDIS_URL",
+    "KUBECONFIG",
+    "SECRET_KEY",
+    "ALLOWED_HOSTS",
+    "DEBUG",
+    "HOST",
+    "PORT",
+)
 KEPT = ("K8SMCP_TEST_SERVICES", "K8SMCP_TEST_REQUIRE")
 
 

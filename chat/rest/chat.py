@@ -5,7 +5,7 @@ from typing import Any
 
 from channels.db import database_sync_to_async
 from django.http import HttpRequest
-from ninja import Router, Schema
+from ninja import Router, Schema, Status
 
 from chat.actions import messages
 from chat.models.access_token import Scope
@@ -51,5 +51,5 @@ async def message(request: HttpRequest, said: Said) -> Any:
     accepted = await send(user, said.message, conversation_id=said.conversation_id, way=messages.Way("rest"))
     outcome = await settled(accepted.conversation_id, accepted.run_id)
     if outcome.complete is not None:
-        return 200, outcome.complete
-    return 202, outcome.approval or {"run_id": accepted.run_id, "conversation_id": accepted.conversation_id}
+        return Status(200, outcome.complete)
+    return Status(202, outcome.approval or {"run_id": accepted.run_id, "conversation_id": accepted.conversation_id})

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
-from ninja import Field, Query, Router, Schema
+from ninja import Field, Query, Router, Schema, Status
 
 from chat.access import find, visible_to
 from chat.actions import conversations
@@ -61,7 +61,8 @@ def listing(request: HttpRequest, place: Query[Place], q: str = "") -> Any:
 @router.post("", response={201: ConversationOut})
 def create(request: HttpRequest, wanted: ConversationIn) -> Any:
     user = caller(request, Scope.WRITE)
-    return 201, conversations.create(user, conversation_id=wanted.id, title=wanted.title, cluster=wanted.cluster)
+    made = conversations.create(user, conversation_id=wanted.id, title=wanted.title, cluster=wanted.cluster)
+    return Status(201, made)
 
 
 @router.get("/{uuid:conversation_id}", response=ConversationOut)

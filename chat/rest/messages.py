@@ -4,7 +4,7 @@ import uuid
 from typing import Any
 
 from django.http import HttpRequest
-from ninja import Router, Schema
+from ninja import Router, Schema, Status
 
 from chat.access import find
 from chat.actions import messages
@@ -32,4 +32,4 @@ def send(request: HttpRequest, conversation_id: uuid.UUID, wanted: MessageIn) ->
     user = caller(request, Scope.WRITE)
     find(user, conversation_id)
     way = messages.Way("rest")
-    return 202, messages.send(user, wanted.text, message_id=wanted.id, conversation_id=conversation_id, way=way)
+    return Status(202, messages.send(user, wanted.text, message_id=wanted.id, conversation_id=conversation_id, way=way))

@@ -6,7 +6,7 @@ from typing import Any
 from channels.db import database_sync_to_async
 from django.contrib.auth.models import User
 from django.http import HttpRequest, HttpResponse
-from ninja import Router, Schema
+from ninja import Router, Schema, Status
 
 from chat import tool_calls
 from chat.access import find, visible_to
@@ -79,8 +79,8 @@ async def call(request: HttpRequest, name: str, wanted: CallIn) -> Any:
     accepted = await database_sync_to_async(_accept)(user, name, wanted)
     outcome = await settled(accepted.conversation_id, accepted.run_id)
     if outcome.complete is not None:
-        return 200, await database_sync_to_async(_result)(accepted)
-    return 202, outcome.approval or {"run_id": accepted.run_id, "conversation_id": accepted.conversation_id}
+        return Status(200, await database_sync_to_async(_result)(accepted))
+    return Status(202, outcome.approval or {"run_id": accepted.run_id, "conversation_id": accepted.conversation_id})
 
 
 def _accept(user: User, name: str, wanted: CallIn) -> messages.Accepted:

@@ -31,15 +31,15 @@ class Client:
         text = frame if isinstance(frame, str) else json.dumps(frame)
         await self.socket.send_input({"type": "websocket.receive", "text": text})
 
-    async def hear(self, timeout: float = 10) -> Frame:
-        frame: Frame = json.loads(await self.socket.receive_from(timeout))
+    async def hear(self, patience: float = 10) -> Frame:
+        frame: Frame = json.loads(await self.socket.receive_from(patience))
         self.frames.append(frame)
         return frame
 
-    async def until(self, kind: str, timeout: float = 15, **fields: Any) -> Frame:
+    async def until(self, kind: str, patience: float = 15, **fields: Any) -> Frame:
         """The next frame of that type whose data has these fields."""
         while True:
-            frame = await self.hear(timeout)
+            frame = await self.hear(patience)
             if frame["type"] == kind and all(frame["data"].get(key) == value for key, value in fields.items()):
                 return frame
 

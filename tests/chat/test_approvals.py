@@ -27,7 +27,9 @@ def namespace() -> str:
 @pytest.fixture
 def story(script, namespace):
     """The model makes a namespace, and reports what it was told."""
-    script([{"say": "Making it."}, {"wish": "namespace_create", "arguments": {"name": namespace}}], [{"say": "{answers}"}])
+    script(
+        [{"say": "Making it."}, {"wish": "namespace_create", "arguments": {"name": namespace}}], [{"say": "{answers}"}]
+    )
 
 
 @pytest.fixture
@@ -84,7 +86,13 @@ async def test_rejected_with_a_word_to_the_agent(crew, demo, story, token, names
     async with Client(token) as client:
         request = await asked(client)
         await client.say(
-            {"type": "decide", "id": "d", "approval_id": request["approval_id"], "decision": "reject", "reason": "Not on Fridays."}
+            {
+                "type": "decide",
+                "id": "d",
+                "approval_id": request["approval_id"],
+                "decision": "reject",
+                "reason": "Not on Fridays.",
+            }
         )
         complete = await client.until("complete")
     assert complete["data"]["tool_calls"][0]["status"] == "denied"
