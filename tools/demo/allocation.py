@@ -79,7 +79,11 @@ def _check_address(obj: Json, wanted: str, taken: set[str]) -> None:
     shown = f'["{wanted}"]'
     if not _is_address(wanted):
         return  # validation says so in other words
-    if ipaddress.ip_address(wanted) not in RANGE:
+    try:
+        address = ipaddress.ip_address(wanted)
+    except ValueError:
+        return  # validation names it
+    if address not in RANGE:
         why = f"failed to allocate IP {wanted}: the provided network does not match the current range"
         raise _refuse(obj, "spec.clusterIPs", shown, why)
     if wanted in taken:

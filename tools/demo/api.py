@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 import orjson
-import yaml
 
 from tools.demo.authentication import User
 from tools.demo.authorization import Authorizer
@@ -19,6 +18,7 @@ from tools.demo.routing import Target
 from tools.demo.store import Store
 from tools.demo.tables import Answers
 from tools.demo.writing import Writer
+from tools.demo.yaml_text import dump
 
 __all__ = ["Api", "Call", "ListOptions", "PodLogs"]
 
@@ -87,8 +87,7 @@ class Call:
     def answer(self, body: Json, status: int = 200) -> Response:
         """The body in the agreed media type, with the warnings."""
         if self.form.media_type == "application/yaml":
-            text = yaml.safe_dump(body, default_flow_style=False, sort_keys=True, width=10**6)
-            return Response(status, text.encode(), "application/yaml", self.warning_headers())
+            return Response(status, dump(body), "application/yaml", self.warning_headers())
         pretty = orjson.OPT_INDENT_2 if self.request.flag("pretty") else 0
         return Response(status, orjson.dumps(body, option=pretty) + b"\n", headers=self.warning_headers())
 

@@ -4,12 +4,16 @@ from collections.abc import Callable
 from typing import Any
 
 from tools.demo import decoding, go_json, go_text
+from tools.demo.admission import warnings
 from tools.demo.api import Api, Call
 from tools.demo.apply import ApplyConflict, server_side_apply
+from tools.demo.custom_schema import disown_structs
+from tools.demo.definitions import mark_terminating, retire
 from tools.demo.deletion import Deleted, delete
 from tools.demo.errors import ApiError, BadRequest, Cause, Invalid, Json, NotFound, object_details
+from tools.demo.escalation import check_escalation
 from tools.demo.http import Response
-from tools.demo.kinds import Kind
+from tools.demo.kinds import DEFINITIONS, Kind
 from tools.demo.negotiation import patch_type
 from tools.demo.options import DeleteOptions, WriteOptions, delete_options, write_options
 from tools.demo.patch import PatchError, json_patch, merge_patch, strategic_merge
@@ -35,6 +39,7 @@ def create(api: Api, call: Call, kind: Kind) -> Response:
     obj, odd = decoding.read_object(call.request, kind)
     heed(call, kind, odd, options)
     settle_namespace(obj, call.namespace(kind))
+    consider(api, call, kind, obj)
     stored = api.writer.add(kind, to_stored(kind, obj), options, kind.api_version)
     return call.answer(call.answers(kind).one(stored), 201)
 
@@ -46,6 +51,7 @@ def replace(api: Api, call: Call, kind: Kind) -> Response:
     heed(call, kind, odd, options)
     check_address(call, kind, obj)
     old = current(api, call, kind)
+    consider(api, call, kind, obj)
     stored = api.writer.change(kind, old, to_stored(kind, obj), options, call.target.subresource)
     return call.answer(call.answers(kind).one(stored))
 
@@ -64,6 +70,7 @@ def patch(api: Api, call: Call, kind: Kind) -> Response:
     odd = checked_patch(call, kind, new, options)
     heed(call, kind, odd, options)
     check_address(call, kind, new)
+    consider(api, call, kind, new)
     stored = api.writer.change(kind, old, to_stored(kind, new), options, call.target.subresource)
     return call.answer(call.answers(kind).one(stored))
 
@@ -108,7 +115,6 @@ def apply(api: Api, call: Call, kind: Kind, old: Json | None, options: WriteOpti
     """Server-side apply: 201 when it creates."""
     wanted = decoding.read_yaml(call.request.body)
     check_applied(call, kind, wanted)
-    settle_namespace(wanted, call.namespace(kind))
     revision = (wanted.get("metadata") or {}).get("resourceVersion")
     try:
         merged = server_side_apply(
@@ -125,9 +131,12 @@ def apply(api: Api, call: Call, kind: Kind, old: Json | None, options: WriteOpti
         raise ApiError(409, error.message, "Conflict", {"causes": error.causes}) from None
     except PatchError as error:
         raise as_api_error(error) from None
+    settle_namespace(merged, call.namespace(kind))
+    disown_structs(kind, merged["metadata"].get("managedFields") or [])
     if revision:
         merged["metadata"]["resourceVersion"] = revision
     options = WriteOptions(options.dry_run, options.manager, options.validation, options.force, applied=True)
+    consider(api, call, kind, merged)
     stored = to_stored(kind, merged)
     if old is None:
         if call.target.subresource:
@@ -145,13 +154,17 @@ def check_applied(call: Call, kind: Kind, wanted: Any) -> None:
     if (api_version, name) != (kind.api_version, kind.kind):
         group, _, version = str(api_version).rpartition("/")
         raise BadRequest(f"invalid object type: {group}/{version}, Kind={name}")
-    check_address(call, kind, wanted)
+    check_address(call, kind, {**wanted, "metadata": dict(wanted.get("metadata") or {})})
 
 
 def remove(api: Api, call: Call, kind: Kind) -> Response:
     """DELETE of one object: a Status when it is gone, the object while it waits."""
     options = delete_options(call.request, delete_body(call))
+    if kind.resource == DEFINITIONS and not options.dry_run:
+        retire(api.store, call.target.name)
     outcome = delete(api.store, kind.resource, call.namespace(kind), call.target.name, options)
+    if kind.resource == DEFINITIONS:
+        outcome = Deleted(mark_terminating(api.store, outcome.object), False)
     accepted = not outcome.gone and options.orphan is False
     return call.answer(deleted_body(call, kind, outcome), 202 if accepted else 200)
 
@@ -187,12 +200,10 @@ def remove_collection(api: Api, call: Call, kind: Kind) -> Response:
     fits = matcher(*selectors_of(call, kind))
     namespace = (call.target.namespace or None) if kind.namespaced else ""
     meta = {"resourceVersion": str(api.store.revision)}
-    outcomes = [
+    objects = [obj for obj in api.store.list(kind.resource, namespace) if fits(obj)]
+    for obj in objects:
         delete(api.store, kind.resource, obj["metadata"].get("namespace", ""), obj["metadata"]["name"], options)
-        for obj in api.store.list(kind.resource, namespace)
-        if fits(obj)
-    ]
-    return call.answer(call.answers(kind).many([outcome.object for outcome in outcomes], meta))
+    return call.answer(call.answers(kind).many(objects, meta))
 
 
 def current(api: Api, call: Call, kind: Kind) -> Json:
@@ -201,6 +212,12 @@ def current(api: Api, call: Call, kind: Kind) -> Json:
     if old is None:
         raise NotFound(kind.group, kind.plural, call.target.name)
     return old
+
+
+def consider(api: Api, call: Call, kind: Kind, obj: Json) -> None:
+    """What is said of a write before it is done: no rights beyond one's own, and warnings."""
+    check_escalation(api.authorizer, call.user, kind, obj)
+    call.warnings += warnings(api.store, *kind.resource, obj)
 
 
 def heed(call: Call, kind: Kind, odd: list[str], options: WriteOptions) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import yaml
 
 from tools.demo import go_json, go_text
+from tools.demo.custom_schema import unknown_fields
 from tools.demo.errors import ApiError, BadRequest, Json
 from tools.demo.http import Request
 from tools.demo.kinds import Kind
@@ -94,7 +95,7 @@ def check_fields(obj: Json, kind: Kind) -> list[str]:
     """The unknown fields, as the strict decoder words them; BadRequest for values of the wrong type."""
     schema = root(obj["apiVersion"], obj["kind"])
     if schema is None:
-        return []
+        return unknown_fields(kind, obj)
     checker = Checker(kind.kind)
     checker.look(schema, obj, "", (kind.kind,))
     if checker.wrong:

@@ -44,6 +44,8 @@ def delete(
     if _waits(new, resource, grace):
         return Deleted(_mark(store, resource, new, old, grace, options.dry_run), False)
     if resource == PODS:
+        if not new["metadata"].get("deletionTimestamp"):
+            new["metadata"]["generation"] = new["metadata"].get("generation", 0) + 1
         _stamp(store, new, 0)
     if options.dry_run:
         return Deleted(new if resource == PODS else old, True)

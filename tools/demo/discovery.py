@@ -1,5 +1,6 @@
 """What the demo API server says it serves: versions, groups and resources, plain and aggregated."""
 
+from tools.demo.definitions import storage_hash
 from tools.demo.errors import Json
 from tools.demo.kinds import DEFINITIONS, Kind, custom_kinds, recorded
 from tools.demo.store import Store
@@ -73,7 +74,7 @@ class Discovery:
             "verbs": ["delete", "deletecollection", "get", "list", "patch", "create", "update", "watch"],
         }
         entry |= {key: names[key] for key in ("shortNames", "categories") if names.get(key)}
-        entries = [{**entry, "storageVersionHash": "demo"}]
+        entries = [{**entry, "storageVersionHash": storage_hash(kind.group, kind.version, kind.kind)}]
         for name, subresource in kind.subresources.items():
             extra: Json = {"name": f"{kind.plural}/{name}", "singularName": "", "namespaced": kind.namespaced}
             if subresource.api_version:

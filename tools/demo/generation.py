@@ -28,7 +28,11 @@ def has_generation(group: str, plural: str) -> bool:
     return exceptions is not None and plural not in exceptions
 
 
-def spec_changed(old: dict[str, Any], new: dict[str, Any]) -> bool:
-    """True when anything but metadata and status differs."""
+def spec_changed(old: dict[str, Any], new: dict[str, Any], subresource: str = "") -> bool:
+    """True when anything but metadata and status differs; a Deployment's annotations count too."""
+    if new.get("kind") == "Deployment" and not subresource:
+        annotations = [obj["metadata"].get("annotations") or {} for obj in (old, new)]
+        if annotations[0] != annotations[1]:
+            return True
     keys = (set(old) | set(new)) - {"metadata", "status"}
     return any(old.get(key) != new.get(key) for key in keys)

@@ -46,16 +46,25 @@ def read_page(
         raise _expired(options, start) from None
     fits: Callable[[Json], bool] = matcher(*selectors)
     rest = [obj for obj in objects if _key(obj, namespace) >= start] if start else objects
-    found = [obj for obj in rest if fits(obj)]
     shown = revision if revision is not None else store.revision
     meta: Json = {"resourceVersion": str(shown)}
-    if options.limit and len(found) > options.limit:
-        page = found[: options.limit]
-        meta["continue"] = _token(shown, _key(page[-1], namespace) + "\0")
+    found, left = _cut(rest, fits, options.limit)
+    if left:
+        meta["continue"] = _token(shown, _key(found[-1], namespace) + "\0")
         if not any(selectors):
-            meta["remainingItemCount"] = len(found) - options.limit
-        found = page
+            meta["remainingItemCount"] = left
     return Page(found, meta)
+
+
+def _cut(objects: list[Json], fits: Callable[[Json], bool], limit: int) -> tuple[list[Json], int]:
+    """The first `limit` objects that fit, and how many objects come after them, fitting or not."""
+    found = []
+    for index, obj in enumerate(objects):
+        if fits(obj):
+            found.append(obj)
+            if limit and len(found) == limit:
+                return found, len(objects) - index - 1
+    return found, 0
 
 
 def _key(obj: Json, namespace: str | None) -> str:

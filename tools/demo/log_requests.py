@@ -93,7 +93,7 @@ def _container(pod: Json, wanted: str) -> str:
             raise BadRequest(f"container {wanted} is not valid for pod {name}")
         return wanted
     if len(everything) == 1:
-        return everything[0]
+        return str(everything[0])
     chosen = (pod["metadata"].get("annotations") or {}).get(DEFAULT_CONTAINER)
     if chosen in everything:
         return str(chosen)

@@ -101,6 +101,13 @@ def _keep(new: Json, old: Json, key: str) -> None:
         new[key] = old[key]
 
 
+def _mirror_address(pod: Json) -> None:
+    """`podIPs` begins with `podIP`, whichever of them was written."""
+    status = pod.get("status") or {}
+    if status.get("podIP") and (status.get("podIPs") or [{}])[0].get("ip") != status["podIP"]:
+        status["podIPs"] = [{"ip": status["podIP"]}]
+
+
 def _keep_all_but_status(kind: Kind, new: Json, old: Json) -> None:
     """Custom resources keep their metadata too, Deployments their labels."""
     for key in (set(new) | set(old)) - {"status", "metadata", "apiVersion", "kind"}:
@@ -111,6 +118,8 @@ def _keep_all_but_status(kind: Kind, new: Json, old: Json) -> None:
         new["metadata"] = {**kept, **own}
     elif (kind.group, kind.plural) == ("apps", "deployments"):
         _keep(new["metadata"], old["metadata"], "labels")
+    if kind.resource == ("", "pods"):
+        _mirror_address(new)
     first = FIRST_STATUS.get((kind.group, kind.plural))
     if first is not None:
         new["status"] = {**first, **(new.get("status") or {})}

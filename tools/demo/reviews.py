@@ -33,6 +33,8 @@ def review(api: Api, call: Call, kind: Kind) -> Response:
 
 def _own(api: Api, obj: Json, manager: str) -> None:
     owners = track(None, obj, manager=manager, now=api.store.clock.text())
+    for entry in owners:
+        (entry["fieldsV1"].get("f:spec") or {}).pop(".", None)
     if owners:
         obj["metadata"]["managedFields"] = owners
 

@@ -106,7 +106,7 @@ class Store:
         meta.update({key: before[key] for key in ("uid", "creationTimestamp", "resourceVersion")})
         generation = before.get("generation")
         if generation is not None:
-            bumped = subresource != "binding" and spec_changed(old, obj)
+            bumped = subresource != "binding" and spec_changed(old, obj, subresource)
             meta["generation"] = max(generation + 1 if bumped else generation, meta.get("generation", 0))
         if obj == old:
             return old

@@ -134,8 +134,11 @@ class Answers:
             )
         if self.form.convert:
             items = [self._partial(obj) for obj in objects]
-            return {"kind": self.form.convert, "apiVersion": META + self.form.version, "metadata": meta, "items": items}
+            api_version = META + self.form.version
+            return {"kind": self.form.convert, "apiVersion": api_version, "metadata": meta, "items": items or None}
         items = [self._item(obj) for obj in objects]
+        if self.kind.definition is not None:
+            meta = {"continue": "", **meta}
         return {"kind": self.kind.list_kind, "apiVersion": self.kind.api_version, "metadata": meta, "items": items}
 
     def change(self, obj: Json) -> Json:

@@ -5,11 +5,13 @@ from dataclasses import dataclass
 
 from tools.demo.admission import admit
 from tools.demo.api_names import checked_name
+from tools.demo.custom_schema import causes as schema_causes
+from tools.demo.custom_schema import complete
 from tools.demo.decoding import tidy
 from tools.demo.defaults import apply_defaults
-from tools.demo.definitions import complete_definition
+from tools.demo.definitions import default_definition, establish, tidy_owners
 from tools.demo.deletion import is_finished
-from tools.demo.errors import ApiError, Cause, Conflict, Invalid, Json, NotFound
+from tools.demo.errors import ApiError, Cause, Conflict, FieldCause, Invalid, Json, NotFound
 from tools.demo.kinds import DEFINITIONS, Kind, Kinds
 from tools.demo.lifecycle import check_namespace
 from tools.demo.managed_fields import track
@@ -59,7 +61,7 @@ class Writer:
             meta.pop("namespace", None)
         group, plural = kind.resource
         drop_unsettable(kind, obj)
-        apply_defaults(group, plural, obj)
+        self._complete(kind, obj)
         owners = (
             meta.pop("managedFields", None) if options.applied else self._owners(None, obj, options, "", api_version)
         )
@@ -70,9 +72,10 @@ class Writer:
         self._validate(kind, obj, None)
         if owners:
             meta["managedFields"] = owners
-        if kind.resource == DEFINITIONS:
-            complete_definition(self.store, obj)
-        return self.store.create(kind.resource, obj, options.dry_run)
+        stored = self.store.create(kind.resource, obj, options.dry_run)
+        if kind.resource == DEFINITIONS and not options.dry_run:
+            establish(self.store, meta["name"])
+        return stored
 
     def change(self, kind: Kind, old: Json, new: Json, options: WriteOptions, subresource: str = "") -> Json:
         """Stores a changed object; one whose deletion only waited for this is removed. Conflict when it is stale."""
@@ -80,7 +83,7 @@ class Writer:
         self._check_versions(kind, old, new)
         group, plural = kind.resource
         carry_over(kind, new, old, subresource)
-        apply_defaults(group, plural, new)
+        self._complete(kind, new)
         new["metadata"]["resourceVersion"] = old["metadata"]["resourceVersion"]
         self._settle_owners(old, new, options, subresource)
         admit(self.store, group, plural, new, old, "UPDATE")
@@ -91,10 +94,18 @@ class Writer:
             self.store.remove(kind.resource, stored["metadata"].get("namespace", ""), stored["metadata"]["name"])
         return stored
 
+    def _complete(self, kind: Kind, obj: Json) -> None:
+        """Defaults, of the built-in kinds or of the custom one's schema."""
+        if kind.definition is not None:
+            complete(kind, obj)
+        elif kind.resource == DEFINITIONS:
+            default_definition(obj)
+        apply_defaults(*kind.resource, obj)
+
     def _owners(
         self, old: Json | None, new: Json, options: WriteOptions, subresource: str, api_version: str = ""
     ) -> list[Json]:
-        return track(
+        owners = track(
             old,
             new,
             manager=options.manager,
@@ -103,6 +114,9 @@ class Writer:
             api_version=api_version or new["apiVersion"],
             now=self.store.clock.text(),
         )
+        if new.get("kind") == "CustomResourceDefinition":
+            tidy_owners(owners)
+        return owners
 
     def _settle_owners(self, old: Json, new: Json, options: WriteOptions, subresource: str) -> None:
         meta = new["metadata"]
@@ -131,7 +145,7 @@ class Writer:
             raise Conflict(kind.group, kind.plural, name, why)
 
     def _validate(self, kind: Kind, obj: Json, old: Json | None) -> None:
-        causes = validate(kind.resource.group, kind.resource.plural, obj, old)
+        causes: list[FieldCause] = [*validate(*kind.resource, obj, old), *schema_causes(kind, obj)]
         if causes:
             raise Invalid(kind.group, kind.kind, obj["metadata"].get("name", ""), causes)
 
