@@ -16,6 +16,7 @@ from django.db import DatabaseError
 
 from chat import runner
 from chat.actions import approvals, leases
+from chat.agent.providers import choose
 from chat.models import Run
 
 log = logging.getLogger(__name__)
@@ -112,3 +113,4 @@ async def end() -> None:
     if _crew is not None:
         crew, _crew = _crew, None
         await crew.stop()
+        await choose.close()

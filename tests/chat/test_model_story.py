@@ -8,7 +8,6 @@ import pytest_asyncio
 from django.contrib.auth.models import User
 
 from chat import launch
-from chat.agent.providers import choose
 from tests.chat.sockets import Client
 from tests.conftest import in_database
 from tests.fakemodel import FakeModel
@@ -34,7 +33,6 @@ async def told(crew: launch.Crew, settings: Any, alice: User, token_of: Callable
         return fake, client
 
     yield ask
-    await choose.close()
     for fake in opened:
         await fake.__aexit__(None, None, None)
 
