@@ -5,10 +5,10 @@ import contextlib
 from datetime import UTC, datetime, timedelta
 
 from tools.demo import heartbeat, kubelet, metrics
-from tools.demo.controllers.kinds import LEASES, NODES, STORAGE_CLASSES
+from tools.demo.controllers.kinds import NODES, STORAGE_CLASSES
 from tools.demo.controllers.recorder import Recorder
 from tools.demo.controllers.roster import Controller, controllers
-from tools.demo.controllers.world import World
+from tools.demo.controllers.world import MANAGER, World
 from tools.demo.engine import Engine
 from tools.demo.inside import Inside
 from tools.demo.managed_fields import track
@@ -32,7 +32,7 @@ class DemoCluster:
         self.logs = ContainerLogs(store, programs)
         self.world = World(
             store=store,
-            events=Recorder(store),
+            events=Recorder(store, plain=hasty),
             admit=inside.create,
             delete=inside.delete,
             kinds=inside.kinds,
@@ -85,21 +85,9 @@ class DemoCluster:
     def golden(cls, store: Store) -> "DemoCluster":
         """Controllers and three plain nodes for a store that exists, as the recording's phase `cluster` begins."""
         cluster = cls(store, {}, hasty=True, with_metrics=False)
-        now = store.clock.text()
         for number in range(3):
-            store.create(NODES, plain_node(f"node-{number}", now))
-            lease: Json = {
-                "apiVersion": "coordination.k8s.io/v1",
-                "kind": "Lease",
-                "metadata": {"name": f"node-{number}", "namespace": "kube-node-lease"},
-                "spec": {
-                    "holderIdentity": f"node-{number}",
-                    "leaseDurationSeconds": 40,
-                    "renewTime": store.clock.micro_text(),
-                },
-            }
-            store.create(LEASES, lease)
-        store.create(STORAGE_CLASSES, standard_class())
+            register(cluster.world, f"node-{number}")
+        cluster.world.create(STORAGE_CLASSES, standard_class(), "kubelet")
         return cluster
 
     def start(self) -> None:
@@ -130,8 +118,26 @@ class DemoCluster:
             await asyncio.sleep(BREATH)
 
 
+def register(world: World, name: str) -> None:
+    """A node as the recording's node agent registers it, and what the node controller adds."""
+    node = plain_node(name, world.text())
+    status = node.pop("status")
+    world.create(NODES, node, "kubelet")
+    world.store.mutate(
+        NODES, "", name, lambda obj: obj.__setitem__("status", status), manager="kubelet", subresource="status"
+    )
+
+    def complete(obj: Json) -> None:
+        labels = {"beta.kubernetes.io/arch": "amd64", "beta.kubernetes.io/os": "linux"}
+        obj["metadata"]["labels"].update(labels)
+        obj["metadata"]["annotations"] = {"node.alpha.kubernetes.io/ttl": "0"}
+
+    world.store.mutate(NODES, "", name, complete, manager=MANAGER)
+    heartbeat.renew(world, name)
+
+
 def plain_node(name: str, now: str) -> Json:
-    """A node as the recording's node agent registers it."""
+    """With the conditions of a healthy node."""
     room = {"cpu": "4", "memory": "16Gi", "pods": "110"}
     times = {"lastHeartbeatTime": now, "lastTransitionTime": now}
     ready = {"type": "Ready", "status": "True", **times, "reason": "KubeletReady", "message": "KubeletReady"}
@@ -141,19 +147,11 @@ def plain_node(name: str, now: str) -> Json:
     ]
     system = {"operatingSystem": "linux", "architecture": "amd64", "kubeletVersion": "v1.36.2", "kubeProxyVersion": ""}
     image = {"kernelVersion": "0.0-fake", "osImage": "Fake OS", "containerRuntimeVersion": "fake://1.0"}
-    labels = {
-        f"{prefix}kubernetes.io/{key}": value
-        for prefix in ("", "beta.")
-        for key, value in (("arch", "amd64"), ("os", "linux"))
-    }
+    labels = {"kubernetes.io/arch": "amd64", "kubernetes.io/hostname": name, "kubernetes.io/os": "linux"}
     return {
         "apiVersion": "v1",
         "kind": "Node",
-        "metadata": {
-            "name": name,
-            "labels": labels | {"kubernetes.io/hostname": name},
-            "annotations": {"node.alpha.kubernetes.io/ttl": "0"},
-        },
+        "metadata": {"name": name, "labels": labels},
         "spec": {},
         "status": {
             "capacity": dict(room),

@@ -3,7 +3,7 @@
 from fractions import Fraction
 
 from tools.demo.controllers.kinds import CLAIMS, PODS, QUOTAS, SERVICES
-from tools.demo.controllers.world import World
+from tools.demo.controllers.world import MANAGER, World
 from tools.demo.quantity import format_like, parse
 from tools.demo.store import Change, Json, Resource
 
@@ -32,8 +32,28 @@ def reconcile(world: World) -> float | None:
     for quota in world.store.list(QUOTAS):
         hard = dict(quota["spec"].get("hard") or {})
         used = {key: written(used_of(world, key, quota["metadata"]["namespace"]), hard[key]) for key in sorted(hard)}
-        world.set_status(QUOTAS, quota, {"hard": hard, "used": used})
+        write(world, quota, {"hard": hard, "used": used})
     return None
+
+
+def write(world: World, quota: Json, status: Json) -> None:
+    """Growth is what the API server charges when it admits something; the controller counts the rest."""
+    before = quota.get("status") or {}
+    if before == status:
+        return
+    known = before.get("used") or {}
+    grown = known.keys() == status["used"].keys() and all(
+        parse(status["used"][key]) >= parse(text) for key, text in known.items()
+    )
+    meta = quota["metadata"]
+    world.store.mutate(
+        QUOTAS,
+        meta["namespace"],
+        meta["name"],
+        lambda obj: obj.__setitem__("status", status),
+        manager="kube-apiserver" if grown else MANAGER,
+        subresource="status",
+    )
 
 
 def written(amount: Fraction, like: str) -> str:

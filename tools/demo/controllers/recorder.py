@@ -2,17 +2,20 @@
 
 from tools.demo.clock import parse_time
 from tools.demo.controllers.kinds import EVENTS
+from tools.demo.managed_fields import track
 from tools.demo.store import Json, Store
 
 LIFETIME = 3600  # seconds the API server keeps an event
-KINDS_FROM_KUBELET = ("kubelet",)
+LETTERS = "bcdfghjklmnpqrstvwxz2456789"  # of generated names
 
 
 class Recorder:
     """One per cluster; sources are `kubelet`, `deployment-controller`, `default-scheduler` and so on."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, plain: bool = False) -> None:
+        """`plain`: kubelet events as the recording's simple node agent writes them, none of them counted."""
         self._store = store
+        self._plain = plain
         self._known: dict[tuple[str, ...], str] = {}
 
     def record(
@@ -21,6 +24,9 @@ class Recorder:
         """`about` is the object concerned, `field` a part of it (`spec.containers{web}`); `kind` Normal or Warning."""
         meta = about["metadata"]
         namespace = meta.get("namespace", "default")
+        if self._plain and source == "kubelet":
+            self._store.create(EVENTS, self._bare(about, reason, message, kind))
+            return
         key = (namespace, meta["uid"], source, reason, message, field)
         name = self._known.get(key)
         if name and self._store.get(EVENTS, namespace, name):
@@ -35,7 +41,52 @@ class Recorder:
             event["involvedObject"]["fieldPath"] = field
         if source == "default-scheduler":
             event["action"] = "Binding" if reason == "Scheduled" else "Scheduling"
+        self._own(event, source)
         self._store.create(EVENTS, event)
+
+    def _own(self, event: Json, source: str) -> None:
+        """managedFields: controllers write core/v1 events, the scheduler events.k8s.io/v1."""
+        manager = source if source == "kubelet" else "kube-controller-manager"
+        body = event
+        if source == "default-scheduler":
+            manager = "kube-scheduler"
+            kept = ("metadata", "eventTime", "reportingInstance", "action", "reason", "type")
+            body = {key: event[key] for key in kept} | {
+                "apiVersion": "events.k8s.io/v1",
+                "kind": "Event",
+                "regarding": event["involvedObject"],
+                "note": event["message"],
+                "reportingController": event["reportingComponent"],
+            }
+        owners = track(None, body, manager=manager, now=self._store.clock.text())
+        event["metadata"]["managedFields"] = owners
+
+    def _bare(self, about: Json, reason: str, message: str, kind: str) -> Json:
+        meta, now = about["metadata"], self._store.clock.text()
+        reference = involved(about)
+        del reference["resourceVersion"]
+        event: Json = {
+            "apiVersion": "v1",
+            "kind": "Event",
+            "metadata": {
+                "name": f"{meta['name']}." + "".join(self._store.random.choices(LETTERS, k=5)),
+                "generateName": f"{meta['name']}.",
+                "namespace": meta.get("namespace", "default"),
+            },
+            "involvedObject": reference,
+            "reason": reason,
+            "message": message,
+            "source": {"component": "kubelet"},
+            "firstTimestamp": now,
+            "lastTimestamp": now,
+            "count": 1,
+            "type": kind,
+            "eventTime": None,
+            "reportingComponent": "",
+            "reportingInstance": "",
+        }
+        self._own(event, "kubelet")
+        return event
 
     def expire(self) -> None:
         """Removes events whose last occurrence is older than an hour."""
@@ -64,7 +115,7 @@ class Recorder:
     def _classic(self, source: str, about: Json) -> Json:
         now = self._store.clock.text()
         component: Json = {"component": source}
-        if source in KINDS_FROM_KUBELET and about.get("spec", {}).get("nodeName"):
+        if source == "kubelet" and about.get("spec", {}).get("nodeName"):
             component["host"] = about["spec"]["nodeName"]
         return {
             "apiVersion": "v1",

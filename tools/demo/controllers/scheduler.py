@@ -105,15 +105,12 @@ def bind(world: World, pod: Json, room: Room) -> None:
     node = room.node["metadata"]["name"]
     meta = pod["metadata"]
 
-    def change(obj: Json) -> None:
-        obj["spec"]["nodeName"] = node
-        others = [each for each in obj["status"].get("conditions") or [] if each["type"] != "PodScheduled"]
-        obj["status"]["conditions"] = [*others, scheduled(world)]
-
-    bound = world.store.mutate(
-        PODS, meta["namespace"], meta["name"], change, manager="kube-scheduler", subresource="binding"
-    )
-    room.pods.append(bound or pod)
+    others = [each for each in pod["status"].get("conditions") or [] if each["type"] != "PodScheduled"]
+    bound = pod | {
+        "spec": pod["spec"] | {"nodeName": node},
+        "status": pod["status"] | {"conditions": [*others, scheduled(world)]},
+    }
+    room.pods.append(world.store.replace(PODS, bound, "binding"))  # a binding owns no fields
     text = f"Successfully assigned {meta['namespace']}/{meta['name']} to {node}"
     world.events.record(SOURCE, pod, "Scheduled", text)
 

@@ -4,7 +4,8 @@ import copy
 import json
 import zlib
 
-from tools.demo.controllers.world import LETTERS, World, owner_reference
+from tools.demo.controllers.recorder import LETTERS
+from tools.demo.controllers.world import World, owner_reference
 from tools.demo.store import Json
 
 HASH_LABEL = "pod-template-hash"

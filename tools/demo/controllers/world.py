@@ -7,12 +7,11 @@ from datetime import datetime
 from typing import Any
 
 from tools.demo.clock import parse_time
-from tools.demo.controllers.recorder import Recorder
+from tools.demo.controllers.recorder import LETTERS, Recorder
 from tools.demo.kinds import Kinds
 from tools.demo.store import Json, Resource, Store
 
 MANAGER = "kube-controller-manager"
-LETTERS = "bcdfghjklmnpqrstvwxz2456789"
 
 
 @dataclass
