@@ -19,7 +19,15 @@ from tools.spec import Arguments, Result, Tool
 from tools.views import slim
 
 _GOOD = {"True"}
-_BAD_WHEN_TRUE = ("MemoryPressure", "DiskPressure", "PIDPressure", "NetworkUnavailable", "ReplicaFailure", "Failed")
+_BAD_WHEN_TRUE = (
+    "MemoryPressure",
+    "DiskPressure",
+    "PIDPressure",
+    "NetworkUnavailable",
+    "ReplicaFailure",
+    "Failed",
+    "FailureTarget",
+)
 
 
 class DescribeArguments(Arguments):

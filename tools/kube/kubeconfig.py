@@ -162,7 +162,7 @@ def _pem(file: Path, entry: dict[str, Any], key: str, where: str) -> str:
     inline = _optional(file, entry, f"{key}-data", where)
     if inline:
         try:
-            return base64.b64decode(inline, validate=False).decode("ascii")
+            return base64.b64decode("".join(inline.split()), validate=True).decode("ascii")
         except (binascii.Error, UnicodeDecodeError):
             raise BadKubeconfig(f"{file}: {key}-data of {where} is not base64 of a PEM text.") from None
     path = _optional(file, entry, key, where)

@@ -18,7 +18,7 @@ import aiohttp
 from yarl import URL
 
 from tools.kube import connections, guard
-from tools.kube.errors import Ambiguous, BadAnswer, BadInput, TooLarge, Unreachable
+from tools.kube.errors import Ambiguous, BadAnswer, BadInput, BadKubeconfig, TooLarge, Unreachable
 from tools.kube.guard import Permit
 from tools.kube.kubeconfig import Access
 
@@ -152,13 +152,11 @@ class Transport:
     async def _identity(self) -> dict[str, str]:
         access = self.access
         headers = {"User-Agent": _USER_AGENT}
-        token = access.token
-        if access.token_file:
-            token = (await asyncio.get_running_loop().run_in_executor(None, Path(access.token_file).read_text)).strip()
+        token = await _from_file(access) if access.token_file else access.token
         if token:
             headers["Authorization"] = f"Bearer {token}"
         elif access.username:
-            headers["Authorization"] = aiohttp.BasicAuth(access.username, access.password, "utf-8").encode()
+            headers["Authorization"] = aiohttp.encode_basic_auth(access.username, access.password)
         return headers
 
     def _explained(self, request: Request, fault: BaseException) -> Exception:
@@ -178,6 +176,15 @@ class Transport:
                 f'The connection to cluster "{self.cluster}" broke before the answer was complete. Try again.'
             )
         return BadAnswer(f"What answered at {self.access.server} does not speak HTTP as an API server does.")
+
+
+async def _from_file(access: Access) -> str:
+    try:
+        return (await asyncio.get_running_loop().run_in_executor(None, Path(access.token_file).read_text)).strip()
+    except (OSError, UnicodeDecodeError):
+        raise BadKubeconfig(
+            f'The token of cluster "{access.name}" cannot be read from {access.token_file}. Check tokenFile in its kubeconfig.'
+        ) from None
 
 
 def _was_cut(fault: BaseException) -> bool:
