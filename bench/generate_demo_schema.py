@@ -24,11 +24,18 @@ LEAVES = {
     "io.k8s.apimachinery.pkg.apis.meta.v1.FieldsV1": "any",
     "io.k8s.apimachinery.pkg.runtime.RawExtension": "any",
 }
+PREFIXES = (
+    "io.k8s.apiextensions-apiserver.pkg.apis.",
+    "io.k8s.kube-aggregator.pkg.apis.",
+    "io.k8s.apimachinery.pkg.apis.",
+    "io.k8s.api.",
+)
 PLAIN = {"string": "string", "integer": "int64", "boolean": "bool", "number": "double", "object": "any"}
 FORMATS = {"int32": "int32", "int64": "int64", "byte": "bytes", "double": "double", "date-time": "time"}
 GROUPS = (
     "core", "apps", "autoscaling", "batch", "certificates", "coordination", "discovery", "events", "flowcontrol",
     "networking", "node", "policy", "rbac", "resource", "scheduling", "storage", "admissionregistration",
+    "authentication", "authorization", "apiextensions", "apiregistration",
 )  # fmt: skip
 
 
@@ -42,7 +49,7 @@ class Table:
 
     def add_kinds(self) -> None:
         for name, definition in sorted(self.definitions.items()):
-            group = name.removeprefix("io.k8s.api.").split(".")[0]
+            group = self.short(name).split(".")[0]
             for gvk in definition.get("x-kubernetes-group-version-kind", []):
                 listed = gvk["kind"].endswith("List") or gvk["kind"] != name.rsplit(".", 1)[-1]
                 if listed or group not in GROUPS or not STABLE.match(gvk["version"]):
@@ -51,7 +58,9 @@ class Table:
                 self.add(name)
 
     def short(self, name: str) -> str:
-        return name.removeprefix("io.k8s.api.").removeprefix("io.k8s.apimachinery.pkg.apis.")
+        for prefix in PREFIXES:
+            name = name.removeprefix(prefix)
+        return name
 
     def add(self, name: str) -> None:
         short = self.short(name)
@@ -82,8 +91,8 @@ class Table:
         reference = schema.get("$ref") or next((each["$ref"] for each in schema.get("oneOf", []) if "$ref" in each), "")
         if reference:
             name = reference.rsplit("/", 1)[-1]
-            if name in LEAVES:
-                return LEAVES[name]
+            if name in LEAVES or "properties" not in self.definitions[name]:
+                return LEAVES.get(name, "any")
             self.add(name)
             return {"type": "object", "ref": self.short(name), **extra}
         return self.nested(schema, extra)

@@ -7,6 +7,7 @@ from tools.demo.schema import Field, of_object
 
 Json = dict[str, Any]
 
+REVIEWS = ("SelfSubjectAccessReview", "SubjectAccessReview", "LocalSubjectAccessReview", "SelfSubjectRulesReview")
 # Fields that are printed even when nobody set them, by type.
 ALWAYS: dict[str, Json] = {
     "Container": {"resources": {}},
@@ -77,6 +78,8 @@ ALWAYS: dict[str, Json] = {
     "ValidatingAdmissionPolicy": {"spec": {}, "status": {}},
     "ValidatingAdmissionPolicyBinding": {"spec": {}},
     "EndpointSlice": {"endpoints": None, "ports": None},
+    "CustomResourceDefinitionStatus": {"conditions": None},
+    **{name: {"spec": {}, "status": {}} for name in REVIEWS},
     "PodCondition": {"lastProbeTime": None, "lastTransitionTime": None},
 }
 # Values that Go leaves out when they are zero, whatever type they stand in.

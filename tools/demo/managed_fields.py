@@ -40,6 +40,7 @@ FRESH: dict[str, tuple[str, ...]] = {
     "NodeStatus": ("daemonEndpoints", "nodeInfo"),
     "NodeDaemonEndpoints": ("kubeletEndpoint",),
     "Event": ("source",),
+    "CustomResourceDefinitionSpec": ("names",),
 }
 ROOT = ("metadata", "spec", "status")
 
