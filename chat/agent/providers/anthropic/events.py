@@ -9,6 +9,7 @@ from chat.agent.providers.anthropic.strict import no_number, unique
 
 Event: TypeAlias = dict[str, Any]
 LONGEST_EVENT = 1 << 20
+_DECODER = json.JSONDecoder(object_pairs_hook=unique, parse_constant=no_number)
 
 
 async def events(chunks: AsyncIterator[bytes]) -> AsyncGenerator[Event, None]:
@@ -30,7 +31,7 @@ async def events(chunks: AsyncIterator[bytes]) -> AsyncGenerator[Event, None]:
 
 def _object(data: bytes) -> Event:
     try:
-        event = json.loads(data, object_pairs_hook=unique, parse_constant=no_number)
+        event = _DECODER.decode(data.decode())
     except (ValueError, RecursionError):
         event = None
     if not isinstance(event, dict):

@@ -11,6 +11,27 @@ from typing import Any
 
 LATER = "Send the message again in a few minutes."
 CHECK_ADDRESS = "An administrator should check ANTHROPIC_BASE_URL."
+CHECK_KEY = "An administrator must check ANTHROPIC_API_KEY and its rights."
+PASSING = (408, 409, 425)  # refusals that another attempt may not meet again
+REFUSALS = {  # status: code, sentence, next step
+    401: ("key_refused", "{host} refused the key for the model ({status}).", CHECK_KEY),
+    402: (
+        "unpaid",
+        "The account behind the model's key has no credit left ({status}).",
+        "An administrator must look after the account ANTHROPIC_API_KEY belongs to.",
+    ),
+    403: ("key_refused", 'The key may not use the model "{model}" at {host} ({status}).', CHECK_KEY),
+    404: (
+        "model_unknown",
+        'The model "{model}" is not known at {host} ({status}).',
+        "An administrator must check K8SMCP_MODEL, and ANTHROPIC_BASE_URL where it is set.",
+    ),
+    413: (
+        "too_large",
+        "This conversation is too large for one request to the model ({status}).",
+        "Start a new conversation and name what matters, or ask for less at once.",
+    ),
+}
 OPTIONAL_FIELDS = ("thinking", "cache_control", "max_tokens")  # the last stands for: an answer as long as ours
 STATUS_OF_ERROR_EVENT = {
     "invalid_request_error": 400, "authentication_error": 401, "billing_error": 402, "permission_error": 403,
@@ -66,37 +87,11 @@ def of_status(status: int, place: Place, *, message: str = "", headers: Mapping[
 
 def _refused(status: int, place: Place, message: str) -> Broken | None:
     """Statuses that another attempt cannot mend."""
-    sentences = {
-        401: (
-            "key_refused",
-            f"{place.host} refused the key for the model (401).",
-            "An administrator must check ANTHROPIC_API_KEY.",
-        ),
-        402: (
-            "unpaid",
-            "The account behind the model's key has no credit left (402).",
-            "An administrator must look after the account ANTHROPIC_API_KEY belongs to.",
-        ),
-        403: (
-            "key_refused",
-            f'The key may not use the model "{place.model}" at {place.host} (403).',
-            "An administrator must check ANTHROPIC_API_KEY and its rights.",
-        ),
-        404: (
-            "model_unknown",
-            f'The model "{place.model}" is not known at {place.host} (404).',
-            "An administrator must check K8SMCP_MODEL, and ANTHROPIC_BASE_URL where it is set.",
-        ),
-        413: (
-            "too_large",
-            "This conversation is too large for one request to the model (413).",
-            "Start a new conversation and name what matters, or ask for less at once.",
-        ),
-    }
-    if status in sentences:
-        code, sentence, advice = sentences[status]
-        return Broken(sentence, code=code, again=False, advice=advice)
-    if status >= 500 or status in (408, 409, 425):
+    if status in REFUSALS:
+        code, sentence, advice = REFUSALS[status]
+        told = sentence.format(host=place.host, model=place.model, status=status)
+        return Broken(told, code=code, again=False, advice=advice)
+    if status >= 500 or status in PASSING:
         return None
     return Broken(
         f"{place.host} did not accept the request to the model ({status}){_quoted(message)}.",
