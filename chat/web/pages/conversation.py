@@ -10,7 +10,7 @@ from chat.actions import conversations
 from chat.models import Run
 from chat.models.run import ACTIVE, ENDED, RunStatus
 from chat.web import feed
-from chat.web.door import SignedIn, done, page
+from chat.web.door import SignedIn, by_script, done, page
 
 
 @page("GET", "HEAD")
@@ -52,5 +52,7 @@ def delete(request: SignedIn, conversation_id: uuid.UUID) -> HttpResponseBase:
 @page("GET", "HEAD")
 def listing(request: SignedIn) -> HttpResponseBase:
     """The list beside the page by itself, for the search as one types."""
-    whole = request.headers.get("X-Requested-With") != "fetch"
-    return render(request, "chat/pages/conversations.html" if whole else "chat/parts/_conversations.html")
+    bare = by_script(request)
+    return render(
+        request, "chat/parts/_conversations.html" if bare else "chat/pages/conversations.html", {"bare": bare}
+    )

@@ -85,7 +85,8 @@ customElements.define(
     #example(event) {
       event.preventDefault();
       this.say(event.submitter.value);
-      this.composer.field.focus();
+      const keyboard = matchMedia("(pointer: fine)").matches; // on a phone it would cover the answer
+      if (keyboard) setTimeout(() => this.composer.field.focus()); // later: the focused button is leaving the page
     }
 
     /** A failed run: its message once more, as a new one. */

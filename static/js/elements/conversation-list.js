@@ -36,10 +36,17 @@ customElements.define(
       try {
         const html = await get(`/conversations?q=${encodeURIComponent(this.search.value)}`, this.#asking.signal);
         this.replaceChildren(...elementsFrom(html));
+        this.#count(this.querySelector("[data-pending]")?.dataset.pending ?? "0");
         this.#mark();
       } catch (fault) {
         if (fault.name !== "AbortError") announce(fault.message);
       }
+    }
+
+    #count(pending) {
+      const badge = document.querySelector(".side-link .count");
+      badge.querySelector(".number").textContent = pending;
+      badge.hidden = pending === "0";
     }
 
     #mark() {

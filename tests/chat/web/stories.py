@@ -1,0 +1,159 @@
+"""Conversations in the database that hold every type of event, written through the journal as the core writes them."""
+
+import uuid
+from datetime import timedelta
+
+from django.db import transaction
+from django.utils import timezone
+
+from chat import journal
+from chat.event_types import (
+    ApprovalDecided,
+    ApprovalRequested,
+    CalledTool,
+    Complete,
+    Error,
+    Notice,
+    RunStarted,
+    TextEnd,
+    ThinkingEnd,
+    ToolCallEnd,
+    ToolCallStart,
+    UserMessage,
+)
+from chat.models import Approval, Conversation, Event, Message, Run, ToolCall
+
+TABLE = "2 pods\nNAMESPACE  NAME        STATUS\nshop       cart-1      Running\nshop       checkout-2  CrashLoopBackOff"
+
+
+class Story:
+    """Writes one conversation's events; every method returns what later ones need."""
+
+    def __init__(self, owner, *, title="Why is checkout failing?", shared=False):
+        self.conversation = Conversation.objects.create(owner=owner, title=title, shared=shared, cluster="demo")
+        self.owner = owner
+        self._calls = 0
+
+    @property
+    def events(self):
+        return list(Event.objects.filter(conversation=self.conversation).order_by("seq"))
+
+    def ask(self, text="why is checkout failing?", author=None):
+        author = author or self.owner
+        message = Message.objects.create(
+            conversation=self.conversation, author=author, client_id=uuid.uuid4(), text=text
+        )
+        run = Run.objects.create(conversation=self.conversation, message=message)
+        self._write(run, UserMessage, message_id=str(message.client_id), author=author.username, text=text)
+        return run
+
+    def begin(self, run, **fields):
+        Run.objects.filter(pk=run.pk).update(
+            status="running", owner="test", lease_until=timezone.now() + timedelta(hours=1)
+        )
+        self._write(run, RunStarted, **({"provider": "guide", "model": "", "attempt": 1} | fields))
+
+    def think(self, run, block, text="I look at the pod first."):
+        self._write(run, ThinkingEnd, block=block, text=text)
+
+    def say(self, run, block, text="It **crashes**."):
+        self._write(run, TextEnd, block=block, text=text)
+
+    def wish(self, run, tool="k8s_list", effect="READ", intent="List pods in shop", **arguments):
+        self._calls += 1
+        call = ToolCall.objects.create(
+            run=run,
+            position=self._calls,
+            tool=tool,
+            arguments=arguments or {"namespace": "shop"},
+            cluster="demo",
+            effect=effect,
+            intent=intent,
+        )
+        self._write(run, ToolCallStart, **self._fields(call))
+        return call
+
+    def answer(self, call, result=TABLE, status="completed", duration_ms=312, **fields):
+        ToolCall.objects.filter(pk=call.pk).update(status=status, result=result)
+        self._write(
+            call.run, ToolCallEnd, **self._fields(call), result=result, status=status, duration_ms=duration_ms, **fields
+        )
+
+    def request(self, call, summary="Scale deployment frontend in shop to 3"):
+        approval = Approval.objects.create(
+            tool_call=call, call_hash="x", summary=summary, expires_at=timezone.now() + timedelta(hours=1)
+        )
+        self._write(
+            call.run,
+            ApprovalRequested,
+            **self._fields(call),
+            approval_id=str(approval.pk),
+            summary=summary,
+            expires_at=approval.expires_at.isoformat(),
+            url=f"/approvals/{approval.pk}",
+        )
+        return approval
+
+    def decide(self, approval, decision="approved", by="", reason=""):
+        call = approval.tool_call
+        Approval.objects.filter(pk=approval.pk).update(status=decision, decided_at=timezone.now(), reason=reason)
+        self._write(
+            call.run,
+            ApprovalDecided,
+            approval_id=str(approval.pk),
+            tool_call_id=str(call.pk),
+            decision=decision,
+            by=by,
+            reason=reason,
+        )
+
+    def notice(self, run, text="The model is busy. Trying again in 4 s."):
+        self._write(run, Notice, code="model_retry", text=text)
+
+    def fail(self, run, error="The model did not accept the key."):
+        self._write(run, Error, error=error, code="model_key")
+
+    def end(self, run, outcome="done"):
+        Run.objects.filter(pk=run.pk).update(status=outcome)
+        called = [CalledTool(tool_name="k8s_list", arguments={}, result="", status="completed")]
+        usage = {"input_tokens": 1200, "output_tokens": 34}
+        self._write(run, Complete, message="It crashes.", tool_calls=called, outcome=outcome, usage=usage, iterations=1)
+
+    def _fields(self, call):
+        return {
+            "tool_call_id": str(call.pk),
+            "tool_name": call.tool,
+            "arguments": call.arguments,
+            "cluster": call.cluster,
+            "effect": call.effect,
+            "intent": call.intent,
+        }
+
+    def _write(self, run, kind, **fields):
+        with transaction.atomic():
+            journal.append(kind(conversation_id=str(self.conversation.pk), run_id=str(run.pk), **fields), run=run)
+
+
+def whole_story(owner, **how):
+    """Every type of event, a queued message, an approved and a rejected change, and a run that failed."""
+    story = Story(owner, **how)
+    first = story.ask()
+    story.begin(first)
+    story.think(first, 0)
+    call = story.wish(first)
+    queued = story.ask("and its logs?")
+    story.answer(call)
+    change = story.wish(first, "k8s_scale", "CHANGE", "Scale frontend to 3", replicas=3)
+    approval = story.request(change)
+    story.decide(approval, "approved", by=owner.username, reason="go ahead")
+    story.answer(change, "deployment.apps/frontend scaled")
+    story.say(first, 1)
+    story.end(first)
+    story.begin(queued)
+    story.notice(queued)
+    removal = story.wish(queued, "k8s_delete", "DESTROY", "Delete job report")
+    story.decide(story.request(removal), "rejected", by=owner.username)
+    story.answer(removal, "Rejected, so nothing was done.", "denied")
+    story.fail(queued)
+    story.end(queued, "failed")
+    return story
