@@ -5,7 +5,7 @@ import re
 import ssl
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from socket import gaierror
 from typing import Any
 
@@ -58,16 +58,23 @@ class Broken(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where and what was asked, for the sentences. `host` without path and sign-in."""
+    """Where and what was asked, for the sentences. `host` without path and sign-in; `key` never leaves this module."""
 
     host: str
     model: str
+    key: str = field(default="", repr=False)
 
     @classmethod
-    def of(cls, address: str, model: str) -> "Place":
+    def of(cls, address: str, model: str, key: str) -> "Place":
         """Never fails: a bad address is told when it is used."""
         host = address.partition("://")[2].partition("/")[0].rpartition("@")[2]
-        return cls(host or "the model's address", model)
+        return cls(host or "the model's address", model, key)
+
+    def quoted(self, message: str) -> str:
+        """The other side's own words: without our key, short, on one line; empty when it said nothing."""
+        known = message.replace(self.key, "[key]") if self.key else message
+        words = " ".join("".join(char if char.isprintable() else " " for char in known).split()).rstrip(".")
+        return f': "{words[:200]}"' if words else ""
 
 
 # ---- the other side answered -------------------------------------------------------------------------------------
@@ -94,7 +101,7 @@ def _refused(status: int, place: Place, message: str) -> Broken | None:
     if status >= 500 or status in PASSING:
         return None
     return Broken(
-        f"{place.host} did not accept the request to the model ({status}){_quoted(message)}.",
+        f"{place.host} did not accept the request to the model ({status}){place.quoted(message)}.",
         code="request_refused",
         again=False,
         advice="Start a new conversation if this one is long; else an administrator should check K8SMCP_MODEL.",
@@ -140,12 +147,6 @@ def refused_field(status: int, complaint: str) -> str:
     return next((field for field in OPTIONAL_FIELDS if re.search(rf"\b{field}\b", complaint)), "")
 
 
-def _quoted(message: str) -> str:
-    """The other side's own words, short and on one line."""
-    words = " ".join("".join(char if char.isprintable() else " " for char in message).split()).rstrip(".")
-    return f': "{words[:200]}"' if words else ""
-
-
 # ---- the other side was not reached, or went away ----------------------------------------------------------------
 
 
@@ -159,7 +160,7 @@ def of_connection(error: BaseException, place: Place, *, timeout_seconds: float)
     names = {type(cause).__name__ for cause in causes}
     if fault := caused_by(ssl.SSLError):
         reason = getattr(fault, "verify_message", "") or getattr(fault, "reason", "") or "no reason given"
-        sentence = f"The connection to {place.host} is not secure{_quoted(str(reason))}."
+        sentence = f"The connection to {place.host} is not secure{place.quoted(str(reason))}."
         advice = "An administrator should check ANTHROPIC_BASE_URL and the certificates this machine trusts."
         return Broken(sentence, code="not_secure", again=False, advice=advice)
     if "UnsupportedProtocol" in names:
@@ -180,6 +181,11 @@ def bad_address() -> Broken:
     return Broken("The model's address is not a web address.", code="address", again=False, advice=CHECK_ADDRESS)
 
 
+def bad_key() -> Broken:
+    told = "The key for the model has characters that no key has."
+    return Broken(told, code="key_refused", again=False, advice=CHECK_KEY)
+
+
 def _causes(error: BaseException | None) -> Iterator[BaseException]:
     while error is not None:
         yield error
@@ -191,7 +197,7 @@ def _causes(error: BaseException | None) -> Iterator[BaseException]:
 
 def message_of(body: Any) -> str:
     """The words in an error body of whatever shape: `{"error": {"message"}}`, `{"message"}`, `{"detail"}` or text."""
-    for key in ("error", "message", "detail"):
-        if isinstance(body, Mapping) and body.get(key):
-            return message_of(body[key])
+    for _ in range(3):
+        if isinstance(body, Mapping):
+            body = next((body[key] for key in ("error", "message", "detail") if body.get(key)), "")
     return body if isinstance(body, str) else ""

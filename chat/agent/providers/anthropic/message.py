@@ -105,7 +105,7 @@ class Message:
         kind = str(start.get("type"))
         block = self._blocks[index] = _Block(kind)
         if kind == "tool_use":
-            block.id, block.name, block.given = start["id"], start["name"], start.get("input")
+            block.id, block.name, block.given = _word(start["id"]), _word(start["name"]), start.get("input")
         elif kind == "text" and start.get("text"):
             yield from self._grow(block, {"type": "text_delta", "text": start["text"]})
 
@@ -163,12 +163,15 @@ _COUNTED = tuple(count.name for count in fields(Usage))
 
 def _wish(block: _Block) -> Wish:
     """Some endpoints give the arguments whole, with the block's start, and then no raw text at all."""
-    named = all(isinstance(word, str) and 0 < len(word) <= LONGEST_NAME for word in (block.id, block.name))
     try:
         arguments = strict_object(block.text or json.dumps(block.given or {}))
-        strict_object(json.dumps({block.id: block.name}))
     except ValueError:
-        named = False
-    if not named:
-        raise Broken("The model's tool call could not be read, and was not carried out.", code="unreadable")
+        raise Broken("The model's tool call could not be read, and was not carried out.", code="unreadable") from None
     return Wish(block.id, block.name, arguments)
+
+
+def _word(given: Any) -> str:
+    """An id or a name that can be kept. Raises TypeError for anything else."""
+    if not isinstance(given, str) or not 0 < len(given) <= LONGEST_NAME or given.translate(UNSENDABLE) != given:
+        raise TypeError("no word")
+    return given

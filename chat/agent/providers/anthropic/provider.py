@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+import re
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from contextlib import aclosing, suppress
 from dataclasses import dataclass, replace
@@ -53,9 +54,9 @@ class Anthropic:
         sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
     ) -> None:
         self.model = model
-        self._key = api_key
+        self._key = api_key.strip()
         self._address = (base_url or ANTHROPIC).rstrip("/").removesuffix("/v1")
-        self._place = Place.of(self._address, model)
+        self._place = Place.of(self._address, model, self._key)
         self._patience = patience or Patience()
         self._sleep = sleep
         self._refused: set[str] = set()
@@ -78,7 +79,7 @@ class Anthropic:
                 continue
             spent += message.usage
             wait = self._wait(fault, attempt)
-            yield Interrupted(self._discreet(fault.sentence), wait, attempt)
+            yield Interrupted(fault.sentence, wait, attempt)
             await self._sleep(wait)
             attempt += 1
         yield replace(finished, wishes=_with_new_ids(finished.wishes, request), usage=spent + finished.usage)
@@ -164,26 +165,22 @@ class Anthropic:
         patience = self._patience
         longest = patience.longest_wait
         if not fault.again:
-            raise self._given_up(f"{fault.sentence} {fault.advice}", fault, temporary=fault.temporary)
+            raise ModelError(f"{fault.sentence} {fault.advice}", code=fault.code, temporary=fault.temporary)
         if fault.wait is not None and fault.wait > longest:
             told = f"{fault.sentence} It asks to wait {_duration(fault.wait)}: send the message again after that."
-            raise self._given_up(told, fault, temporary=True)
+            raise ModelError(told, code=fault.code, temporary=True)
         if attempt >= patience.attempts:
             told = f"{fault.sentence} {patience.attempts} attempts did not help. {fault.advice}"
-            raise self._given_up(told, fault, temporary=True)
+            raise ModelError(told, code=fault.code, temporary=True)
         backoff = min(longest, patience.first_wait * 2.0 ** (attempt - 1)) * random.uniform(0.5, 1)
         return max(fault.wait or 0.0, backoff)
-
-    def _given_up(self, sentence: str, fault: Broken, *, temporary: bool) -> ModelError:
-        return ModelError(self._discreet(sentence), code=fault.code, temporary=temporary)
-
-    def _discreet(self, sentence: str) -> str:
-        return sentence.replace(self._key, "[key]") if self._key else sentence
 
     # ---- the connection ----
 
     async def _connected(self) -> "AsyncAnthropic":
         """One client per event loop, made off it: importing the SDK and reading certificates takes a good second."""
+        if not re.fullmatch(r"[!-~]*", self._key):
+            raise failures.bad_key()
         loop = asyncio.get_running_loop()
         if self._client is None or self._client.get_loop() is not loop:
             self._client = loop.run_in_executor(None, self._make_client)

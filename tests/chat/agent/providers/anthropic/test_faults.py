@@ -83,6 +83,26 @@ async def test_the_reason_of_a_refusal_is_passed_on_in_one_short_line(rehearse: 
     assert len(told) < 500
 
 
+async def test_a_key_in_a_reason_that_is_cut_short_is_not_half_told(rehearse: Rehearse):
+    for room in range(1, len(KEY), 5):
+        reason = "y" * (200 - room - 1) + " " + KEY
+        play = await rehearse({"status": 400, "error": ["invalid_request_error", reason]})
+        assert "sk-a" not in str(await failure(play))
+
+
+async def test_a_short_key_does_not_garble_our_own_words(rehearse: Rehearse):
+    play = await rehearse({"status": 400, "error": ["invalid_request_error", "no"]}, key="e")
+    with pytest.raises(ModelError, match="refused the key for the model"):
+        await play.run()
+
+
+@pytest.mark.parametrize("key", ["sk-…", "sk two words", "sk-\nnewline", "sk-\x00"])
+async def test_a_key_that_cannot_be_one_is_told_before_anything_is_sent(rehearse: Rehearse, key: str):
+    play = await rehearse(TELL, key=key)
+    error = await failure(play)
+    assert (error.code, play.fake.requests) == ("key_refused", [])
+
+
 @pytest.mark.parametrize("body", ["<html>Bad gateway</html>", "", "null", '{"detail": [{"loc": ["x"]}]}', "[1]"])
 async def test_an_error_body_of_any_shape_makes_a_sentence(rehearse: Rehearse, body: str):
     play = await rehearse({"status": 400, "body": body or " "})
@@ -414,9 +434,14 @@ async def test_a_tool_call_that_was_unreadable_once_is_asked_for_again(rehearse:
     assert play.stage.of("perform") == [(("k8s_list",),)]
 
 
-@pytest.mark.parametrize("name", ["", "x" * 201, "a\x00b"])
-async def test_a_tool_name_nobody_can_keep_is_no_tool_call(rehearse: Rehearse, name: str):
-    assert (await failure(await rehearse({"blocks": [{"tool": name}]}))).code == "unreadable"
+@pytest.mark.parametrize("name", ["", "x" * 201, "a\x00b", 17, None, ["k8s_list"], {"a": 1}], ids=repr)
+@pytest.mark.parametrize("field", ["name", "id"])
+async def test_a_tool_call_without_a_proper_name_or_id_is_none(rehearse: Rehearse, field: str, name: object):
+    block = {"type": "tool_use", "id": "a", "name": "k8s_list", "input": {}} | {field: name}
+    start = {"type": "content_block_start", "index": 0, "content_block": block}
+    stop = {"type": "content_block_stop", "index": 0}
+    play = await rehearse({"blocks": [{"events": [start, stop]}], "stop_reason": "tool_use"})
+    assert (await failure(play)).code == "unreadable"
 
 
 async def test_two_tool_calls_with_one_id_are_none(rehearse: Rehearse):
