@@ -183,7 +183,8 @@ async def _from_file(access: Access) -> str:
         return (await asyncio.get_running_loop().run_in_executor(None, Path(access.token_file).read_text)).strip()
     except (OSError, UnicodeDecodeError):
         raise BadKubeconfig(
-            f'The token of cluster "{access.name}" cannot be read from {access.token_file}. Check tokenFile in its kubeconfig.'
+            f'The token of cluster "{access.name}" cannot be read from {access.token_file}. '
+            "Check tokenFile in its kubeconfig."
         ) from None
 
 

@@ -1,0 +1,89 @@
+"""The catalogue as programs know it: names and schemas change only on purpose."""
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from tools import registry
+from tools.effects import Effect
+from tools.spec import Tool
+
+GOLDEN = Path(__file__).parent.parent / "golden" / "tools.json"
+RENEW = "RENEW_GOLDEN"
+TOOLS = registry.all_tools()
+READS = {
+    "k8s_list",
+    "k8s_discover",
+    "k8s_events",
+    "k8s_top",
+    "k8s_rollout_status",
+    "k8s_rollout_history",
+    "clusters_list",
+    "cluster_status",
+    "manifest_draft",
+}
+EFFECTS = {
+    Effect.READ: READS,
+    Effect.SENSITIVE: {"k8s_get", "k8s_describe", "k8s_logs"},
+    Effect.CHANGE: {
+        "k8s_apply",
+        "k8s_patch",
+        "k8s_scale",
+        "k8s_rollout_restart",
+        "node_cordon",
+        "node_uncordon",
+        "namespace_create",
+    },
+    Effect.DESTROY: {"k8s_delete"},
+    Effect.EXECUTE: {"pod_exec"},
+}
+
+
+def catalogue() -> list[dict[str, object]]:
+    return [
+        {
+            "name": tool.name,
+            "title": tool.title,
+            "description": tool.description,
+            "effect": tool.effect.value,
+            "input_schema": tool.input_schema(),
+        }
+        for tool in TOOLS
+    ]
+
+
+def test_the_catalogue_is_what_was_agreed() -> None:
+    """After a change on purpose: run this test with RENEW_GOLDEN=1 and look at the difference."""
+    now = json.dumps(catalogue(), indent=1, ensure_ascii=False) + "\n"
+    if os.environ.get(RENEW) == "1":
+        GOLDEN.write_text(now)
+    assert GOLDEN.read_text() == now
+
+
+@pytest.mark.parametrize("effect", list(Effect))
+def test_each_tool_has_the_effect_it_should_have(effect: Effect) -> None:
+    assert {tool.name for tool in TOOLS if tool.effect is effect} == EFFECTS[effect]
+
+
+def test_all_schemas_together_stay_small() -> None:
+    assert len(json.dumps(catalogue(), separators=(",", ":"))) < 6000 * 4
+
+
+@pytest.mark.parametrize("tool", TOOLS, ids=lambda tool: tool.name)
+def test_a_schema_is_closed_and_says_what_it_takes(tool: Tool) -> None:
+    schema = tool.input_schema()
+    assert schema["additionalProperties"] is False
+    assert schema["type"] == "object"
+    assert "cluster" in schema["properties"]
+    assert tool.description.endswith(".")
+    assert len(tool.title.split()) <= 3
+
+
+def test_a_tool_is_found_by_name() -> None:
+    assert registry.find("k8s_list").name == "k8s_list"
+    with pytest.raises(registry.UnknownTool, match="Did you mean k8s_list"):
+        registry.find("k8s_lst")
+    with pytest.raises(registry.UnknownTool, match='no tool "rm"'):
+        registry.find("rm")
