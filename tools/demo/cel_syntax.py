@@ -46,8 +46,8 @@ class _Parser:
 
     def take(self, sign: str = "") -> str:
         kind, text = self.tokens[0]
-        if sign and (text != sign or kind == "text"):
-            raise CelError(f"expected {sign!r}, found {text!r}")
+        if kind == "end" or (sign and (text != sign or kind == "text")):
+            raise CelError(f"expected {sign or 'more'!r}, found {text or 'the end'!r}")
         self.tokens.pop(0)
         return text
 
@@ -86,6 +86,8 @@ class _Parser:
                 node = ("index", node, self.expression())
                 self.take("]")
                 continue
+            if self.tokens[0][0] != "name":
+                raise CelError(f"expected a field's name, found {self.tokens[0][1]!r}")
             name = self.take()
             node = ("method", node, name, self.arguments()) if self.peek() == "(" else ("select", node, name)
         return node
