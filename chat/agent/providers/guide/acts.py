@@ -4,7 +4,7 @@ from chat.agent.providers.guide.intention import Act
 from chat.agent.providers.guide.phrase import Phrase
 
 POLITE = (
-    r"(?:please|pls|plz|bitte|now|then|and|ok|okay|yes|hey|hi|hello|just|also|so|well|go ahead and|(?:can|could|would|will) you(?: please)?"
+    r"(?:kubectl|please|pls|plz|bitte|now|then|and|ok|okay|yes|hey|hi|hello|just|also|so|well|go ahead and|(?:can|could|would|will) you(?: please)?"
     r"|kannst du|i want(?: you)? to|i would like(?: you)? to|i like to|i need(?: you)? to|lets|let us|try to|we need to|we should|do)"
 )
 FAILING = (
@@ -31,12 +31,13 @@ SMALL_TALK: tuple[tuple[Act, str], ...] = (
 
 # Changes: only where the sentence begins with the command, so that "why did it restart" never restarts anything.
 CHANGE_ACTS: tuple[tuple[Act, str], ...] = (
+    (Act.UNCORDON, r"^(?:uncordon\b.*|(?:make|mark|set) .*\bschedulable(?: again)?)"),
+    (Act.CORDON, r"^(?:cordon\b.*|(?:make|mark|set) .*\bunschedulable)"),
     (Act.DRAFT, r"^(?:(?:give|show|write|generate|draft|make|create|prepare|get|need|want)(?: me)? )?(?:i need |i want )?(?:an? |the |some )?(?:example |sample |new |basic |simple )?(?:yaml |manifest |template |draft )?(?:(?:yaml|manifest|template|draft) (?:for|of) .*|(?:.* )?(?:yaml|manifest|template) (?:for|of|with|using|called|named) .*)"),
     (Act.DRAFT, r"^(?:draft|generate|write|scaffold|template)\b(?! logs?).*"),
     (Act.NAMESPACE, r"^(?:create|make|add|new|set up|lege)\b.*\b(?:namespace|ns|namensraum)\b.*"),
     (Act.DRAFT, r"^(?:create|make|deploy|launch|spin up|set up|add|new|expose)\b.*\S.*"),
-    (Act.UNCORDON, r"^(?:uncordon\b.*|(?:make|mark|set) .*\bschedulable(?: again)?)"),
-    (Act.CORDON, r"^(?:cordon\b.*|(?:make|mark|set) .*\bunschedulable)"),
+    (Act.RERUN, r"^(?:re-?run|retry|trigger|re-?start|run|start|launch|execute|repeat)\b(?!.*\b(?:in|inside|into) (?:the )?(?:pod|container)\b).*\b(?:jobs?|cronjobs?|cj)\b.*"),
     (Act.DRAIN, r"^(?:drain|evacuate|evict)\b.*"),
     (Act.UNDO, r"^(?:undo|rollback|roll back|roll .* back|revert|rollout undo|go back)\b.*|^roll\b.*\bback"),
     (Act.RESTART, r"^(?:restart|reboot|bounce|recycle|redeploy|reload|rollout restart|rolling restart|roll|neustart)\b.*|^(?:do|trigger|perform)? ?(?:a )?(?:rolling |rollout )restart.*|^starte .*\bneu|^turn .* off and on.*"),
@@ -62,6 +63,7 @@ WHY_PATTERNS = (
     rf".*\bwhat (?:is |are )?(?:wrong|the problem|the matter|the issue|up|broken|failing|going on|going wrong|not working|happening|happened|happens|unhealthy)\b.*",
     rf".*\b(?:is|are|does|do|did|will|was|has|have|keeps?|can|gets?) (?:\S+ ){{0,4}}?(?:{FAILING})\b.*",
     r".*\b(?:is|are|does) (?:\S+ ){1,4}?(?:ok|okay|fine|healthy|up|alive|ready|running|working|available|good|well|reachable|alright|work)$",
+    r".*\b(?:anything|something|everything|all) (?:wrong|broken|bad|off|amiss|unhealthy|not (?:ok|right|working))\b.*",
     rf".*\b(?:any|some|all|find|show|list|look for|check for|see|current|the) (?:\S+ )?{PROBLEMS}\b.*",
     rf"^{PROBLEMS}\b.*",
     r"^(?:check|inspect|examine|verify|test|health ?check|health of|diagnose|health|overview|status|how is|how are|repair|fix|heal|help me fix|help me with|help with|solve|wie geht es)\b.*",

@@ -38,6 +38,7 @@ class Act(StrEnum):
     UNCORDON = "uncordon"
     UNDO = "undo"
     DRAIN = "drain"
+    RERUN = "rerun"
     NAMESPACE = "namespace"
     APPLY = "apply"
     DRAFT = "draft"
@@ -52,7 +53,7 @@ class Act(StrEnum):
 
 CHANGES = frozenset(
     {
-        Act.RESTART, Act.SCALE, Act.DELETE, Act.CORDON, Act.UNCORDON, Act.UNDO, Act.DRAIN, Act.NAMESPACE, Act.APPLY,
+        Act.RESTART, Act.SCALE, Act.DELETE, Act.CORDON, Act.UNCORDON, Act.UNDO, Act.DRAIN, Act.RERUN, Act.NAMESPACE, Act.APPLY,
         Act.SET_ENV, Act.SET_IMAGE, Act.SET_RESOURCES, Act.SET_SELECTOR, Act.EXEC,
     }
 )  # fmt: skip
@@ -60,7 +61,7 @@ CHANGES = frozenset(
 POINTED = frozenset(
     {
         Act.DESCRIBE, Act.GET, Act.LOGS, Act.WHY, Act.STATUS, Act.HISTORY, Act.RESTART, Act.SCALE, Act.DELETE, Act.UNDO,
-        Act.SET_ENV, Act.SET_IMAGE, Act.SET_RESOURCES, Act.SET_SELECTOR, Act.EXEC, Act.CORDON, Act.UNCORDON, Act.DRAIN,
+        Act.SET_ENV, Act.SET_IMAGE, Act.SET_RESOURCES, Act.SET_SELECTOR, Act.EXEC, Act.CORDON, Act.UNCORDON, Act.DRAIN, Act.RERUN,
     }
 )  # fmt: skip
 

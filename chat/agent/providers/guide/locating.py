@@ -26,6 +26,7 @@ BY_ACT: dict[Act, tuple[tuple[str, ...], ...]] = {
     Act.CORDON: (("nodes",),),
     Act.UNCORDON: (("nodes",),),
     Act.DRAIN: (("nodes",),),
+    Act.RERUN: (("jobs", "cronjobs"),),
     Act.EXEC: (("pods",),),
     Act.LOGS: (("deployments", "pods", "jobs"), ("statefulsets", "daemonsets", "cronjobs")),
 }
@@ -63,7 +64,11 @@ def locate(scene: Scene) -> Located:
         for kind, found in zip(kinds, founds, strict=True):
             seen += rows_of(found, kind)
         searched += kinds
-        decided = _decide(wish, _candidates(wish, seen))
+        candidates = _candidates(wish, seen)
+        if wish.act is Act.WHY and not wish.kind and not any(c.grade == 0 for c in candidates):
+            if wish.name.lower() in {row.thing.namespace for row in seen}:
+                return Thing("namespaces", wish.name.lower())
+        decided = _decide(wish, candidates)
         if decided:
             return decided
     return _not_found(wish, seen, searched)

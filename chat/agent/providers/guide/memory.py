@@ -36,7 +36,7 @@ def understood(text: str, memory: Memory, clusters: tuple[str, ...]) -> Intentio
         return answer
     if intention.act is Act.AGAIN:
         return _again(intention, memory)
-    if intention.choice and memory.reply:
+    if intention.choice and memory.reply and intention.act is not Act.UNDO:
         chosen = _nth(memory.reply.shown or memory.reply.choices, intention.choice)
         return pointed_at(intention, chosen) if chosen else intention
     if intention.act in POINTED | {Act.EVENTS, Act.TOP, Act.IMAGES} and not intention.name:

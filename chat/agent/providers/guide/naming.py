@@ -91,7 +91,8 @@ def _slashed(phrase: Phrase) -> Target | None:
         left, slash, right = word.raw.partition("/")
         if slash and left and right and "/" not in right and ":" not in right:
             kind = kind_of(left)
-            return Target(kind.resource, right) if kind else Target(name=word.raw)
+            said = next((_kind(other) for other in phrase.words if _kind(other)), "")
+            return Target(kind.resource, right) if kind else Target(said, word.raw)
     return None
 
 

@@ -5,13 +5,15 @@ from dataclasses import replace
 
 from chat.agent.providers.guide import acts
 from chat.agent.providers.guide.glossary import topic_of
-from chat.agent.providers.guide.intention import CHANGES, POINTED, Act, Intention
+from chat.agent.providers.guide.intention import CHANGES, EVERYWHERE, POINTED, Act, Intention
+from chat.agent.providers.guide.kinds import kind_of
 from chat.agent.providers.guide.naming import Target, only_choice, take_choice, take_target
 from chat.agent.providers.guide.phrase import Phrase
 from chat.agent.providers.guide.slots import Slots, take_slots
 from chat.agent.providers.guide.values import Value, take_replicas, take_value
 from chat.agent.providers.guide.words import sentence_of
 
+SINGULAR_IN_S = frozenset({"ns", "rs", "ds", "sts", "ingress", "storageclass"})
 MANIFEST = re.compile(r"^\s*[\"']?(?:apiVersion|kind)[\"']?\s*:", re.MULTILINE)
 WHERE = (
     ("pending", r".*\b(?:pending|waiting|unscheduled|not scheduled|unschedulable)\b.*"),
@@ -112,6 +114,19 @@ def _question(phrase: Phrase, clusters: tuple[str, ...], *, again: bool) -> Inte
 
 def _settled(intention: Intention, full: str) -> Intention:
     """A reading act against what it is about: "show checkout" describes, "get pods" lists."""
+    if intention.namespace == EVERYWHERE and not intention.kind and not intention.name:
+        return replace(intention, act=Act.LIST if intention.act is Act.DESCRIBE else intention.act, kind="namespaces", namespace="")
+    if re.search(r"\b(?:where (?:does|do|is|are)|which (?:node|host|machine)|on (?:which|what) (?:node|host|machine))\b", full):
+        return replace(intention, act=Act.LIST, kind="pods", sort="node")
+    nothing = not (intention.kind or intention.name or intention.pronoun or intention.choice)
+    if intention.node or (nothing and re.search(r"\brun", full) and intention.act in {Act.LIST, Act.DESCRIBE}):
+        return replace(intention, act=Act.LIST if intention.act is Act.DESCRIBE else intention.act, kind=intention.kind or "pods", where="")
+    if nothing and re.search(r"\b(?:everything|all)\b", full) and intention.act is Act.LIST:
+        return replace(intention, kind="everything")
+    if full.startswith("list ") and intention.name and not intention.kind and not intention.spare:
+        return replace(intention, kind=intention.name.lower(), name="")
+    if intention.act is Act.LIST and intention.kind and intention.name and not _plural(intention.kind, full):
+        return replace(intention, act=Act.DESCRIBE)
     if intention.act is Act.LIST and intention.name and not intention.kind:
         return replace(intention, act=Act.DESCRIBE)
     if intention.act is Act.LIST and (intention.pronoun or intention.choice) and not intention.kind:
@@ -119,13 +134,27 @@ def _settled(intention: Intention, full: str) -> Intention:
     if intention.act is Act.DESCRIBE and intention.kind and not intention.name and not intention.pronoun and not intention.choice:
         return replace(intention, act=Act.LIST)
     if intention.act is Act.LIST and not intention.kind and not intention.name:
-        return replace(intention, kind="pods" if re.search(r"\brun", full) else "", act=Act.LIST if re.search(r"\brun", full) else Act.UNKNOWN)
+        return replace(intention, act=Act.UNKNOWN)
     return intention
+
+
+def spelling_of(word: str) -> str:
+    kind = kind_of(word)
+    return kind.resource if kind else ""
+
+
+def _plural(kind: str, full: str) -> bool:
+    """Whether the kind was named in the plural: "the checkout pods" are several, "pod checkout" is one."""
+    return any(spelling_of(word) == kind and word.endswith("s") and word not in SINGULAR_IN_S for word in full.split())
 
 
 def _without_a_verb(intention: Intention, again: bool) -> Intention:
     if again and (intention.name or intention.namespace or intention.cluster or intention.kind):
         return replace(intention, act=Act.AGAIN)
+    if intention.tail or intention.since or intention.previous:
+        return replace(intention, act=Act.LOGS)
+    if intention.namespace == EVERYWHERE and not intention.kind and not intention.name:
+        return replace(intention, act=Act.LIST, kind="namespaces", namespace="")
     if intention.kind:
         return replace(intention, act=Act.DESCRIBE if intention.name and intention.kind != "pods" else Act.LIST)
     if intention.selector or intention.node:

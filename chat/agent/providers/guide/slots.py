@@ -28,6 +28,8 @@ NOT_A_NAME = (
         fix fixed fixing repair solve resolve heal reboot bounce recycle roll back undo revert revision revisions version versions
         ready up okay fine good bad well alive dead slow fast high low big small full empty right correct ill sick
         broken stuck blocked dying hanging hung offline online reachable
+        exist exists existing available troubleshoot diagnose diagnosis investigate debug analyse analyze examine verify test rolled time times
+        write draft generate scaffold prepare deploy deploying deployed launch install trigger retry rerun expose eat eats eating takes took
         thing things stuff anything something everything everyone everybody somebody status state states details detail info information
         name names number count total list listing overview summary table output result results line lines entry entries log
         minute minutes min mins hour hours day days week today yesterday second seconds ago current currently actually really exactly
@@ -41,7 +43,7 @@ NOT_A_NAME = (
         dont wont cant didnt isnt arent hasnt aint im ive id ill gonna wanna gimme lemme pls plz u r ur btw asap
         der die das den dem des ein eine einen und oder ist sind war im in auf aus mit von vom zum zur für fuer bei nach nicht kein keine
         zeig zeige zeigen mir alle allen alles wie viele warum wieso weshalb was welche welcher welches wo laufen läuft laufe bitte
-        gibt es auch noch mal dann jetzt kaputt los geht starten neu liste skaliere auf lösche loesche""".split()
+        gibt es starte stoppe entferne auch noch mal dann jetzt kaputt los geht starten neu liste skaliere auf lösche loesche""".split()
     )
 )
 HERE = frozenset("the a an this that my our your it its here there general detail details total yaml json use order all every each any".split())
@@ -78,7 +80,7 @@ def take_slots(phrase: Phrase, clusters: tuple[str, ...]) -> Slots:
     slots.tail = _tail(phrase)
     slots.container = _container(phrase)
     slots.selector = _selector(phrase)
-    slots.node = _first(phrase, (r"(?:runs? |running )?(?:on|from) (?:the )?(?:node|host|machine) (\S+)",))
+    slots.node = _first(phrase, (r"(?:runs? |running )?(?:on|from) (?:the )?(?:node|host|machine) (\S+)", r"(?:runs?|running) on (\S+)"))
     slots.namespace = _namespace(phrase)
     return slots
 
@@ -154,12 +156,15 @@ def _container(phrase: Phrase) -> str:
         r"(?:-c|--container) (\S+)",
         r"(?:in |of |from )(?:the |its )?(\S+) container",
     )
-    return _first(phrase, patterns, NOT_A_NAME | KIND_WORDS)
+    return _first(phrase, patterns, (NOT_A_NAME | KIND_WORDS) - LOOSE)
 
 
 def _selector(phrase: Phrase) -> str:
     pair = r"('?[a-z0-9][\w./-]*(?:==?|!=)[\w./-]+(?:,[a-z0-9][\w./-]*(?:==?|!=)[\w./-]+)*)"
     lead = r"(?:with |by |having |where |whose |and )?(?:the )?(?:labels?|selector|-l|--selector|labelled|labeled|matching)(?: selector)? "
+    spoken = phrase.take(r"(?:where|whose) (?:the )?(?:label )?(?!status|state|name|node|phase)([a-z0-9][\w./-]*) (?:is|equals) ([\w.-]+)")
+    if spoken:
+        return f"{spoken[0]}={spoken[1]}"
     taken = phrase.take(lead + pair) or phrase.take(r"(?:with |where )?" + pair)
     if taken:
         return taken[0]

@@ -104,6 +104,9 @@ def take_replicas(phrase: Phrase) -> tuple[int | None, bool]:
     """How many replicas are wanted, and whether that is a difference: "to 3" (3, no), "up by 2" (2, yes)."""
     if phrase.has(r"^(?:stop|shut ?down|switch off|turn off|pause|halt)\b.*"):
         return 0, False
+    flag = phrase.take(r"--replicas[= ](\d{1,6})")
+    if flag:
+        return int(flag[0]), False
     if phrase.take(r"(?:to|by)? ?(?:double|twice)") is not None:
         return None, False
     down = phrase.take(r"(down|fewer|less|lower|reduce|decrease|remove)") is not None

@@ -44,7 +44,8 @@ CONTRACTIONS = (
 FENCE = re.compile(r"```[\w+-]*[ \t]*\n?(.*?)(?:```|\Z)", re.DOTALL)
 BARE_YAML = re.compile(r"^(?:apiVersion|kind):\s*\S", re.MULTILINE)
 QUOTED = re.compile(r"`([^`\n]+)`|\"([^\"\n]+)\"|“([^”\n]+)”|(?<!\w)'([^'\n]+)'(?!\w)")
-SPACE = "\u00a0"  # stands for a blank inside quotes, so that a quoted text stays one word
+SPACE = "\ue000"  # stands for a blank inside quotes, so that a quoted text stays one word
+TYPOS = {"lst": "list", "lits": "list", "sho": "show", "shw": "show", "teh": "the", "hte": "the", "wats": "what", "wat": "what", "wht": "what", "wy": "why", "del": "delete", "pls": "please", "fo": "for"}
 MOST_WORDS = 400
 
 
@@ -97,6 +98,8 @@ def distance(one: str, other: str) -> int:
 @lru_cache(maxsize=4096)
 def mended(word: str) -> str:
     """The known word that was probably meant, or the word itself. Short words must be made of the same letters."""
+    if word in TYPOS:
+        return TYPOS[word]
     if word in KNOWN or word in UNTOUCHED or not word.isalpha() or not 4 <= len(word) <= 24:
         return word
     near = [known for known in KNOWN if abs(len(known) - len(word)) <= 2 and _near(word, known)]

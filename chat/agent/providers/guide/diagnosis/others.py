@@ -6,6 +6,12 @@ from chat.agent.providers.guide.diagnosis.finding import Finding, Note, Severity
 from chat.agent.providers.guide.rows import Row, items, thing_of, walk
 from chat.agent.providers.guide.steps import Json
 
+TROUBLES = {
+    "variable": "It needs the environment variable {detail}: give it one first.",
+    "certificate": "A certificate has expired or is not trusted: renew it first, in the Secret that the line names if it names one.",
+    "connection": "It cannot reach something it depends on: mend that first.",
+    "denied": "It is refused: a right, a password or a token is missing or wrong. Mend that first.",
+}
 PRESSURES = {
     "MemoryPressure": "is short of memory",
     "DiskPressure": "is short of disk",
@@ -24,12 +30,12 @@ def examine_job(job: Json, log: str) -> Finding | None:
     evidence += [f"The Job says: {phrasing.code(failed.get('reason', ''))}, {phrasing.code(failed.get('message', ''))}"] if failed else []
     count = phrasing.counted(tries, "try", "tries") if isinstance(tries, int) else "Its tries"
     given_up = " Kubernetes has given up on it." if failed else ""
-    variable = f"It needs the environment variable {phrasing.code(words.detail)}. " if words.trouble == "variable" else ""
+    hint = TROUBLES.get(words.trouble, "").format(detail=phrasing.code(words.detail))
     return Finding(
         Severity.BROKEN if failed else Severity.DEGRADED, thing, "failed",
         f"The program of this Job ended with an error ({count}).{given_up}", tuple(evidence),
-        f"{variable}Mend what the log line names first. A Job that failed does not start again by itself: it must be deleted and created anew.",
-        (f"logs of {phrasing.sentence(thing)}", f"yaml of {phrasing.sentence(thing)}"),
+        f"{hint or 'Mend what the log line names first.'} A Job that failed does not start again by itself: then run it once more.",
+        (f"run {phrasing.sentence(thing).replace(' in ', ' again in ')}", f"logs of {phrasing.sentence(thing)}"),
     )  # fmt: skip
 
 

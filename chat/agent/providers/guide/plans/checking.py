@@ -33,7 +33,9 @@ def check(scene: Scene) -> Plan:
     rows = {kind: rows_of(answers[kind], kind) for kind in answers if kind != "events"}
     notebook = Notebook(notes_of(answers["events"]))
     findings = yield from _findings(rows, notebook, cluster)
-    return _told(place, rows, findings, _unexplained(notebook.notes, findings))
+    alive = {(row.thing.namespace, row.thing.name) for row in rows["pods"]}
+    current = [note for note in notebook.notes if note.kind != "Pod" or (note.namespace, note.name) in alive]
+    return _told(place, rows, findings, _unexplained(current, findings))
 
 
 def _findings(rows: dict[str, list[Row]], notebook: Notebook, cluster: str) -> Asking[list[Finding]]:

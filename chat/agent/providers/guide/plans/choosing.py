@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from chat.agent.providers.guide.intention import Act
-from chat.agent.providers.guide.plans import changing, drafting, looking, overview, talking
+from chat.agent.providers.guide.plans import changing, drafting, looking, overview, rerunning, talking
 from chat.agent.providers.guide.plans.checking import check
 from chat.agent.providers.guide.plans.diagnosing import why
 from chat.agent.providers.guide.plans.listing import list_things
@@ -16,6 +16,7 @@ PLANS: dict[Act, Callable[[Scene], Plan]] = {
     Act.EVENTS: looking.events, Act.TOP: looking.top, Act.WHY: why, Act.CHECK: check, Act.STATUS: overview.status,
     Act.HISTORY: overview.history, Act.UNDO: overview.history, Act.IMAGES: overview.images, Act.CLUSTERS: overview.clusters,
     Act.CLUSTER: overview.cluster, Act.DISCOVER: overview.discover, Act.DRAFT: drafting.draft,
+    Act.RERUN: rerunning.rerun,
 }  # fmt: skip
 
 

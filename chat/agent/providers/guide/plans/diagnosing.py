@@ -29,6 +29,9 @@ def why(scene: Scene) -> Plan:
             return (yield from _perhaps_a_namespace(scene, located))
         return located
     thing = located
+    if thing.kind == "namespaces":
+        placed = replace(wish, act=Act.CHECK, namespace=thing.name, name="", spare=())
+        return (yield from check(replace(scene, intention=placed)))
     asks = {"thing": calls.on(thing, "k8s_describe", wish.cluster), "events": calls.events(thing.namespace, wish.cluster, limit=100)}
     if thing.kind in WORKLOADS:
         asks["services"] = calls.listing("services", thing.namespace, wish.cluster, field_selector=f"metadata.name={thing.name}")

@@ -10,6 +10,7 @@ from chat.agent.providers.guide.kinds import WORKLOADS, is_namespaced, kind_of, 
 from chat.agent.providers.guide.rows import Row, rows_of, total_of
 from chat.agent.providers.guide.steps import Call, Found, Plan, Reply, Round, Scene
 
+EVERYTHING = ("deployments", "statefulsets", "daemonsets", "jobs", "cronjobs", "services", "ingresses", "pods")
 MOST_SHOWN = 40
 LEFT_OUT = frozenset(
     """NOMINATED-NODE READINESS-GATES SELECTOR CONTAINERS OS-IMAGE KERNEL-VERSION CONTAINER-RUNTIME EXTERNAL-IP INTERNAL-IP
@@ -21,7 +22,7 @@ CHECK = "what is wrong here"
 def list_things(scene: Scene) -> Plan:
     """Any kind, everywhere or in one namespace, by label, node, part of the name or condition."""
     wish = scene.intention
-    kinds = WORKLOADS if wish.kind == "workloads" else (wish.kind or "pods",)
+    kinds = {"workloads": WORKLOADS, "everything": EVERYTHING}.get(wish.kind, (wish.kind or "pods",))
     looking = f"Looking for {phrasing.listed(list(kinds))}…"
     founds = yield Round(tuple(_call(wish, kind) for kind in kinds), thought=looking)
     if all(found.failed for found in founds):
@@ -71,8 +72,8 @@ def _fits(row: Row, wish: Intention) -> bool:
 
 
 def _noun(wish: Intention, number: int) -> str:
-    if wish.kind == "workloads":
-        return phrasing.counted(number, "workload")
+    if wish.kind in {"workloads", "everything"}:
+        return phrasing.counted(number, "workload" if wish.kind == "workloads" else "object")
     known = kind_of(wish.kind or "pods")
     one = known.title if known else wish.kind
     plural = one + "s" if known and not known.resource.endswith(("ies", "sses")) else wish.kind

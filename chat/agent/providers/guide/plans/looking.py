@@ -1,11 +1,14 @@
 """Looks at one thing: described, as YAML, its logs, its rollout, its images; and at events, usage, clusters and kinds."""
 
+from dataclasses import replace
+
 from chat.agent.providers.guide import calls, phrasing
 from chat.agent.providers.guide.diagnosis.case import owner_of
 from chat.agent.providers.guide.intention import EVERYWHERE, Act, Intention, Thing
 from chat.agent.providers.guide.kinds import WORKLOADS, title_of
 from chat.agent.providers.guide.locating import locate
 from chat.agent.providers.guide.plans.gathering import notes_of
+from chat.agent.providers.guide.plans.listing import list_things
 from chat.agent.providers.guide.rows import items, objects_of, rows_of, walk
 from chat.agent.providers.guide.steps import Found, Json, Plan, Reply, Scene
 from chat.agent.providers.guide.together import together
@@ -16,13 +19,25 @@ TOLD_LINES = 40
 
 def describe(scene: Scene) -> Plan:
     located = yield from locate(scene)
-    if isinstance(located, Reply):
-        return located
     wish = scene.intention
+    if isinstance(located, Reply):
+        return located if wish.kind or located.choices or not wish.name else (yield from _perhaps_a_kind(scene, located))
     (found,) = (yield from together({"": calls.on(located, "k8s_describe", wish.cluster)})).values()
     if found.failed:
         return _failed(located, found)
     return Reply(_card(located, found), focus=located, shown=_pods(found, located.namespace))
+
+
+def _perhaps_a_kind(scene: Scene, otherwise: Reply) -> Plan:
+    """"show certificates": no object of that name, but a kind that the cluster serves."""
+    wish = scene.intention
+    (found,) = (yield from together({"": calls.call("k8s_discover", wish.cluster, query=wish.name)})).values()
+    low = wish.name.lower()
+    for kind in items(found.data, "kinds"):
+        names = {str(kind.get("plural", "")), str(kind.get("kind", "")).lower(), *map(str, kind.get("short_names") or [])}
+        if low in names:
+            return (yield from list_things(replace(scene, intention=replace(wish, act=Act.LIST, kind=str(kind["plural"]), name=""))))
+    return otherwise
 
 
 def _card(thing: Thing, found: Found) -> str:

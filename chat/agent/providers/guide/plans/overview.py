@@ -25,7 +25,7 @@ def status(scene: Scene) -> Plan:
 
 def rollout_words(thing: Thing, found: Found) -> str:
     """The state of a rollout, from a k8s_rollout_status answer."""
-    message = str(walk(found.data, "message") or found.text.split("\n", 1)[0])
+    message = str(walk(found.data, "message") or found.text.split("\n", 1)[0]).removeprefix("done: ")
     done, stuck = walk(found.data, "done"), walk(found.data, "stuck")
     mark = "is rolled out" if done else "is **stuck**" if stuck else "is not there yet"
     waiting = [
