@@ -22,6 +22,10 @@ from tools.demo.selectors import matcher
 from tools.demo.versions import from_stored, to_stored
 
 APPLY = "application/apply-patch+yaml"
+ORPHANED_PODS = (
+    "child pods are preserved by default when jobs are deleted; set propagationPolicy=Background to remove them or set "
+    "propagationPolicy=Orphan to suppress this warning"
+)
 RETURNS_OBJECT = {
     "persistentvolumeclaims",
     "persistentvolumes",
@@ -160,6 +164,8 @@ def check_applied(call: Call, kind: Kind, wanted: Any) -> None:
 def remove(api: Api, call: Call, kind: Kind) -> Response:
     """DELETE of one object: a Status when it is gone, the object while it waits."""
     options = delete_options(call.request, delete_body(call))
+    if kind.resource == ("batch", "jobs") and not options.propagation and options.orphan is None:
+        call.warnings.append(ORPHANED_PODS)
     if kind.resource == DEFINITIONS and not options.dry_run:
         retire(api.store, call.target.name)
     outcome = delete(api.store, kind.resource, call.namespace(kind), call.target.name, options)

@@ -3,6 +3,7 @@
 import base64
 import binascii
 import re
+from dataclasses import dataclass
 from typing import Any
 
 import yaml
@@ -97,12 +98,29 @@ def check_fields(obj: Json, kind: Kind) -> list[str]:
     if schema is None:
         return unknown_fields(kind, obj)
     checker = Checker(kind.kind)
-    checker.look(schema, obj, "", (kind.kind,))
+    checker.look(schema, obj, "", Place(kind.kind))
     if checker.wrong:
         raise BadRequest(
             f'{kind.kind} in version "{kind.version}" cannot be handled as a {kind.kind}: {checker.wrong[0]}'
         )
     return checker.unknown
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where Go's decoder says it is: the innermost struct's name, and the path of fields from the root."""
+
+    struct: str
+    path: tuple[str, ...] = ()
+
+    def into(self, field: Field, key: str) -> "Place":
+        """The place of a field of an object; what is in a map or list is still at the map's or list's place."""
+        if field.kind != "object":
+            return self
+        return Place(field.ref.rpartition(".")[2] or self.struct, (*self.path, key))
+
+    def __str__(self) -> str:
+        return ".".join((self.struct, *self.path))
 
 
 class Checker:
@@ -113,25 +131,24 @@ class Checker:
         self.unknown: list[str] = []
         self.wrong: list[str] = []
 
-    def look(self, field: Field, value: Any, path: str, struct: tuple[str, ...]) -> None:
-        """`struct`: the names Go would print for the place of the value, from the root type on."""
+    def look(self, field: Field, value: Any, path: str, place: Place) -> None:
         if value is None or field.kind == "any":
             return
         if field.kind in ("object", "map"):
-            self._look_at_mapping(field, value, path, struct)
+            self._look_at_mapping(field, value, path, place)
         elif field.kind == "list":
             if not isinstance(value, list):
-                self._misfit(field, value, struct)
+                self._misfit(field, value, place)
                 return
             for index, item in enumerate(value):
                 if field.of:
-                    self.look(field.of, item, f"{path}[{index}]", struct)
+                    self.look(field.of, item, f"{path}[{index}]", place)
         else:
-            self._look_at_leaf(field, value, struct)
+            self._look_at_leaf(field, value, place)
 
-    def _look_at_mapping(self, field: Field, value: Any, path: str, struct: tuple[str, ...]) -> None:
+    def _look_at_mapping(self, field: Field, value: Any, path: str, place: Place) -> None:
         if not isinstance(value, dict):
-            self._misfit(field, value, struct)
+            self._misfit(field, value, place)
             return
         for key, item in value.items():
             here = f"{path}.{key}" if path else key
@@ -140,9 +157,9 @@ class Checker:
                 if path or key not in ("apiVersion", "kind"):
                     self.unknown.append(f'unknown field "{here}"')
             elif child is not None:
-                self.look(child, item, here, (*struct, key) if field.kind == "object" else struct)
+                self.look(child, item, here, place.into(field, key))
 
-    def _look_at_leaf(self, field: Field, value: Any, struct: tuple[str, ...]) -> None:
+    def _look_at_leaf(self, field: Field, value: Any, place: Place) -> None:
         if field.kind == "quantity":
             text = str(value)
             if isinstance(value, bool | dict | list) or not QUANTITY.fullmatch(text):
@@ -150,13 +167,13 @@ class Checker:
                     "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'"
                 )
         elif field.kind == "bytes":
-            self._look_at_bytes(value, field, struct)
+            self._look_at_bytes(value, field, place)
         elif not _fits(field.kind, value):
-            self._misfit(field, value, struct)
+            self._misfit(field, value, place)
 
-    def _look_at_bytes(self, value: Any, field: Field, struct: tuple[str, ...]) -> None:
+    def _look_at_bytes(self, value: Any, field: Field, place: Place) -> None:
         if not isinstance(value, str):
-            self._misfit(field, value, struct)
+            self._misfit(field, value, place)
             return
         try:
             base64.b64decode(value, validate=True)
@@ -165,9 +182,8 @@ class Checker:
             at = bad.start() if bad and bad[0] != "=" else len(value) // 4 * 4
             self.wrong.append(f"illegal base64 data at input byte {at}")
 
-    def _misfit(self, field: Field, value: Any, struct: tuple[str, ...]) -> None:
+    def _misfit(self, field: Field, value: Any, place: Place) -> None:
         what = go_text.json_type(value)
-        place = ".".join(struct)
         self.wrong.append(f"json: cannot unmarshal {what} into Go struct field {place} of type {go_type(field)}")
 
 

@@ -70,7 +70,10 @@ def _select_own_pods(job: Json) -> None:
     labels = spec["template"].setdefault("metadata", {}).setdefault("labels", {})
     labels |= {"batch.kubernetes.io/controller-uid": uid, "batch.kubernetes.io/job-name": meta["name"]}
     labels |= {"controller-uid": uid, "job-name": meta["name"]}
+    meta.setdefault("labels", dict(labels))
     spec.setdefault("selector", {"matchLabels": {"batch.kubernetes.io/controller-uid": uid}})
+    if not meta.get("labels"):
+        meta["labels"] = dict(labels)
 
 
 def carry_over(kind: Kind, new: Json, old: Json, subresource: str) -> None:

@@ -1,11 +1,13 @@
 """Sends the recorded requests of a real API server to another one and says how the answers differ."""
 
 import http.client
+import itertools
 import json
 import re
 import time
 import urllib.parse
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -130,6 +132,19 @@ class Replay:
         lines = (self.corpus / "exchanges.jsonl").read_text().splitlines()
         return [exchange for exchange in map(json.loads, lines) if exchange["phase"] == phase]
 
+    def play_all(self, phase: str) -> dict[str, list[str]]:
+        """Every exchange of a phase in order, differences by exchange id; watches in a row go at once."""
+        found: dict[str, list[str]] = {}
+        for watching, group in itertools.groupby(self.exchanges(phase), key=_watches):
+            exchanges = list(group)
+            if watching:
+                with ThreadPoolExecutor(len(exchanges)) as pool:
+                    results = list(pool.map(self.play, exchanges))
+            else:
+                results = [self.play(exchange) for exchange in exchanges]
+            found |= {exchange["id"]: result for exchange, result in zip(exchanges, results, strict=True)}
+        return found
+
     def play(self, exchange: Json) -> list[str]:
         """Sends one request and compares; no line means the answers match."""
         request = exchange["request"]
@@ -161,7 +176,8 @@ class Replay:
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
         query = urllib.parse.urlencode(request["query"], doseq=True) if request.get("query") else ""
         body = _body(request)
-        connection.putrequest(request["method"], request["path"] + (f"?{query}" if query else ""), skip_accept_encoding=True)
+        address = request["path"] + (f"?{query}" if query else "")
+        connection.putrequest(request["method"], address, skip_accept_encoding=True)
         headers = {"User-Agent": "golden/1.0", "Accept": "application/json", **request.get("headers", {})}
         if body is not None or request["method"] in ("POST", "PUT", "PATCH"):
             headers["Content-Length"] = str(len(body or b""))
@@ -187,6 +203,10 @@ class Replay:
         mask, shape = self._masks.apply, mode == "shape"
         found = differences(mask(wanted["body"]), mask(answer.body), "body", shape)
         return found + differences(mask(wanted["headers"]), mask(answer.headers), "headers", shape)
+
+
+def _watches(exchange: Json) -> bool:
+    return bool((exchange["request"].get("query") or {}).get("watch"))
 
 
 def _holds(condition: Json, answer: Answer) -> bool:

@@ -17,7 +17,8 @@ def served(make: Callable[[], Application]) -> Iterator[int]:
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         port = listener.getsockname()[1]
-        config = uvicorn.Config(make(), log_level="error", lifespan="off", ws="none", http="h11", timeout_graceful_shutdown=1)
+        options = {"log_level": "error", "lifespan": "off", "ws": "none", "timeout_graceful_shutdown": 1}
+        config = uvicorn.Config(make(), http="h11", **options)  # h11 lets unknown methods through to the application
         server = uvicorn.Server(config)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
         thread.start()
