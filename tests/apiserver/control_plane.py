@@ -22,6 +22,7 @@ from tests.apiserver.plain_http import PlainHttp
 ASSETS_VARIABLE = "KUBEBUILDER_ASSETS"
 NODES = ("node-1", "node-2", "node-3")
 START_SECONDS = 60.0
+_PREFIX = "apiserver-"
 _LAST_MINOR_WITH_INSECURE_PORT = 23
 
 
@@ -64,7 +65,8 @@ class ControlPlane(Cluster):
 def start(assets: Path) -> ControlPlane:
     """Start etcd, API server, controllers, scheduler and the fake node agent; return when three nodes take pods."""
     binaries = find_binaries(assets)
-    folder = Path(tempfile.mkdtemp(prefix="apiserver-"))
+    remove_leftovers()
+    folder = Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-"))
     credentials = make_credentials(folder)
     etcd_port, peer_port, api_port, controller_port, scheduler_port = free_ports(5)
     server = f"https://127.0.0.1:{api_port}"
@@ -107,6 +109,25 @@ def find_binaries(assets: Path) -> Mapping[str, Path]:
         else:
             raise ControlPlaneError(f"{ASSETS_VARIABLE} names {assets}, where {name} is missing; put it there.")
     return found
+
+
+def remove_leftovers() -> None:
+    """Remove folders of test runs that were killed before they could; their processes died with them."""
+    for folder in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*-*"):
+        starter = folder.name.removeprefix(_PREFIX).partition("-")[0]
+        if starter.isdigit() and not is_alive(int(starter)):
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def is_alive(pid: int) -> bool:
+    """Whether there is such a process, whoever owns it."""
+    try:
+        os.kill(pid, 0)
+    except PermissionError:
+        return True
+    except ProcessLookupError:
+        return False
+    return True
 
 
 def nodes_take_pods(admin: PlainHttp) -> bool:
