@@ -121,7 +121,9 @@ class DemoCluster:
 def register(world: World, name: str) -> None:
     """A node as the recording's node agent registers it, and what the node controller adds."""
     node = plain_node(name, world.text())
-    status = node.pop("status")
+    status = node["status"]
+    nothing = dict.fromkeys(status["nodeInfo"], "")
+    node["status"] = {"daemonEndpoints": {"kubeletEndpoint": {"Port": 0}}, "nodeInfo": nothing}
     world.create(NODES, node, "kubelet")
     world.store.mutate(
         NODES, "", name, lambda obj: obj.__setitem__("status", status), manager="kubelet", subresource="status"

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from tools.demo.container_config import mount_problem
-from tools.demo.containers import HASTE, Container, Shift
+from tools.demo.containers import Container, Shift
 from tools.demo.controllers.kinds import CONFIG_MAPS, NODES, PODS, SECRETS
 from tools.demo.controllers.world import World
 from tools.demo.pod_status import Sandbox, status_of
@@ -98,7 +98,7 @@ class Kubelet:
         run = PodRun(start=world.text())
         run.inits = [Container(each["name"]) for each in pod["spec"].get("initContainers") or []]
         run.containers = [Container(each["name"]) for each in pod["spec"]["containers"]]
-        wait = (HASTE if world.hasty else 1.0) * world.store.random.uniform(0.2, 0.8)
+        wait = 0.0 if world.hasty else world.store.random.uniform(0.2, 0.8)
         for each in [*run.inits, *run.containers]:
             each.due = world.now.timestamp() + wait
             if run.inits and each in run.containers:

@@ -33,7 +33,8 @@ def lines_of(program: Program, pod: Json, spec: Json, run: Json, now: datetime) 
         line(text, started + timedelta(seconds=0.02 + 0.4 * index), f"{seed} start {index}", known)
         for index, text in enumerate(program.logs.get("start", []))
     ]
-    found += periodic(program, seed, started, min(ended or now, now), known)
+    later = periodic(program, seed, started, min(ended or now, now), known)
+    found = later if len(later) >= LONGEST else found + later
     if ended:
         texts = last_words(program, spec, run)
         words = known | {"variable": missing_name(program, spec)}

@@ -62,7 +62,7 @@ def place(world: World, daemon_set: Json, wanted: list[str], digest: str) -> Non
     for name in wanted:
         if name not in taken:
             create(world, daemon_set, name, digest)
-    renew(world, daemon_set, pods, digest)
+    renew(world, daemon_set, pods, (digest, len(wanted)))
 
 
 def create(world: World, daemon_set: Json, node: str, digest: str) -> None:
@@ -87,14 +87,15 @@ def remove(world: World, daemon_set: Json, pod: Json) -> None:
     world.events.record(SOURCE, daemon_set, "SuccessfulDelete", f"Deleted pod: {pod['metadata']['name']}")
 
 
-def renew(world: World, daemon_set: Json, pods: list[Json], digest: str) -> None:
-    """Takes down outdated pods, at most maxUnavailable away at a time."""
+def renew(world: World, daemon_set: Json, pods: list[Json], goal: tuple[str, int]) -> None:
+    """Takes down outdated pods, at most maxUnavailable away at a time; `goal` is (hash, number of pods)."""
+    digest, count = goal
     strategy = daemon_set["spec"].get("updateStrategy", {})
     if strategy.get("type") == "OnDelete":
         return
     outdated = [pod for pod in pods if pod["metadata"]["labels"].get(HASH) != digest and is_active(pod)]
-    limit = share((strategy.get("rollingUpdate") or {}).get("maxUnavailable", 1), max(len(pods), 1), up=True)
-    away = sum(not is_ready(pod) or not is_active(pod) for pod in pods)
+    limit = share((strategy.get("rollingUpdate") or {}).get("maxUnavailable", 1), max(count, 1), up=True)
+    away = count - sum(is_ready(pod) and is_active(pod) for pod in pods)
     for pod in sorted(outdated, key=is_ready):
         if is_ready(pod) and away >= limit:
             return

@@ -39,7 +39,11 @@ def one(world: World, job: Json) -> float | None:
     pods = owned(world, PODS, job)
     active = [pod for pod in pods if pod not in succeeded and pod not in failed and not leaving(pod)]
     write(world, job, counts(world, job, active, succeeded, failed))
-    return wait
+    deadline = job["spec"].get("activeDeadlineSeconds")
+    if deadline is None:
+        return wait
+    left = max(0.1, float(deadline) - world.age(job.get("status", {}).get("startTime")))
+    return left if wait is None else min(wait, left)
 
 
 def leaving(pod: Json) -> bool:

@@ -47,7 +47,7 @@ class Recorder:
     def _own(self, event: Json, source: str) -> None:
         """managedFields: controllers write core/v1 events, the scheduler events.k8s.io/v1."""
         manager = source if source == "kubelet" else "kube-controller-manager"
-        body = event
+        body = {key: value for key, value in event.items() if value not in ("", None)}
         if source == "default-scheduler":
             manager = "kube-scheduler"
             kept = ("metadata", "eventTime", "reportingInstance", "action", "reason", "type")

@@ -3,14 +3,14 @@
 from functools import partial
 from typing import Any
 
-from tools.demo.controllers.kinds import PODS, REPLICA_SETS
+from tools.demo.controllers.kinds import LIMITS, PODS, QUOTAS, REPLICA_SETS
 from tools.demo.controllers.matching import matches
 from tools.demo.controllers.templates import pod_from
 from tools.demo.controllers.world import World, controller_of, is_active, is_available, is_ready, owned, take_over
 from tools.demo.errors import ApiError
 from tools.demo.store import Json
 
-WATCHES = (REPLICA_SETS, PODS)
+WATCHES = (REPLICA_SETS, PODS, QUOTAS, LIMITS)
 SOURCE = "replicaset-controller"
 FIRST_RETRY, LONGEST_RETRY = 2.0, 300.0  # seconds until a refused pod is tried again, doubled every time
 
@@ -26,7 +26,7 @@ def reconcile(world: World) -> float | None:
 
 
 def versions(world: World, replica_set: Json) -> Any:
-    """What a look at a ReplicaSet depends on: itself and the pods of its namespace that may be its own."""
+    """What a look at a ReplicaSet depends on: itself, the pods that may be its own, and what may refuse new ones."""
     meta = replica_set["metadata"]
     fresh = world.store.get(REPLICA_SETS, meta["namespace"], meta["name"]) or replica_set
     selector = fresh["spec"]["selector"]
@@ -35,7 +35,8 @@ def versions(world: World, replica_set: Json) -> Any:
         for pod in world.store.list(PODS, meta["namespace"])
         if matches(selector, pod["metadata"].get("labels")) or (controller_of(pod) or {}).get("uid") == meta["uid"]
     ]
-    return fresh["metadata"]["resourceVersion"], mine
+    rules = [each["spec"] for kind in (QUOTAS, LIMITS) for each in world.store.list(kind, meta["namespace"])]
+    return fresh["metadata"]["resourceVersion"], mine, rules
 
 
 def one(world: World, replica_set: Json) -> float | None:

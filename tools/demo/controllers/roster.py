@@ -39,7 +39,7 @@ class Controller(NamedTuple):
 
 MODULES: tuple[ModuleType, ...] = (
     namespaces, nodes, cron_job, job, deployment, replica_set, stateful_set, daemon_set,
-    volumes, scheduler, endpoints, budgets, quotas, autoscaler, garbage,
+    scheduler, volumes, endpoints, budgets, quotas, autoscaler, garbage,
 )  # fmt: skip
 
 

@@ -49,7 +49,7 @@ def step(world: World, stateful_set: Json, pods: dict[int, Json], revision: str)
     surplus = sorted((index for index in pods if index >= replicas), reverse=True)
     for index in surplus if parallel else surplus[:1]:
         remove(world, stateful_set, pods[index])
-    if not surplus:
+    if not surplus and len(pods) == replicas:
         renew(world, stateful_set, pods, revision)
 
 
