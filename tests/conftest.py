@@ -105,11 +105,12 @@ def in_database(action: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
 
 
 @pytest.fixture(scope="session")
-def demo_kubeconfig(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A demo cluster in a process of its own, for the whole run; it ends with us."""
-    from tools.demo.process import ensure_running
+def demo_kubeconfig(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A demo cluster in a process of its own, for the whole run."""
+    from tools.demo import process
 
-    return ensure_running(tmp_path_factory.mktemp("demo"))
+    yield process.ensure_running(tmp_path_factory.mktemp("demo"))
+    process.stop_all()
 
 
 @pytest.fixture

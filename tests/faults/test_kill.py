@@ -19,7 +19,8 @@ def portal(tmp_path: Path, demo_kubeconfig: Path):
 
     def start(*rounds: list[dict[str, Any]]) -> Portal:
         script = tmp_path / "script.json"
-        script.write_text(json.dumps({"rounds": list(rounds)}))
+        later = {"when": "and now", "rounds": [[{"say": "Still here."}]]}
+        script.write_text(json.dumps({"stories": [later, {"when": "", "rounds": list(rounds)}]}))
         made = Portal(
             tmp_path / "home",
             K8SMCP_PROVIDER="scripted",

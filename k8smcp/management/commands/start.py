@@ -12,6 +12,7 @@ from chat.actions import people, sign_in
 from chat.errors import PortalError
 from k8smcp.environment import Environment
 from tools import clusters
+from tools.demo.process import DemoClusterFailed
 from tools.kube.errors import KubeError
 
 LARGEST_FRAME = (
@@ -39,7 +40,7 @@ class Command(BaseCommand):
             self._check_port()
         banner = self._prepare()
         if options["prepare"]:
-            self.stdout.write(banner)
+            self._tell(banner)
         elif workers == 1:
             self._serve(banner)
         else:
@@ -63,7 +64,7 @@ class Command(BaseCommand):
         try:
             registered = clusters.register_at_start()
             admin, by_password = people.first_administrator(Environment().text("K8SMCP_ADMIN_PASSWORD"))
-        except KubeError as fault:
+        except (KubeError, DemoClusterFailed) as fault:
             raise CommandError(f"No cluster could be registered. {fault}") from fault
         except PortalError as fault:
             raise CommandError(f"K8SMCP_ADMIN_PASSWORD: {fault}") from fault
@@ -74,6 +75,11 @@ class Command(BaseCommand):
         names = ", ".join(cluster.name for cluster in registered) or "none"
         return f"\n  K8s MCP is ready.\n\n  Sign in   {way_in}\n  Clusters  {names}\n  Model     {model}\n"
 
+    def _tell(self, banner: str) -> None:
+        """At once, also into a file or a pipe."""
+        self.stdout.write(banner)
+        self.stdout.flush()
+
     def _serve(self, banner: str) -> None:
         import uvicorn
 
@@ -83,14 +89,14 @@ class Command(BaseCommand):
             async def startup(server, sockets: list[socket.socket] | None = None) -> None:
                 await super().startup(sockets)
                 if server.started:
-                    self.stdout.write(banner)
+                    self._tell(banner)
 
         Announced(uvicorn.Config("k8smcp.asgi:application", **_options())).run()
 
     def _serve_many(self, banner: str, workers: int) -> None:
         import uvicorn
 
-        self.stdout.write(banner)
+        self._tell(banner)
         uvicorn.run("k8smcp.asgi:application", workers=workers, **_options())
 
 
