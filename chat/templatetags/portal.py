@@ -27,7 +27,9 @@ def plain(text: object) -> str:
 
 @register.filter
 def duration(milliseconds: int) -> str:
-    """420 → "0.4 s", 75000 → "1 min 15 s". The same words as static/js/lib/clock.js."""
+    """420 → "420 ms", 4200 → "4.2 s", 75000 → "1 min 15 s". The same words as static/js/lib/clock.js."""
+    if milliseconds < 1000:
+        return f"{milliseconds:.0f} ms"
     seconds = milliseconds / 1000
     if seconds < 10:
         return f"{seconds:.1f} s"

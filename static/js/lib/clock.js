@@ -15,8 +15,9 @@ export function until(at) {
   return Date.parse(at) - Date.now() + (Number.isFinite(skew) ? skew : 0);
 }
 
-/** 420 → "0.4 s", 75000 → "1 min 15 s": the same words as the filter `duration` in chat/templatetags/portal.py. */
+/** 420 → "420 ms", 4200 → "4.2 s", 75000 → "1 min 15 s": the same words as the filter `duration` in chat/templatetags/portal.py. */
 export function duration(milliseconds) {
+  if (milliseconds < 1000) return `${Math.round(milliseconds)} ms`;
   const seconds = milliseconds / 1000;
   if (seconds < 10) return `${seconds.toFixed(1)} s`;
   if (seconds < 60) return `${seconds.toFixed(0)} s`;
