@@ -213,6 +213,8 @@ CHANGES = {
     "configmaps-23": "configmaps-22",
     "secrets-04": "secrets-03",
     "deployments-14": "dep-create",
+    "pods-10": "pod-create",
+    "pods-11": "pod-create",
     "statefulset-11": "statefulset-02",
     "authz-setup-08": "authz-setup-04",
 }

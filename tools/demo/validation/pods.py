@@ -1,8 +1,8 @@
 """Rules of pods and pod templates."""
 
-import copy
 from typing import Any
 
+from tools.demo.internal_form import comparison, pod_spec
 from tools.demo.validation import names
 from tools.demo.validation.causes import Cause, duplicate, forbidden, invalid, not_negative, one_of, required
 from tools.demo.validation.containers import check_containers
@@ -13,6 +13,7 @@ Json = dict[str, Any]
 RESTART_POLICIES = ("Always", "OnFailure", "Never")
 DNS_POLICIES = ("ClusterFirst", "ClusterFirstWithHostNet", "Default", "None")
 EFFECTS = ("NoSchedule", "PreferNoSchedule", "NoExecute")
+MUTABLE = ("activeDeadlineSeconds", "tolerations", "terminationGracePeriodSeconds", "nodeName", "schedulingGates")
 ONLY_IMAGES = (
     "pod updates may not change fields other than `spec.containers[*].image`,`spec.initContainers[*].image`,"
     "`spec.activeDeadlineSeconds`,`spec.tolerations` (only additions to existing tolerations),"
@@ -127,16 +128,17 @@ def _check_pod_update(spec: Json, before: Json) -> list[Cause]:
         found.append(
             forbidden("spec.tolerations", "existing toleration can not be modified except its tolerationSeconds")
         )
-    if _frozen(spec) != _frozen(before):
-        found.append(forbidden("spec", ONLY_IMAGES))
+    frozen = {**spec, **{key: before[key] for key in MUTABLE if key in before}}
+    for key in ("containers", "initContainers"):
+        pairs = zip(spec.get(key) or [], before.get(key) or [], strict=True)
+        if key in spec:
+            frozen[key] = [{**new, "image": old.get("image")} for new, old in pairs]
+    if _frozen(frozen) != _frozen(before):
+        difference = comparison(pod_spec(before), pod_spec(frozen))
+        found.append(forbidden("spec", f"{ONLY_IMAGES}\n{difference}"))
     return found
 
 
 def _frozen(spec: Json) -> Json:
     """The part of a pod's spec that never changes."""
-    rest = copy.deepcopy(spec)
-    for key in ("activeDeadlineSeconds", "tolerations", "terminationGracePeriodSeconds", "nodeName", "schedulingGates"):
-        rest.pop(key, None)
-    for container in [*(rest.get("containers") or []), *(rest.get("initContainers") or [])]:
-        container.pop("image", None)
-    return {key: value for key, value in rest.items() if key != "ephemeralContainers"}
+    return {key: value for key, value in spec.items() if key not in (*MUTABLE, "ephemeralContainers")}

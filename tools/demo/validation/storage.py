@@ -3,6 +3,7 @@
 from typing import Any
 
 from tools.demo import quantity
+from tools.demo.internal_form import claim_spec, comparison
 from tools.demo.validation.causes import IMMUTABLE, Cause, forbidden, invalid, one_of, required
 
 Json = dict[str, Any]
@@ -33,7 +34,12 @@ def check_claim(claim: Json, old: Json | None) -> list[Cause]:
 def _check_claim_update(spec: Json, old: Json) -> list[Cause]:
     before = old.get("spec") or {}
     if _frozen(spec, before) != _frozen(before, before):
-        return [forbidden("spec", CLAIM_CHANGES)]
+        kept = {
+            "resources": before.get("resources"),
+            "volumeAttributesClassName": before.get("volumeAttributesClassName"),
+        }
+        difference = comparison(claim_spec(before), claim_spec({**spec, **kept}))
+        return [forbidden("spec", f"{CLAIM_CHANGES}\n{difference}")]
     new, current = (((each.get("resources") or {}).get("requests") or {}).get("storage") for each in (spec, before))
     capacity = ((old.get("status") or {}).get("capacity") or {}).get("storage")
     if new is None or current is None or quantity.parse(new) >= quantity.parse(current):

@@ -3,6 +3,7 @@
 import re
 from typing import Any
 
+from tools.demo.internal_form import pod_template
 from tools.demo.validation.causes import (
     IMMUTABLE,
     Cause,
@@ -190,7 +191,8 @@ def check_job(job: Json, old: Json | None) -> list[Cause]:
     before = old.get("spec") or {}
     for key in ("completions", "selector", "template", "completionMode", "podFailurePolicy", "backoffLimitPerIndex"):
         if spec.get(key) != before.get(key):
-            found.append(invalid(f"spec.{key}", spec.get(key), IMMUTABLE))
+            shown = pod_template(spec.get(key) or {}) if key == "template" else spec.get(key)
+            found.append(invalid(f"spec.{key}", shown, IMMUTABLE))
     return found
 
 
