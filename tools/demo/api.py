@@ -13,6 +13,7 @@ from tools.demo.errors import ApiError, Json
 from tools.demo.http import Request, Response
 from tools.demo.kinds import Kind, Kinds
 from tools.demo.negotiation import Form
+from tools.demo.openapi import OpenApi
 from tools.demo.options import ListOptions
 from tools.demo.routing import Target
 from tools.demo.store import Store
@@ -59,11 +60,14 @@ class Api:
     discovery: Discovery
     authorizer: Authorizer
     writer: Writer
+    openapi: OpenApi
 
     @classmethod
     def over(cls, store: Store, logs: PodLogs, tokens: Mapping[str, User]) -> "Api":
         kinds = Kinds(store)
-        return cls(store, logs, tokens, kinds, Discovery(store), Authorizer(store), Writer(store, kinds))
+        return cls(
+            store, logs, tokens, kinds, Discovery(store), Authorizer(store), Writer(store, kinds), OpenApi(store)
+        )
 
 
 @dataclass

@@ -39,12 +39,16 @@ def _discovery(api: Api, request: Request, path: str) -> Response | None:
             response.content_type = AGGREGATED
             return response
         return json_response(discovery.core(request.header("host")) if path == "/api" else discovery.groups())
+    if path == "/openapi/v3":
+        return json_response(api.openapi.index())
     parts = path.split("/")[1:]
     found: Json | None = None
     if parts[0] == "api" and len(parts) == 2:
         found = discovery.resources(parts[1])
     elif parts[0] == "apis" and len(parts) in (2, 3):
         found = discovery.group(parts[1]) if len(parts) == 2 else discovery.resources(f"{parts[1]}/{parts[2]}")
+    elif parts[:2] == ["openapi", "v3"]:
+        found = api.openapi.document("/".join(parts[2:]))
     return json_response(found) if found else None
 
 
