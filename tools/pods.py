@@ -9,9 +9,11 @@ Object: TypeAlias = dict[str, Any]
 def summary(pod: Object) -> Object:
     """{"namespace", "name", "ready": "1/2", "status": "CrashLoopBackOff", "restarts": 4, "node", "created",
     "well": bool}."""
-    meta, status = part(pod, "metadata"), part(pod, "status")
-    states = status.get("containerStatuses") or []
-    wanted = len(part(pod, "spec").get("containers") or states)
+    meta, status, spec = part(pod, "metadata"), part(pod, "status"), part(pod, "spec")
+    starting = status.get("initContainerStatuses") or []
+    lasting = _lasting(pod)
+    states = [s for s in starting if s.get("name") in lasting] + (status.get("containerStatuses") or [])
+    wanted = len(spec.get("containers") or states) + len(lasting)
     ready = sum(1 for state in states if state.get("ready"))
     word = reason(pod)
     return {
@@ -19,26 +21,39 @@ def summary(pod: Object) -> Object:
         "name": meta.get("name", ""),
         "ready": f"{ready}/{wanted}",
         "status": word,
-        "restarts": sum(int(state.get("restartCount") or 0) for state in states),
-        "node": part(pod, "spec").get("nodeName", ""),
+        "restarts": sum(int(s.get("restartCount") or 0) for s in (starting if word.startswith("Init:") else states)),
+        "node": spec.get("nodeName", ""),
         "created": meta.get("creationTimestamp"),
         "well": word in ("Completed", "Succeeded") or (word == "Running" and ready == wanted),
     }
 
 
 def reason(pod: Object) -> str:
-    """The STATUS column: the reason that matters most, else the phase."""
+    """The STATUS column: the reason that matters most, else the phase (`printPod` of the API server)."""
     status = part(pod, "status")
-    shown = str(status.get("reason") or status.get("phase") or "Unknown")
-    first_steps = _init_reason(pod)
-    if first_steps:
-        shown = first_steps
-    else:
-        for state in reversed(status.get("containerStatuses") or []):
-            shown = _state_reason(state) or shown
     if part(pod, "metadata").get("deletionTimestamp"):
         return "Unknown" if status.get("reason") == "NodeLost" else "Terminating"
+    starting = _init_reason(pod)
+    if starting:
+        return starting
+    shown = _phase(status)
+    states = status.get("containerStatuses") or []
+    for state in reversed(states):
+        shown = _state_reason(state) or shown
+    if shown == "Completed" and any(state.get("ready") and "running" in part(state, "state") for state in states):
+        return "Running" if _holds(status, "Ready") else "NotReady"
     return shown
+
+
+def _phase(status: Object) -> str:
+    gated = any(
+        c.get("type") == "PodScheduled" and c.get("reason") == "SchedulingGated" for c in status.get("conditions") or []
+    )
+    return "SchedulingGated" if gated else str(status.get("reason") or status.get("phase") or "Unknown")
+
+
+def _holds(status: Object, condition: str) -> bool:
+    return any(c.get("type") == condition and c.get("status") == "True" for c in status.get("conditions") or [])
 
 
 def is_well(pod: Object) -> bool:
@@ -115,7 +130,7 @@ def _state_reason(state: Object) -> str:
 def _init_reason(pod: Object) -> str:
     """`Init:1/2`, `Init:CrashLoopBackOff`, or nothing once all initial containers are through."""
     wanted = part(pod, "spec").get("initContainers") or []
-    lasting = {container.get("name") for container in wanted if container.get("restartPolicy") == "Always"}
+    lasting = _lasting(pod)
     states = part(pod, "status").get("initContainerStatuses") or []
     for place, state in enumerate(states):
         now = part(state, "state")
@@ -126,3 +141,9 @@ def _init_reason(pod: Object) -> str:
         why = _state_reason(state)
         return f"Init:{why}" if why and why != "PodInitializing" else f"Init:{place}/{len(wanted)}"
     return ""
+
+
+def _lasting(pod: Object) -> set[str]:
+    """Sidecars: initial containers that stay."""
+    initial = part(pod, "spec").get("initContainers") or []
+    return {str(container.get("name")) for container in initial if container.get("restartPolicy") == "Always"}

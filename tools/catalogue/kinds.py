@@ -37,8 +37,8 @@ def _fits(kind: Resource, query: str) -> bool:
 
 
 def _near(kinds: tuple[Resource, ...], query: str) -> list[Resource]:
-    names = difflib.get_close_matches(query, [kind.plural for kind in kinds], 3, 0.5)
-    return [kind for kind in kinds if kind.plural in names]
+    by_name = {kind.plural: kind for kind in reversed(kinds)}
+    return [by_name[name] for name in difflib.get_close_matches(query, by_name, 3, 0.6)]
 
 
 def _header(query: str | None, found: int, near: list[str]) -> str:
