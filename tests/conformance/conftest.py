@@ -11,9 +11,9 @@ from tests.conformance.place import Place
 
 
 @pytest.fixture(scope="session")
-def demo_server() -> Iterator[Cluster]:
+def demo_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
     """The demo cluster, one for the whole session."""
-    with serve_demo() as cluster:
+    with serve_demo(tmp_path_factory.mktemp("demo")) as cluster:
         yield cluster
 
 

@@ -57,6 +57,14 @@ class Place:
         found: Object = self.http.get(path).json
         return found
 
+    def served(self, kind: str, *versions: str) -> str:
+        """The first of the API versions in which the cluster serves the kind."""
+        for version in versions:
+            answer = self.http.get(f"/apis/{version}")
+            if answer.status == 200 and any(each["kind"] == kind for each in answer.json["resources"]):
+                return version
+        raise AssertionError(f"{kind} is served in none of {', '.join(versions)}")
+
     def gone(self, path: str) -> None:
         await_true(lambda: self.http.get(path).status == 404, SECONDS, f"{path} is gone")
 
