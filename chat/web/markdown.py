@@ -76,10 +76,12 @@ def _parser() -> MarkdownIt:
 
 
 def _arrange(state: StateCore) -> None:
-    """Headings sit below the page's own two levels; alignment becomes a class, since style attributes are refused."""
+    """The highest heading sits below the page's own two levels; alignment becomes a class, as style is refused."""
+    headings = [token for token in state.tokens if token.type in {"heading_open", "heading_close"}]
+    highest = min((int(token.tag[1]) for token in headings), default=1)
+    for token in headings:
+        token.tag = f"h{min(6, int(token.tag[1]) - highest + 3)}"
     for token in state.tokens:
-        if token.type in {"heading_open", "heading_close"}:
-            token.tag = f"h{min(6, int(token.tag[1]) + 2)}"
         if token.type in {"th_open", "td_open"} and "style" in token.attrs:
             token.attrs = {"class": str(token.attrs["style"]).replace("text-align:", "align-")}
 

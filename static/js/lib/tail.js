@@ -1,6 +1,7 @@
 // Light Markdown for text that is still coming: finished lines are set once, only the last piece is set again. Nodes are
 // made one by one, so nothing the model says can become markup.
 const HEADING = /^(#{1,6})\s+(.*)$/;
+const HEADING_LINE = new RegExp(HEADING.source, "m");
 const BULLET = /^(\s*)(?:[-*+]|\d{1,9}[.)])\s+(.*)$/;
 const FENCE = /^\s{0,3}(`{3,}|~{3,})\s*([\w-]*)/;
 const INLINE = /(`+)([^`]+?)\1|\*\*([^*]+?)\*\*|\*([^*\s][^*]*?)\*/g;
@@ -9,6 +10,7 @@ export class Tail {
   #root;
   #settled = 0; // characters of finished blocks
   #open = []; // nodes of the unfinished rest
+  #highest = 0; // level of the first heading, which becomes h3
 
   constructor(root) {
     this.#root = root;
@@ -17,11 +19,12 @@ export class Tail {
 
   show(text) {
     const end = settledUntil(text, this.#settled);
+    this.#highest ||= HEADING_LINE.exec(text)?.[1].length ?? 0;
     for (const node of this.#open) node.remove();
     this.#open = [];
-    if (end > this.#settled) this.#root.append(...blocks(text.slice(this.#settled, end)));
+    if (end > this.#settled) this.#root.append(...blocks(text.slice(this.#settled, end), this.#highest));
     this.#settled = end;
-    this.#open = blocks(text.slice(end));
+    this.#open = blocks(text.slice(end), this.#highest);
     this.#root.append(...this.#open);
   }
 }
@@ -42,21 +45,21 @@ function settledUntil(text, from) {
   return end;
 }
 
-function blocks(text) {
+function blocks(text, highest) {
   const [made, lines] = [[], text.split("\n")];
   for (let index = 0; index < lines.length; ) {
     if (!lines[index].trim()) index += 1;
-    else index = block(lines, index, made);
+    else index = block(lines, index, made, highest);
   }
   return made;
 }
 
-function block(lines, index, made) {
+function block(lines, index, made, highest) {
   const fence = FENCE.exec(lines[index]);
   if (fence) return code(lines, index, fence[1], made);
   const heading = HEADING.exec(lines[index]);
   if (heading) {
-    made.push(element(`h${Math.min(6, heading[1].length + 2)}`, inline(heading[2])));
+    made.push(element(`h${Math.min(6, Math.max(3, heading[1].length - highest + 3))}`, inline(heading[2])));
     return index + 1;
   }
   if (BULLET.test(lines[index])) return list(lines, index, made);

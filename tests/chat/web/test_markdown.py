@@ -83,8 +83,10 @@ def test_a_link_says_where_it_goes_and_takes_nothing_along():
 
 
 def test_headings_stay_below_those_of_the_page():
-    assert "<h3>One</h3>" in markdown.to_html("# One")
-    assert "<h6>Six</h6>" in markdown.to_html("###### Six")
+    html = markdown.to_html("## Two\n\n### Three\n\n###### Six")
+    assert "<h3>Two</h3>" in html
+    assert "<h4>Three</h4>" in html
+    assert "<h6>Six</h6>" in html
 
 
 def test_tables_keep_their_alignment_without_style():
