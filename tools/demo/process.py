@@ -46,11 +46,12 @@ def ensure_running(home: Path, port: int = 0) -> Path:
     deadline = time.monotonic() + PATIENCE
     while time.monotonic() < deadline:
         if child.poll() is not None:
+            stop(_children.pop())
             raise DemoClusterFailed(f"The demo cluster ended at once: {last_words(log)}")
         if answers(path):
             return path
         time.sleep(0.05)
-    stop(child)
+    stop(_children.pop())
     raise DemoClusterFailed(f"The demo cluster did not answer within {PATIENCE:.0f} seconds; see {log}.")
 
 
@@ -85,7 +86,8 @@ def stop(child: subprocess.Popen[bytes]) -> None:
     if child.stdin is not None:
         with contextlib.suppress(OSError):
             child.stdin.close()
-    child.terminate()
+    if child.poll() is None:
+        child.terminate()
     try:
         child.wait(timeout=5)
     except subprocess.TimeoutExpired:
@@ -96,6 +98,4 @@ def stop(child: subprocess.Popen[bytes]) -> None:
 def stop_all() -> None:
     """Ends every demo cluster this process has started."""
     while _children:
-        child = _children.pop()
-        if child.poll() is None:
-            stop(child)
+        stop(_children.pop())
