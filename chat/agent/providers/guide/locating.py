@@ -7,12 +7,12 @@ from dataclasses import dataclass, replace
 from chat.agent.providers.guide import phrasing
 from chat.agent.providers.guide.calls import listing
 from chat.agent.providers.guide.intention import CHANGES, EVERYWHERE, Act, Intention, Thing
-from chat.agent.providers.guide.kinds import WORKLOADS, kind_of, title_of
+from chat.agent.providers.guide.kinds import WORKLOADS, is_namespaced, kind_of, title_of
 from chat.agent.providers.guide.rows import Row, rows_of
 from chat.agent.providers.guide.steps import Found, Reply, Round, Scene
 
 FIRST = ("deployments", "pods", "jobs")
-THEN = ("services", "statefulsets", "daemonsets", "cronjobs", "nodes", "persistentvolumeclaims", "ingresses", "configmaps", "namespaces")
+THEN = ("services", "statefulsets", "daemonsets", "cronjobs", "nodes", "persistentvolumeclaims", "ingresses", "configmaps")
 BY_ACT: dict[Act, tuple[tuple[str, ...], ...]] = {
     Act.RESTART: (("deployments", "statefulsets", "daemonsets"), ("pods",)),
     Act.SCALE: (("deployments", "statefulsets"),),
@@ -165,7 +165,8 @@ def _not_found(wish: Intention, rows: list[Row], searched: list[str]) -> Reply:
     names = sorted({row.thing.name for row in rows})
     near = difflib.get_close_matches(wish.name, names, 5, 0.55)
     kinds = phrasing.listed([_plural(kind) for kind in dict.fromkeys(searched)])
-    lead = f"I looked through {kinds} {phrasing.place(wish.namespace)} and found nothing called {phrasing.code(wish.name)}."
+    where = f" {phrasing.place(wish.namespace)}" if any(map(is_namespaced, searched)) else ""
+    lead = f"I looked through {kinds}{where} and found nothing called {phrasing.code(wish.name)}."
     if not near:
         kind = wish.kind if wish.kind and wish.kind != "workloads" else "deployments"
         return Reply(f"{lead}\n\nSee what there is: {phrasing.code(f'list {kind}')}.", offers=(f"list {kind}",))

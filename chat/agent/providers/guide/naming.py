@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from chat.agent.providers.guide.kinds import LOOSE, kind_of
 from chat.agent.providers.guide.phrase import Phrase
-from chat.agent.providers.guide.slots import NOT_A_NAME
+from chat.agent.providers.guide.slots import AFTER_A_KIND, NOT_A_NAME
 from chat.agent.providers.guide.words import SPACE, Word
 
 ORDINALS = {word: number for number, word in enumerate("first second third fourth fifth sixth seventh eighth ninth tenth".split(), 1)} | {
@@ -101,11 +101,16 @@ def _beside(words: list[Word], place: int) -> str:
     after = place + 1
     while after < len(words) and words[after].low in {"called", "named", "of", "for", "namens", "with", "name", "the"}:
         after += 1
-    if after < len(words) and is_name(words[after]) and not _kind(words[after]):
+    if after < len(words) and _named(words[after]) and (not _kind(words[after]) or words[after].low in LOOSE):
         return words[after].raw.replace(SPACE, " ")
     if place and is_name(words[place - 1]) and not _kind(words[place - 1]):
         return words[place - 1].raw.replace(SPACE, " ")
     return ""
+
+
+def _named(word: Word) -> bool:
+    """Right behind a kind more words are names: ordinary ones, and single letters."""
+    return is_name(word) or word.low in AFTER_A_KIND or (len(word.low) == 1 and word.low.isalpha() and word.low not in "aiu")
 
 
 def _likeliest(words: list[Word]) -> tuple[str, ...]:

@@ -61,6 +61,9 @@ def _command(phrase: Phrase, clusters: tuple[str, ...]) -> Intention | None:
     value = take_value(phrase)
     if value:
         return _filled(value.act, phrase, clusters, value)
+    back = phrase.take(r"^(?:back )?to (\d{1,4})(?: replicas| copies| again)?$")
+    if back:
+        return Intention(Act.SCALE, number=int(back[0]), pronoun=True)
     act = next((act for act, pattern in acts.CHANGE_ACTS if phrase.has(pattern)), None)
     if act is None or _is_really_a_question(act, phrase):
         return None

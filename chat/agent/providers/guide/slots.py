@@ -37,7 +37,7 @@ NOT_A_NAME = (
         port ports replica replicas env environment var variable variables value limit limits request requests label labels selector
         selectors annotation container cluster clusters kube kubernetes k8s kubectl apiserver server api yaml json manifest spec object
         objects resource resources type types kind kinds command commands shell terminal question problem issue issues error errors
-        trouble incident reason root cause wrong correct situation matter hell health healthy unhealthy crashloopbackoff
+        trouble schedulable unschedulable incident reason root cause wrong correct situation matter hell health healthy unhealthy crashloopbackoff
         oomkilled imagepullbackoff errimagepull pending running failed failing succeeded completed terminating unknown
         whole entire complete full everywhere namespace called named default-namespace somewhere
         dont wont cant didnt isnt arent hasnt aint im ive id ill gonna wanna gimme lemme pls plz u r ur btw asap
@@ -45,6 +45,11 @@ NOT_A_NAME = (
         zeig zeige zeigen mir alle allen alles wie viele warum wieso weshalb was welche welcher welches wo laufen läuft laufe bitte
         gibt es starte stoppe entferne auch noch mal dann jetzt kaputt los geht starten neu liste skaliere auf lösche loesche""".split()
     )
+)
+# Ordinary words that are a name all the same when they stand right behind a kind: "namespace test", "pod app".
+AFTER_A_KIND = frozenset(
+    """test debug metrics api server storage web app apps default monitoring logging status report backup load verify deploy
+    launch memory disk logs events images port run task runner test1 version image cluster kube metric""".split()
 )
 HERE = frozenset("the a an this that my our your it its here there general detail details total yaml json use order all every each any".split())
 KIND_WORDS = frozenset(SPELLINGS) | LOOSE
@@ -186,7 +191,7 @@ def _namespace(phrase: Phrase) -> str:
         r"(?:in|from|inside|within|of|for|im|aus|into) (?:the |my |our )?(\S+) (?:namespace|ns)",
         r"(?:in|inside|within|im|into) (?:the |my |our )?(?!(?:\S+/\S+|\S*[=:]\S*)(?!\S))(\S+)",
     )
-    found = _first(phrase, patterns, NEVER_A_PLACE)
+    found = _first(phrase, patterns[:2], NEVER_A_PLACE - AFTER_A_KIND) or _first(phrase, patterns[2:], NEVER_A_PLACE)
     if found:
         return found
     return _first(phrase, (r"(?<!logs )(?<!log )(?<!remove )from (?:the |my |our )?(?!\S*[=:/]\S*(?!\S))(\S+)",), NEVER_A_PLACE)

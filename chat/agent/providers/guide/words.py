@@ -67,8 +67,6 @@ class Sentence:
 
 def sentence_of(text: str) -> Sentence:
     rest, block = _set_apart(text.replace("\x00", " "))
-    for pattern, opened in CONTRACTIONS:
-        rest = re.sub(pattern, opened, rest, flags=re.IGNORECASE)
     words: list[Word] = []
     position = 0
     for quoted in QUOTED.finditer(rest):
@@ -126,6 +124,8 @@ def _set_apart(text: str) -> tuple[str, str]:
 
 
 def _plain(text: str) -> list[Word]:
+    for pattern, opened in CONTRACTIONS:
+        text = re.sub(pattern, opened, text, flags=re.IGNORECASE)
     found = []
     for raw in text.split():
         trimmed = raw.strip(",;:?!()[]<>{}\"'`“”’…*").rstrip(".")

@@ -33,7 +33,8 @@ def scale(scene: Scene) -> Plan:
         return Reply(f"{phrasing.thing(thing)} has {phrasing.counted(now, 'copy', 'copies')} already: nothing to change.", focus=thing)
     warning = " Nobody answers there then." if wanted == 0 else ""
     say = f"I am about to scale {phrasing.thing(thing)} from {now} to {wanted}.{warning}"
-    return (yield from _carried_out(scene, thing, calls.on(thing, "k8s_scale", wish.cluster, replicas=wanted), say))
+    lead = f"Scaled from {now} to {wanted}."
+    return (yield from _carried_out(scene, thing, calls.on(thing, "k8s_scale", wish.cluster, replicas=wanted), say, lead))
 
 
 def restart(scene: Scene) -> Plan:
@@ -201,17 +202,18 @@ def _changed(scene: Scene, call: Call, say: str) -> Asking[Found]:
     return answers[""]
 
 
-def _carried_out(scene: Scene, thing: Thing, call: Call, say: str) -> Plan:
+def _carried_out(scene: Scene, thing: Thing, call: Call, say: str, lead: str = "") -> Plan:
     """Changes a workload or Service and reports the state it really reached."""
     done = yield from _changed(scene, call, say)
     if done.failed:
         return refused(done, thing)
     if walk(done.data, "changed") is False:
         return Reply(phrasing.plain(done.text), focus=thing)
+    lead = lead or phrasing.plain(done.text.split("\n", 1)[0])
     if thing.kind in OF_PODS:
-        return (yield from check_rollout(thing, phrasing.plain(done.text.split("\n", 1)[0]), scene.intention.cluster))
+        return (yield from check_rollout(thing, lead, scene.intention.cluster))
     if thing.kind == "services":
-        return (yield from check_service(thing, phrasing.plain(done.text.split("\n", 1)[0]), scene.intention.cluster))
+        return (yield from check_service(thing, lead, scene.intention.cluster))
     return Reply(phrasing.plain(done.text), focus=thing)
 
 

@@ -128,12 +128,17 @@ def _further(bodies: list[Json], logs: dict[object, str], cluster: str) -> dict[
         wanted["services"] = calls.listing("services", "", cluster)
     for body in bodies:
         owner = owner_of(body)
-        if owner.kind in {"deployments", "statefulsets", "daemonsets"} and walk(body, "status", "phase") != "Succeeded":
+        if owner.kind in {"deployments", "statefulsets", "daemonsets"} and _is_ill(body):
             if any(True for _ in items(body, "status", "containerStatuses")):
                 wanted[owner] = calls.rollout("k8s_rollout_history", owner, cluster)
             else:
                 wanted["nodes"] = calls.listing("nodes", "", cluster, columns=list(ALLOCATABLE.values()))
     return wanted
+
+
+def _is_ill(body: Json) -> bool:
+    states = list(items(body, "status", "containerStatuses"))
+    return not states or any(not state.get("ready") or state.get("lastState") for state in states)
 
 
 def _services(found: Found | None) -> tuple[tuple[Thing, str], ...]:

@@ -76,6 +76,8 @@ def _noun(wish: Intention, number: int) -> str:
         return phrasing.counted(number, "workload" if wish.kind == "workloads" else "object")
     known = kind_of(wish.kind or "pods")
     one = known.title if known else wish.kind
+    if known is None:
+        return phrasing.counted(number, wish.kind.removesuffix("s"), wish.kind)
     plural = one + "s" if known and not known.resource.endswith(("ies", "sses")) else wish.kind
     return phrasing.counted(number, one.lower() if one.lower() in {"pod", "node", "namespace", "job"} else one, plural.lower() if one in {"Pod", "Node", "Namespace", "Job"} else plural)
 

@@ -11,33 +11,41 @@ from chat.agent.providers.guide.plans.gathering import notes_of
 from chat.agent.providers.guide.plans.listing import list_things
 from chat.agent.providers.guide.rows import items, objects_of, rows_of, walk
 from chat.agent.providers.guide.steps import Found, Json, Plan, Reply, Scene
-from chat.agent.providers.guide.together import together
+from chat.agent.providers.guide.together import Asking, together
 
 LOG_LINES = 100
-TOLD_LINES = 40
+TOLD_LINES = 25
 
 
 def describe(scene: Scene) -> Plan:
-    located = yield from locate(scene)
     wish = scene.intention
+    if _sounds_like_a_kind(wish):
+        kind = yield from _kind_called(wish)
+        if kind:
+            return (yield from list_things(replace(scene, intention=replace(wish, act=Act.LIST, kind=kind, name=""))))
+    located = yield from locate(scene)
     if isinstance(located, Reply):
-        return located if wish.kind or located.choices or not wish.name else (yield from _perhaps_a_kind(scene, located))
+        return located
     (found,) = (yield from together({"": calls.on(located, "k8s_describe", wish.cluster)})).values()
     if found.failed:
         return _failed(located, found)
     return Reply(_card(located, found), focus=located, shown=_pods(found, located.namespace))
 
 
-def _perhaps_a_kind(scene: Scene, otherwise: Reply) -> Plan:
-    """"show certificates": no object of that name, but a kind that the cluster serves."""
-    wish = scene.intention
-    (found,) = (yield from together({"": calls.call("k8s_discover", wish.cluster, query=wish.name)})).values()
+def _sounds_like_a_kind(wish: Intention) -> bool:
+    """ "show certificates": one plain word in the plural."""
     low = wish.name.lower()
+    return not (wish.kind or wish.pronoun or wish.spare) and low.isalpha() and low.endswith("s") and not low.endswith("ss")
+
+
+def _kind_called(wish: Intention) -> Asking[str]:
+    """The plural of the kind that the cluster serves under this name, or ""."""
+    (found,) = (yield from together({"": calls.call("k8s_discover", wish.cluster, query=wish.name)})).values()
     for kind in items(found.data, "kinds"):
-        names = {str(kind.get("plural", "")), str(kind.get("kind", "")).lower(), *map(str, kind.get("short_names") or [])}
-        if low in names:
-            return (yield from list_things(replace(scene, intention=replace(wish, act=Act.LIST, kind=str(kind["plural"]), name=""))))
-    return otherwise
+        names = {str(kind.get("plural", "")), *map(str, kind.get("short_names") or [])}
+        if wish.name.lower() in names:
+            return str(kind.get("plural", ""))
+    return ""
 
 
 def _card(thing: Thing, found: Found) -> str:

@@ -4,6 +4,7 @@ from collections import defaultdict
 
 from chat.agent.providers.guide import calls, phrasing
 from chat.agent.providers.guide.intention import Act, Thing
+from chat.agent.providers.guide.kinds import SPELLINGS
 from chat.agent.providers.guide.locating import locate
 from chat.agent.providers.guide.plans.gathering import earlier_images
 from chat.agent.providers.guide.rows import items, rows_of, walk
@@ -112,5 +113,5 @@ def discover(scene: Scene) -> Plan:
     rows = [(phrasing.cell(k.get("plural", "")), phrasing.cell(k.get("kind", "")), phrasing.cell(k.get("api_version", "")), phrasing.words(", ".join(map(str, k.get("short_names") or [])))) for k in kinds[:70]]
     if not rows:
         return Reply(phrasing.quoted(found.text))
-    example = "list " + str(kinds[0].get("plural", "pods"))
+    example = "list " + str(next((k["plural"] for k in reversed(kinds) if k.get("plural") not in SPELLINGS), "pods"))
     return Reply(phrasing.paragraphs(f"**{phrasing.counted(len(kinds), 'kind')}** can be listed, for example with {phrasing.code(example)}.", phrasing.table(("Name", "Kind", "API", "Short"), rows)))

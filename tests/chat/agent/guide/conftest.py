@@ -1,0 +1,25 @@
+"""A demo cluster of the guide's own: it is broken and mended here, which nobody else should see."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.chat.agent.guide.talk import Talk, with_real_tools
+from tools import clusters
+from tools.demo import process
+
+
+@pytest.fixture(scope="package")
+def own_kubeconfig(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    yield process.ensure_running(tmp_path_factory.mktemp("guide"))
+    process.stop_all()
+
+
+@pytest.fixture
+def talk(transactional_db: None, own_kubeconfig: Path) -> Talk:
+    """A conversation about that cluster, with every tool but pod_exec, as an operator has it."""
+    name = clusters.register(own_kubeconfig, is_demo=True)[0].name
+    found = Talk(with_real_tools(name), clusters=(name,))
+    found.offers = tuple(offer for offer in found.offers if offer.name != "pod_exec")
+    return found
