@@ -158,7 +158,10 @@ def check_applied(call: Call, kind: Kind, wanted: Any) -> None:
     if (api_version, name) != (kind.api_version, kind.kind):
         group, _, version = str(api_version).rpartition("/")
         raise BadRequest(f"invalid object type: {group}/{version}, Kind={name}")
-    check_address(call, kind, {**wanted, "metadata": dict(wanted.get("metadata") or {})})
+    meta = wanted.get("metadata") or {}
+    if not isinstance(meta, dict):
+        raise BadRequest("error decoding YAML: the metadata of the applied configuration has to be an object")
+    check_address(call, kind, {**wanted, "metadata": dict(meta)})
 
 
 def remove(api: Api, call: Call, kind: Kind) -> Response:

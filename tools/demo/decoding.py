@@ -1,14 +1,13 @@
 """Bodies of writes: read, checked against the kind's fields, and tidied the way a round through Go tidies them."""
 
 import base64
-import binascii
 import re
 from dataclasses import dataclass
 from typing import Any
 
 import yaml
 
-from tools.demo import go_json, go_text
+from tools.demo import go_json, go_text, protobuf
 from tools.demo.custom_schema import unknown_fields
 from tools.demo.errors import ApiError, BadRequest, Json
 from tools.demo.http import Request
@@ -18,12 +17,16 @@ from tools.demo.schema import Field, go_type, root
 
 QUANTITY = re.compile(r"([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)")
 HEADER_TYPE = 'struct { APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" }'
+METADATA = Field("object", ref="meta.v1.ObjectMeta")
 SCHEME = "pkg/api/legacyscheme/scheme.go:30"
 
 
 def read_body(request: Request) -> tuple[Any, list[str]]:
     """The parsed body and its duplicate keys; 415 for an unknown type, BadRequest for unreadable text."""
-    if body_type(request) == "yaml":
+    form = body_type(request)
+    if form == "protobuf":
+        return protobuf.decode(request.body), []
+    if form == "yaml":
         return read_yaml(request.body), []
     text = request.body.decode("utf-8", "replace")
     why = go_json.syntax_error(text)
@@ -37,6 +40,15 @@ def read_yaml(body: bytes) -> Any:
         return yaml.load(body, Loader=_Loader)
     except yaml.YAMLError as error:
         raise BadRequest(f"error converting YAML to JSON: yaml: {error}".splitlines()[0]) from None
+
+
+def _with_text_keys(value: Any) -> Any:
+    """YAML allows any key, JSON only text."""
+    if isinstance(value, list):
+        return [_with_text_keys(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    return {key if isinstance(key, str) else go_text.plain(key): _with_text_keys(item) for key, item in value.items()}
 
 
 class _Loader(yaml.SafeLoader):
@@ -77,6 +89,11 @@ def _unrecognised(kind: Kind, raw: bytes, why: str) -> ApiError:
 
 def check_kind(obj: Json, kind: Kind) -> None:
     """BadRequest when the object says it is something else."""
+    for key in ("apiVersion", "kind"):
+        if not isinstance(obj[key], str):
+            what = go_text.json_type(obj[key])
+            why = f"json parse error: json: cannot unmarshal {what} into Go struct field .{key} of type string"
+            raise BadRequest(f"couldn't get version/kind; {why}")
     api_version, name = obj["apiVersion"], obj["kind"]
     if api_version == kind.api_version and name == kind.kind:
         return
@@ -95,15 +112,16 @@ def check_kind(obj: Json, kind: Kind) -> None:
 def check_fields(obj: Json, kind: Kind) -> list[str]:
     """The unknown fields, as the strict decoder words them; BadRequest for values of the wrong type."""
     schema = root(obj["apiVersion"], obj["kind"])
-    if schema is None:
-        return unknown_fields(kind, obj)
     checker = Checker(kind.kind)
-    checker.look(schema, obj, "", Place(kind.kind))
+    if schema is None:
+        checker.look(METADATA, obj.get("metadata"), "metadata", Place("ObjectMeta", ("metadata",)))
+    else:
+        checker.look(schema, obj, "", Place(kind.kind))
     if checker.wrong:
         raise BadRequest(
             f'{kind.kind} in version "{kind.version}" cannot be handled as a {kind.kind}: {checker.wrong[0]}'
         )
-    return checker.unknown
+    return unknown_fields(kind, obj) if schema is None else checker.unknown
 
 
 @dataclass(frozen=True)
@@ -166,6 +184,8 @@ class Checker:
                 self.wrong.append(
                     "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'"
                 )
+            elif not quantity.is_quantity(text):
+                self.wrong.append("unable to parse quantity's suffix")
         elif field.kind == "bytes":
             self._look_at_bytes(value, field, place)
         elif not _fits(field.kind, value):
@@ -177,7 +197,7 @@ class Checker:
             return
         try:
             base64.b64decode(value, validate=True)
-        except binascii.Error:
+        except ValueError:
             bad = re.search(r"[^A-Za-z0-9+/]", value)
             at = bad.start() if bad and bad[0] != "=" else len(value) // 4 * 4
             self.wrong.append(f"illegal base64 data at input byte {at}")
@@ -194,11 +214,12 @@ def _fits(kind: str, value: Any) -> bool:
         case "bool":
             return isinstance(value, bool)
         case "int32" | "int64":
-            return isinstance(value, int) and not isinstance(value, bool)
+            most = 2**31 if kind == "int32" else 2**63
+            return isinstance(value, int) and not isinstance(value, bool) and -most <= value < most
         case "double":
             return isinstance(value, int | float) and not isinstance(value, bool)
         case "intOrString":
-            return isinstance(value, int | str) and not isinstance(value, bool)
+            return isinstance(value, str) or _fits("int32", value)
     return True
 
 

@@ -82,6 +82,7 @@ ALWAYS: dict[str, Json] = {
     **{name: {"spec": {}, "status": {}} for name in REVIEWS},
     "PodCondition": {"lastProbeTime": None, "lastTransitionTime": None},
 }
+ZERO: dict[str, Any] = {"string": "", "bytes": "", "int32": 0, "int64": 0, "bool": False}  # what null stands for inside
 # Values that Go leaves out when they are zero, whatever type they stand in.
 OMITTED_FALSE = frozenset(
     [
@@ -244,12 +245,16 @@ def _write_value(field: Field, value: Any) -> None:
     elif field.kind == "map" and isinstance(value, dict) and field.of:
         for key, item in value.items():
             if field.of.kind == "quantity":
-                value[key] = _quantity(item)
+                value[key] = _quantity("0" if item is None else item)
+            elif item is None:
+                value[key] = {} if field.of.kind == "object" else ZERO.get(field.of.kind)
             else:
                 _write_value(field.of, item)
     elif field.kind == "list" and isinstance(value, list) and field.of:
-        for item in value:
-            _write_value(field.of, item)
+        for index, item in enumerate(value):
+            if item is None:
+                value[index] = {} if field.of.kind == "object" else ZERO.get(field.of.kind)
+            _write_value(field.of, value[index])
 
 
 def _quantity(value: Any) -> Any:

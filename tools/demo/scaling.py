@@ -7,7 +7,7 @@ from tools.demo import decoding
 from tools.demo.api import Api, Call
 from tools.demo.apply import ApplyConflict, server_side_apply
 from tools.demo.changing import APPLY, check_address, current, patched
-from tools.demo.errors import ApiError, BadRequest, Cause, Invalid, Json
+from tools.demo.errors import ApiError, Cause, Invalid, Json
 from tools.demo.http import Response
 from tools.demo.jsonpath import find
 from tools.demo.kinds import Kind
@@ -47,8 +47,7 @@ def _wanted(call: Call, kind: Kind, old: Json, options: WriteOptions, now: str) 
         return _applied(call, kind, old, options, now)
     new = patched(call, SCALE, media_type, view(kind, old))
     check_address(call, kind, new)
-    if not isinstance((new.get("spec") or {}).get("replicas", 0), int):
-        raise BadRequest("spec.replicas of a Scale has to be a whole number")
+    decoding.check_fields({**new, "apiVersion": SCALE.api_version, "kind": SCALE.kind}, SCALE)
     return new
 
 

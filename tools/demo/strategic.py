@@ -36,6 +36,9 @@ def merge_map(original: Json, patch: Json, schema: Field) -> Json:
         if not isinstance(keep, list):
             raise _broken("invalid patch format of retainKeys")
         original = {key: value for key, value in original.items() if key in keep}
+    for key in patch:
+        if key.startswith((ORDER, DELETE_PRIMITIVES)) and not isinstance(patch[key], list):
+            raise _broken(f"invalid patch format of {key.partition('/')[0]} list")
     orders = {key.removeprefix(ORDER): patch.pop(key) for key in list(patch) if key.startswith(ORDER)}
     for key in [each for each in patch if each.startswith(DELETE_PRIMITIVES)]:
         name, gone = key.removeprefix(DELETE_PRIMITIVES), patch.pop(key)
@@ -107,11 +110,14 @@ def _ordered(items: list[Any], before: list[Any], order: list[Any], key: str) ->
         return each.get(key) if key and isinstance(each, dict) else each
 
     wanted, old = [name(each) for each in order], [name(each) for each in before]
+
+    def place(each: Any) -> int:
+        return old.index(name(each)) if name(each) in old else len(old)
+
     named = sorted((each for each in items if name(each) in wanted), key=lambda each: wanted.index(name(each)))
-    others = sorted((each for each in items if name(each) not in wanted), key=lambda each: old.index(name(each)))
+    others = sorted((each for each in items if name(each) not in wanted), key=place)
     result: list[Any] = []
     while named and others:
-        one, other = name(others[0]), name(named[0])
-        first = other in old and old.index(one) < old.index(other)
+        first = name(named[0]) in old and place(others[0]) < place(named[0])
         result.append(others.pop(0) if first else named.pop(0))
     return result + others + named

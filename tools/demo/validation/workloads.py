@@ -87,13 +87,14 @@ def _check_counts(status: Json, old: Json | None) -> list[Cause]:
         return []
     found: list[Cause] = []
     total = status.get("replicas") or 0
+    for key in ("replicas", "updatedReplicas", "readyReplicas", "availableReplicas", "unavailableReplicas"):
+        found += not_negative(f"status.{key}", status.get(key))
     for key in ("updatedReplicas", "readyReplicas", "availableReplicas"):
         if (status.get(key) or 0) > total:
             found.append(invalid(f"status.{key}", status[key], "cannot be greater than status.replicas"))
-    if (status.get("availableReplicas") or 0) > (status.get("readyReplicas") or 0):
-        found.append(
-            invalid("status.availableReplicas", status["availableReplicas"], "cannot be greater than readyReplicas")
-        )
+    available = status.get("availableReplicas") or 0
+    if available > max(status.get("readyReplicas") or 0, 0):
+        found.append(invalid("status.availableReplicas", available, "cannot be greater than readyReplicas"))
     return found
 
 
