@@ -7,7 +7,7 @@ from typing import Any
 
 import yaml
 
-from tools.demo import go_json, go_text, protobuf
+from tools.demo import go_json, go_text, protobuf, quantity
 from tools.demo.custom_schema import unknown_fields
 from tools.demo.errors import ApiError, BadRequest, Json
 from tools.demo.http import Request

@@ -75,12 +75,12 @@ def _media_type(wanted: str) -> str:
 
 
 def body_type(request: Request) -> str:
-    """`json` or `yaml`, from the Content-Type of a written object; 415 for anything else."""
+    """`json`, `yaml` or `protobuf`, from the Content-Type of a written object; 415 for anything else."""
     content_type = request.header("content-type").partition(";")[0].strip()
     if content_type in ("", "application/json"):
         return "json"
-    if content_type == "application/yaml":
-        return "yaml"
+    if content_type in ("application/yaml", "application/vnd.kubernetes.protobuf"):
+        return content_type.rpartition("application/")[2].rpartition(".")[2]
     text = f"the body of the request was in an unknown format - accepted media types include: {MEDIA_TYPES}"
     raise ApiError(415, text)
 
