@@ -104,6 +104,7 @@ def as_api_error(error: PatchError) -> ApiError:
 
 def checked_patch(call: Call, kind: Kind, new: Json, options: WriteOptions) -> list[str]:
     """The unknown fields of a patched object; Invalid, quoting the whole object, for wrong types and when strict."""
+    decoding.check_kind({"apiVersion": kind.api_version, "kind": kind.kind, **new}, kind)
     try:
         odd = decoding.check_fields({**new, "apiVersion": kind.api_version, "kind": kind.kind}, kind)
         why = f"strict decoding error: {', '.join(odd)}" if odd and options.validation == "Strict" else ""
