@@ -5,12 +5,13 @@ from tools.demo.controllers.placement import node_selected, untolerated
 from tools.demo.controllers.revisions import HASH, ensure_revision
 from tools.demo.controllers.sizing import share
 from tools.demo.controllers.templates import pod_from
-from tools.demo.controllers.world import World, is_active, is_available, is_ready, owned
+from tools.demo.controllers.world import World, is_active, is_available, is_ready, owned, pods_of
 from tools.demo.errors import ApiError
 from tools.demo.store import Json
 
 WATCHES = (DAEMON_SETS, PODS, NODES)
 SOURCE = "daemonset-controller"
+cares = pods_of("DaemonSet")
 TOLERATED = ("not-ready", "unreachable", "disk-pressure", "memory-pressure", "pid-pressure", "unschedulable")
 
 

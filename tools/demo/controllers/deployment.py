@@ -9,7 +9,7 @@ from tools.demo.controllers.matching import matches
 from tools.demo.controllers.sizing import leeway, wanted
 from tools.demo.controllers.templates import HASH_LABEL, same_template, template_hash, without_hash
 from tools.demo.controllers.world import World, controller_of, owned, owner_reference, take_over
-from tools.demo.store import Json
+from tools.demo.store import Change, Json
 
 WATCHES = (DEPLOYMENTS, REPLICA_SETS, PODS)
 SOURCE = "deployment-controller"
@@ -18,6 +18,11 @@ HISTORY = "deployment.kubernetes.io/revision-history"
 DESIRED = "deployment.kubernetes.io/desired-replicas"
 MAXIMUM = "deployment.kubernetes.io/max-replicas"
 NOT_COPIED = {REVISION, HISTORY, DESIRED, MAXIMUM, "kubectl.kubernetes.io/last-applied-configuration"}
+
+
+def cares(change: Change) -> bool:
+    """Of pods only that one is gone: recreation waits for that."""
+    return change.resource != PODS or change.kind == "DELETED"
 
 
 def reconcile(world: World) -> float | None:

@@ -3,12 +3,13 @@
 from tools.demo.clock import parse_time
 from tools.demo.controllers.kinds import JOBS, PODS
 from tools.demo.controllers.templates import pod_from
-from tools.demo.controllers.world import World, condition, is_ready, owned
+from tools.demo.controllers.world import World, condition, is_ready, owned, pods_of
 from tools.demo.errors import ApiError
 from tools.demo.store import Json
 
 WATCHES = (JOBS, PODS)
 SOURCE = "job-controller"
+cares = pods_of("Job")
 FIRST_WAIT, LONGEST_WAIT = 10.0, 600.0  # seconds between a failed pod and the next try
 
 

@@ -16,12 +16,15 @@ class Recorder:
         """`plain`: kubelet events as the recording's simple node agent writes them, none of them counted."""
         self._store = store
         self._plain = plain
+        self.muted = False  # while a past is played that is older than any event can be
         self._known: dict[tuple[str, ...], str] = {}
 
     def record(
         self, source: str, about: Json, reason: str, message: str, kind: str = "Normal", field: str = ""
     ) -> None:
         """`about` is the object concerned, `field` a part of it (`spec.containers{web}`); `kind` Normal or Warning."""
+        if self.muted:
+            return
         meta = about["metadata"]
         namespace = meta.get("namespace", "default")
         if self._plain and source == "kubelet":

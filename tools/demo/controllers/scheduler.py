@@ -5,12 +5,25 @@ from typing import Any
 from tools.demo.controllers.kinds import CLAIMS, NODES, PODS, VOLUMES
 from tools.demo.controllers.placement import Room, refusals, verdict
 from tools.demo.controllers.world import World
-from tools.demo.store import Json
+from tools.demo.store import Change, Json
 
 WATCHES = (PODS, NODES, CLAIMS, VOLUMES)
 SOURCE = "default-scheduler"
 AGAIN = 300.0  # seconds until an unschedulable pod is reported again
 GATE = "no nodes available to schedule pods"
+
+
+def cares(change: Change) -> bool:
+    """Of pods: new ones, gone ones, changed wishes, and those that ended and left their place."""
+    if change.resource != PODS or change.kind != "MODIFIED" or change.before is None:
+        return True
+    old, new = change.before, change.object
+    phases = [(each.get("status") or {}).get("phase") for each in (old, new)]
+    return (
+        old["spec"] != new["spec"]
+        or phases[0] != phases[1]
+        or old["metadata"].get("labels") != new["metadata"].get("labels")
+    )
 
 
 def reconcile(world: World) -> float | None:

@@ -5,12 +5,13 @@ import copy
 from tools.demo.controllers.kinds import CLAIMS, PODS, REVISIONS, STATEFUL_SETS
 from tools.demo.controllers.revisions import ensure_revision
 from tools.demo.controllers.templates import pod_from
-from tools.demo.controllers.world import World, is_active, is_available, is_ready, owned
+from tools.demo.controllers.world import World, is_active, is_available, is_ready, owned, pods_of
 from tools.demo.errors import ApiError
 from tools.demo.store import Json
 
 WATCHES = (STATEFUL_SETS, PODS, CLAIMS, REVISIONS)
 SOURCE = "statefulset-controller"
+cares = pods_of("StatefulSet")
 LABEL = "controller-revision-hash"
 
 

@@ -4,7 +4,7 @@ from tools.demo.controllers.garbage import drop_finalizer
 from tools.demo.controllers.kinds import CLAIMS, PODS, STORAGE_CLASSES, VOLUMES
 from tools.demo.controllers.world import World
 from tools.demo.quantity import parse
-from tools.demo.store import Json
+from tools.demo.store import Change, Json
 
 WATCHES = (CLAIMS, VOLUMES, PODS, STORAGE_CLASSES)
 SOURCE = "persistentvolume-controller"
@@ -12,6 +12,11 @@ PROTECTION = "kubernetes.io/pvc-protection"
 VOLUME_PROTECTION = "kubernetes.io/pv-protection"
 DEFAULT_CLASS = "storageclass.kubernetes.io/is-default-class"
 AGAIN = 15.0  # seconds until a claim without a class is reported again
+
+
+def cares(change: Change) -> bool:
+    """Of pods only that one is gone: its claims may follow."""
+    return change.resource != PODS or change.kind == "DELETED"
 
 
 def reconcile(world: World) -> float | None:

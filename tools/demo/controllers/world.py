@@ -7,9 +7,10 @@ from datetime import datetime
 from typing import Any
 
 from tools.demo.clock import parse_time
+from tools.demo.controllers.kinds import PODS
 from tools.demo.controllers.recorder import LETTERS, Recorder
 from tools.demo.kinds import Kinds
-from tools.demo.store import Json, Resource, Store
+from tools.demo.store import Change, Json, Resource, Store
 
 MANAGER = "kube-controller-manager"
 
@@ -108,6 +109,17 @@ def take_over(obj: Json, owner: Json) -> None:
 def controller_of(obj: Json) -> Json | None:
     """The owner reference with `controller: true`, if any."""
     return next((each for each in obj["metadata"].get("ownerReferences") or [] if each.get("controller")), None)
+
+
+def pods_of(kind: str) -> Callable[[Change], bool]:
+    """For `cares`: of pods only those a controller of that kind has made; everything else matters."""
+
+    def cares(change: Change) -> bool:
+        if change.resource != PODS:
+            return True
+        return (controller_of(change.object) or {}).get("kind") == kind
+
+    return cares
 
 
 def owned(world: World, resource: Resource, owner: Json) -> list[Json]:

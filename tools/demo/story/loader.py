@@ -24,6 +24,7 @@ FOLDER = Path(__file__).parent
 FILES = ("cluster", "kube-system", "monitoring", "payments", "shop")
 UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 SETTLING = timedelta(seconds=120)  # how long things are watched after each step of the story
+REMEMBERED = timedelta(hours=6)  # what happened earlier has left no event
 RECENT = timedelta(hours=2)  # the part of the past that is played without gaps
 
 
@@ -63,6 +64,7 @@ def play(world: World, engine: Engine, clock: TimeMachine, now: datetime) -> Non
     lay_ground(world)
     for ago, step in steps():
         moment = now - timedelta(seconds=ago)
+        world.events.muted = timedelta(seconds=ago) > REMEMBERED
         if clock.now() < moment:
             if moment - clock.now() > RECENT and clock.now() < now - RECENT:
                 clock.set_to(min(moment, now - RECENT))
@@ -70,6 +72,7 @@ def play(world: World, engine: Engine, clock: TimeMachine, now: datetime) -> Non
         apply(world, step)
         if ago > RECENT.total_seconds():
             engine.play(clock, moment + SETTLING)
+    world.events.muted = False
     if clock.now() < now - RECENT:
         clock.set_to(now - RECENT)
     engine.play(clock, now)
