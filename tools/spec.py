@@ -1,7 +1,8 @@
 """What a tool is: data plus one function. Everything that lists, calls, documents or audits tools reads these fields."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -50,9 +51,15 @@ class Tool:
     run: Callable[[KubeClient, Any], Awaitable[Result]]
     intent: Callable[[Any], str]
 
-    def input_schema(self) -> dict[str, Json]:
+    def input_schema(self) -> Mapping[str, Json]:
         """JSON Schema of the arguments, without pydantic's titles (they cost tokens and say nothing)."""
-        return _without_titles(self.arguments.model_json_schema())
+        return _schema(self.arguments)
+
+
+@cache
+def _schema(arguments: type[Arguments]) -> Mapping[str, Json]:
+    """Made once: it takes pydantic a millisecond, and every run offers every tool."""
+    return _without_titles(arguments.model_json_schema())
 
 
 def _without_titles(schema: dict[str, Json]) -> dict[str, Json]:
@@ -61,7 +68,11 @@ def _without_titles(schema: dict[str, Json]) -> dict[str, Json]:
             return [clean(item) for item in node]
         if not isinstance(node, dict):
             return node
-        return {key: clean(value, properties=key == "properties") for key, value in node.items() if properties or key != "title"}
+        return {
+            key: clean(value, properties=key == "properties")
+            for key, value in node.items()
+            if properties or key != "title"
+        }
 
     cleaned: dict[str, Json] = clean(schema)
     return cleaned

@@ -66,7 +66,7 @@ def listing(request: HttpRequest) -> Any:
                 "title": tool.title,
                 "description": tool.description,
                 "effect": tool.effect.value,
-                "input_schema": tool.input_schema(),
+                "input_schema": dict(tool.input_schema()),
             }
             for tool in shown
         ]

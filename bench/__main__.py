@@ -1,0 +1,29 @@
+"""`make bench`: every benchmark, or those named; one JSON object a line on standard output.
+
+python -m bench [first_frame] [ten_chats]
+"""
+
+import asyncio
+import json
+import sys
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from bench import first_frame, ten_chats
+
+BENCHMARKS: dict[str, Callable[[], Awaitable[dict[str, Any]]]] = {
+    "first_frame": first_frame.measure,
+    "ten_chats": ten_chats.measure,
+}
+
+
+def main(names: list[str]) -> None:
+    unknown = set(names) - set(BENCHMARKS)
+    if unknown:
+        sys.exit(f"There is no benchmark {', '.join(sorted(unknown))}: choose from {', '.join(BENCHMARKS)}.")
+    for name in names or BENCHMARKS:
+        print(json.dumps({"benchmark": name, **asyncio.run(BENCHMARKS[name]())}), flush=True)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
