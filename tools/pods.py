@@ -28,6 +28,22 @@ def summary(pod: Object) -> Object:
     }
 
 
+def row_summary(row: Object) -> Object:
+    """The same from a row of the API server's table (columns Ready, Status, Restarts, Node)."""
+    meta, word, (ready, _, wanted) = row["meta"], str(row.get("Status")), str(row.get("Ready")).partition("/")
+    restarts = str(row.get("Restarts")).split(" ")[0]
+    return {
+        "namespace": meta.namespace,
+        "name": meta.name,
+        "ready": str(row.get("Ready")),
+        "status": word,
+        "restarts": int(restarts) if restarts.isdigit() else 0,
+        "node": str(row.get("Node") or "").replace("<none>", ""),
+        "created": meta.creationTimestamp,
+        "well": word in ("Completed", "Succeeded") or (word == "Running" and ready == wanted),
+    }
+
+
 def reason(pod: Object) -> str:
     """The STATUS column: the reason that matters most, else the phase (`printPod` of the API server)."""
     status = part(pod, "status")

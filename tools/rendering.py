@@ -91,15 +91,15 @@ def _two(big: int, big_unit: str, small: int, small_unit: str) -> str:
 # ---- YAML --------------------------------------------------------------------------------------------------------
 
 
-class _Dumper(yaml.SafeDumper):
-    def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:
-        super().increase_indent(flow, False)
+_Base: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)  # in C where there is libyaml: eight times as fast
 
+
+class _Dumper(_Base):  # type: ignore[misc]
     def ignore_aliases(self, data: Any) -> bool:
         return True
 
 
-def _text(dumper: _Dumper, value: str) -> yaml.ScalarNode:
+def _text(dumper: Any, value: str) -> Any:
     return dumper.represent_scalar("tag:yaml.org,2002:str", value, style="|" if "\n" in value else None)
 
 

@@ -6,7 +6,7 @@ import logging
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, TypeAlias
 
 import msgspec
 from channels.db import database_sync_to_async
@@ -16,12 +16,15 @@ from tools import clusters, redaction, rendering
 from tools.kube.client import KubeClient
 from tools.kube.errors import Ambiguous, KubeError, PartlyDone
 from tools.kube.guard import Permit
+from tools.kube.together import beside
 from tools.kube.transport import Transport
 from tools.spec import Arguments, Json, Result, Tool
 
 LARGEST_TEXT = 32 << 10
 LARGEST_FULL = 256 << 10
 LONGEST_SECONDS = 120
+
+Status: TypeAlias = Literal["completed", "failed", "unknown"]
 
 log = logging.getLogger(__name__)
 
@@ -37,7 +40,7 @@ class Outcome:
     """What came of a call. text: for the model, at most 32 KiB; full: the same for people, at most 256 KiB; data: the
     same as JSON, None above 256 KiB. `unknown`: a write was sent and nobody knows whether it happened."""
 
-    status: Literal["completed", "failed", "unknown"]
+    status: Status
     text: str
     full: str
     data: Json | None
@@ -57,53 +60,49 @@ def parse(tool: Tool, raw: Mapping[str, Json]) -> Arguments:
 async def run(tool: Tool, arguments: Arguments, cluster_name: str, permit: Permit) -> Outcome:
     """Runs the call once. Never raises, but for being cancelled."""
     began = time.perf_counter()
-    client: KubeClient | None = None
+    made: list[KubeClient] = []
+    status, result = await _tried(tool, arguments, cluster_name, permit, made)
+    known = made[0].secrets_seen if made else set()
+    text, full, data = await beside(lambda: _cleaned(result, known))
+    return Outcome(status, text, full, data, round((time.perf_counter() - began) * 1000))
+
+
+async def _tried(
+    tool: Tool, arguments: Arguments, cluster_name: str, permit: Permit, made: list[KubeClient]
+) -> tuple[Status, Result]:
+    """`made` takes the client, so that what it has seen and sent is known however the call ends."""
     try:
         access = await database_sync_to_async(clusters.access)(cluster_name)
-        client = KubeClient(Transport(cluster_name, access), permit)
+        made.append(KubeClient(Transport(cluster_name, access), permit))
         async with asyncio.timeout(LONGEST_SECONDS):
-            result = await tool.run(client, arguments)
-        return _outcome("completed", result, client, began)
+            return "completed", await tool.run(made[0], arguments)
     except PartlyDone as fault:
-        return _outcome("failed", Result(fault.sentence, data=fault.data), client, began)
+        return "failed", Result(fault.sentence, data=fault.data)
     except KubeError as fault:
-        return _outcome("unknown" if isinstance(fault, Ambiguous) else "failed", Result(fault.sentence), client, began)
+        return "unknown" if isinstance(fault, Ambiguous) else "failed", Result(fault.sentence)
     except TimeoutError:
-        sentence = f"{tool.title} took longer than {LONGEST_SECONDS} s and was given up."
-        return _broken(sentence, client, began)
+        return _broken(f"{tool.title} took longer than {LONGEST_SECONDS} s and was given up.", made)
     except Exception as fault:
         log.exception("tool %s failed on cluster %s", tool.name, cluster_name)
-        sentence = (
-            f"{tool.title} failed for a reason the portal did not expect ({type(fault).__name__}); its log has more."
-        )
-        return _broken(sentence, client, began)
+        kind = type(fault).__name__
+        return _broken(f"{tool.title} failed for a reason the portal did not expect ({kind}); its log has more.", made)
 
 
-def _broken(sentence: str, client: KubeClient | None, began: float) -> Outcome:
+def _broken(sentence: str, made: list[KubeClient]) -> tuple[Status, Result]:
     """A call that ended in the middle: if a change went out before, nobody knows what came of it."""
-    if client is not None and client.wrote:
-        return _outcome(
-            "unknown", Result(f"{sentence} A change had been sent: look before trying again."), client, began
-        )
-    return _outcome("failed", Result(sentence), client, began)
+    if made and made[0].wrote:
+        return "unknown", Result(f"{sentence} A change had been sent: look before trying again.")
+    return "failed", Result(sentence)
 
 
-def _outcome(
-    status: Literal["completed", "failed", "unknown"], result: Result, client: KubeClient | None, began: float
-) -> Outcome:
-    known = client.secrets_seen if client is not None else set()
-    words = redaction.text(rendering.plain(result.text), known)
-    return Outcome(
-        status=status,
-        text=rendering.bounded(words, LARGEST_TEXT),
-        full=rendering.bounded(words, LARGEST_FULL),
-        data=_data(result.data, known),
-        duration_ms=round((time.perf_counter() - began) * 1000),
-    )
+def _cleaned(result: Result, known: set[str]) -> tuple[str, str, Json | None]:
+    words = rendering.bounded(rendering.plain(result.text), LARGEST_FULL)
+    full = rendering.bounded(redaction.text(words, known), LARGEST_FULL)
+    return rendering.bounded(full, LARGEST_TEXT), full, _data(result.data, known)
 
 
 def _data(data: Json, known: set[str]) -> Json | None:
-    if data is None:
+    if data is None or len(msgspec.json.encode(data)) > 2 * LARGEST_FULL:
         return None
     encoded = msgspec.json.encode(redaction.data(data, known))
     return msgspec.json.decode(encoded) if len(encoded) <= LARGEST_FULL else None

@@ -11,11 +11,11 @@ from tools.clusters import Health
 from tools.effects import Effect
 from tools.kube.client import KubeClient, Object, Selection
 from tools.kube.errors import KubeError
+from tools.kube.shapes import rows_by_column
 from tools.pods import part
 from tools.rendering import counted, table
 from tools.spec import Arguments, Result, Tool
 
-_MOST_PODS = 5000
 _MOST_SHOWN = 15
 
 
@@ -86,8 +86,9 @@ def _is_ready(node: Object) -> bool:
 
 
 async def _pods(client: KubeClient) -> Object:
-    page = await client.list_all(await client.resolve("v1/pods"), Selection(), _MOST_PODS)
-    summaries = [pods.summary(pod) for pod in page.items]
+    """From the server's own columns: a twentieth of the bytes of whole pods."""
+    found = await client.table_all(await client.resolve("v1/pods"), Selection())
+    summaries = [pods.row_summary(row) for row in rows_by_column(found)]
     counts = Counter(summary["status"] for summary in summaries)
     unwell = [summary for summary in summaries if not summary["well"]]
     return {"total": len(summaries), "by_status": dict(counts.most_common()), "unwell": unwell[:100]}

@@ -10,13 +10,13 @@ from tools import filtering
 from tools.catalogue.finding import namespace_or_hint
 from tools.effects import Effect
 from tools.filtering import Condition
-from tools.kube.client import PAGE, KubeClient, Selection, Table
-from tools.kube.errors import BadInput, Gone, Unsupported
+from tools.kube.client import KubeClient, Selection
+from tools.kube.errors import BadInput, Unsupported
 from tools.kube.resources import Resource, valid_namespace
+from tools.kube.shapes import Table
 from tools.rendering import cell, counted, table
 from tools.spec import Arguments, Result, Tool
 
-_MOST_ROWS = 5000
 _MOST_OBJECTS = 2000
 _NOT_SHOWN = ("NOMINATED NODE", "READINESS GATES")
 
@@ -89,23 +89,16 @@ async def _grid(client: KubeClient, resource: Resource, asked: ListArguments, te
 async def _by_columns(
     client: KubeClient, resource: Resource, selection: Selection, *, everything: bool, wide: bool
 ) -> Grid:
-    first = replace(selection, limit=PAGE, cursor="") if everything else selection
-    found = await client.table(resource, first)
-    pages = [found]
-    while everything and pages[-1].metadata.proceed and sum(len(p.rows or []) for p in pages) < _MOST_ROWS:
-        try:
-            pages.append(await client.table(resource, replace(first, cursor=pages[-1].metadata.proceed)))
-        except Gone:
-            pages = [await client.table(resource, replace(first, limit=0))]
+    read = client.table_all if everything else client.table
+    found = await read(resource, selection)
     shown = [n for n, column in enumerate(found.columnDefinitions) if wide or column.priority == 0]
     with_namespace = resource.namespaced and not selection.namespace
     columns = (["NAMESPACE"] if with_namespace else []) + [found.columnDefinitions[n].name.upper() for n in shown]
     rows = [
         ([row.meta.namespace] if with_namespace else []) + [cell(row.cells[n]) for n in shown]
-        for page in pages
-        for row in page.rows or []
+        for row in found.rows or []
     ]
-    return Grid(columns, rows, _total(pages[-1], len(rows), selection), pages[-1].metadata.proceed)
+    return Grid(columns, rows, _total(found, len(rows), selection), found.metadata.proceed)
 
 
 def _total(last: Table, seen: int, selection: Selection) -> int | None:

@@ -10,7 +10,7 @@ from tools.effects import Effect
 from tools.kube.client import KubeClient, Object
 from tools.kube.errors import NotFound
 from tools.kube.resources import Target
-from tools.kube.together import together
+from tools.kube.together import beside, together
 from tools.rendering import as_yaml, counted
 from tools.spec import Arguments, Result, Tool
 from tools.views import View, slim, view
@@ -41,7 +41,8 @@ async def get_objects(client: KubeClient, asked: GetArguments) -> Result:
         shown: list[Any] = [{asked.path: part[0] if len(part) == 1 else part} for part in values]
     else:
         shown = [view(item, asked.view) for item in found]
-    return Result(_header(targets, asked), "\n---\n".join(as_yaml(item) for item in shown), data)
+    body = await beside(lambda: "\n---\n".join(as_yaml(item) for item in shown))
+    return Result(_header(targets, asked), body, data)
 
 
 async def read(client: KubeClient, target: Target) -> Object:

@@ -4,9 +4,8 @@ Objects are decoded from raw bytes without models (large ones off the event loop
 before anybody sees it: Secret values, managedFields and last-applied copies (`tools.redaction`).
 """
 
-import asyncio
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from typing import Any, TypeAlias, TypeVar
 
 import msgspec
@@ -14,15 +13,18 @@ import msgspec
 from tools import redaction
 from tools.kube import discovery
 from tools.kube.discovery import Discovery
-from tools.kube.errors import Gone, UnknownKind
+from tools.kube.errors import Gone, TooLarge, UnknownKind
 from tools.kube.failures import failure, undecodable
 from tools.kube.guard import Permit
 from tools.kube.resources import Resource, Target
+from tools.kube.shapes import ListAnswer, Table
+from tools.kube.together import beside
 from tools.kube.transport import Answer, Request, Transport
 
 Object: TypeAlias = dict[str, Any]
 FIELD_MANAGER = "k8s-mcp"
 PAGE = 500
+_SMALL_PAGE = 50
 _TABLE = "application/json;as=Table;v=v1;g=meta.k8s.io"
 _OFF_LOOP = 128 << 10
 _PATCH_TYPES = {
@@ -32,52 +34,6 @@ _PATCH_TYPES = {
 }
 
 T = TypeVar("T")
-
-
-class Meta(msgspec.Struct):
-    name: str = ""
-    namespace: str = ""
-    labels: dict[str, str] | None = None
-    creationTimestamp: str | None = None
-    deletionTimestamp: str | None = None
-
-
-class RowObject(msgspec.Struct):
-    metadata: Meta
-
-
-class Row(msgspec.Struct):
-    cells: list[Any]
-    object: RowObject | None = None
-
-    @property
-    def meta(self) -> Meta:
-        return self.object.metadata if self.object else Meta()
-
-
-class Column(msgspec.Struct):
-    name: str
-    type: str = ""
-    priority: int = 0
-
-
-class ListMeta(msgspec.Struct, rename={"proceed": "continue"}):
-    resourceVersion: str = ""
-    proceed: str = ""
-    remainingItemCount: int | None = None
-
-
-class Table(msgspec.Struct):
-    """`meta/v1 Table` as far as tools need it. `metadata.proceed` is the cursor to the next page."""
-
-    columnDefinitions: list[Column]
-    rows: list[Row] | None = None
-    metadata: ListMeta = msgspec.field(default_factory=ListMeta)
-
-
-class _List(msgspec.Struct):
-    items: list[Object] | None = None
-    metadata: ListMeta = msgspec.field(default_factory=ListMeta)
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,16 +101,16 @@ class KubeClient:
 
     async def page(self, resource: Resource, selection: Selection) -> Page:
         request = Request("GET", resource.path(selection.namespace), selection.query())
-        listed = await self.decoded(request, _List)
+        return await self._large(await self.answer(request), lambda answer: self._listed(answer, resource))
+
+    def _listed(self, answer: Answer, resource: Resource) -> Page:
+        listed = self._decoded(answer, ListAnswer)
         items = listed.items or []
         for item in items:
             item.setdefault("kind", resource.kind)
             item.setdefault("apiVersion", resource.api_version)
-        return Page(
-            [self._clean(item) for item in items],
-            listed.metadata.proceed,
-            listed.metadata.remainingItemCount,
-        )
+        meta = listed.metadata
+        return Page([self._clean(item) for item in items], meta.proceed, meta.remainingItemCount)
 
     async def list_all(self, resource: Resource, selection: Selection, at_most: int = 2000) -> Page:
         """Page by page up to `at_most`; begins again once when its place in the list expires."""
@@ -165,21 +121,40 @@ class KubeClient:
 
     async def _all_pages(self, resource: Resource, selection: Selection, at_most: int) -> Page:
         items: list[Object] = []
-        page = Page([])
+        size, page = PAGE, Page([])
         while True:
-            step = Selection(
-                selection.namespace, selection.labels, selection.fields, min(PAGE, at_most - len(items)), page.cursor
-            )
-            page = await self.page(resource, step)
+            try:
+                page = await self.page(
+                    resource, replace(selection, limit=min(size, at_most - len(items)), cursor=page.cursor)
+                )
+            except TooLarge:
+                if size == _SMALL_PAGE:
+                    raise
+                size = _SMALL_PAGE
+                continue
             items += page.items
             if not page.cursor or len(items) >= at_most:
                 return Page(items, page.cursor, page.remaining)
 
     async def table(self, resource: Resource, selection: Selection) -> Table:
         """The columns the API server prints for this kind, custom ones included."""
-        return await self.decoded(
-            Request("GET", resource.path(selection.namespace), selection.query(), accept=_TABLE), Table
-        )
+        request = Request("GET", resource.path(selection.namespace), selection.query(), accept=_TABLE)
+        return await self.decoded(request, Table)
+
+    async def table_all(self, resource: Resource, selection: Selection, at_most: int = 5000) -> Table:
+        """All pages as one; `metadata` is the last page's. Begins again once when its place in the list expires."""
+        try:
+            return await self._all_rows(resource, selection, at_most)
+        except Gone:
+            return await self._all_rows(resource, selection, at_most)
+
+    async def _all_rows(self, resource: Resource, selection: Selection, at_most: int) -> Table:
+        page = await self.table(resource, replace(selection, limit=PAGE, cursor=""))
+        rows = list(page.rows or [])
+        while page.metadata.proceed and len(rows) < at_most:
+            page = await self.table(resource, replace(selection, limit=PAGE, cursor=page.metadata.proceed))
+            rows += page.rows or []
+        return Table(page.columnDefinitions, rows, page.metadata)
 
     async def version(self) -> Object:
         """`/version`: gitVersion, platform and the like."""
@@ -200,7 +175,7 @@ class KubeClient:
         )
         request = Request("PATCH", target.path(), query, encode(body), content_type="application/apply-patch+yaml")
         answer = await self.answer(request)
-        return self._clean(await self._decode(answer, dict)), answer.status == 201
+        return await self._large(answer, self._object), answer.status == 201
 
     async def patch(
         self,
@@ -232,25 +207,29 @@ class KubeClient:
         return answer
 
     async def object(self, request: Request) -> Object:
-        return self._clean(await self.decoded(request, dict))
+        return await self._large(await self.answer(request), self._object)
+
+    async def decoded(self, request: Request, shape: type[T]) -> T:
+        return await self._large(await self.answer(request), lambda answer: self._decoded(answer, shape))
+
+    async def _large(self, answer: Answer, read: Callable[[Answer], T]) -> T:
+        """Reads an answer; a large one beside the event loop."""
+        return read(answer) if len(answer.body) < _OFF_LOOP else await beside(lambda: read(answer))
+
+    def _object(self, answer: Answer) -> Object:
+        return self._clean(self._decoded(answer, dict))
+
+    def _decoded(self, answer: Answer, shape: type[T]) -> T:
+        try:
+            return msgspec.json.decode(answer.body, type=shape)
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            raise undecodable(self.cluster, answer) from None
 
     def _clean(self, found: Object) -> Object:
         if found.get("kind") in ("Secret", "SecretList"):
             self.secrets_seen |= redaction.values_of(found)
         cleaned: Object = redaction.without_secrets(found)
         return cleaned
-
-    async def decoded(self, request: Request, shape: type[T]) -> T:
-        return await self._decode(await self.answer(request), shape)
-
-    async def _decode(self, answer: Answer, shape: type[T]) -> T:
-        try:
-            if len(answer.body) < _OFF_LOOP:
-                return msgspec.json.decode(answer.body, type=shape)
-            loop = asyncio.get_running_loop()
-            return await loop.run_in_executor(None, lambda: msgspec.json.decode(answer.body, type=shape))
-        except (msgspec.DecodeError, UnicodeDecodeError):
-            raise undecodable(self.cluster, answer) from None
 
 
 def encode(body: Any) -> bytes:

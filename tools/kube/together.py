@@ -1,8 +1,10 @@
-"""Does several things at once, and leaves none of them running when one fails."""
+"""Does several things at once, or one beside the event loop."""
 
 import asyncio
-from collections.abc import Awaitable
-from typing import Any
+from collections.abc import Awaitable, Callable
+from typing import Any, TypeVar
+
+T = TypeVar("T")
 
 
 async def together(*work: Awaitable[Any]) -> list[Any]:
@@ -15,3 +17,8 @@ async def together(*work: Awaitable[Any]) -> list[Any]:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         raise
+
+
+async def beside(compute: Callable[[], T]) -> T:
+    """Runs a computation in a thread, so that one large answer does not hold up everybody else. Never with ORM."""
+    return await asyncio.get_running_loop().run_in_executor(None, compute)
