@@ -23,13 +23,21 @@ def to_v2(obj: Json) -> Json:
         spec["metrics"] = metrics
     if BEHAVIOR in annotations:
         spec["behavior"] = json.loads(annotations.pop(BEHAVIOR))
-    for key in (CURRENT, CONDITIONS):
-        annotations.pop(key, None)
+    status = _new_status(obj.get("status"), annotations)
     meta.pop("annotations", None)
     if annotations:
         meta["annotations"] = annotations
-    rest = {key: value for key, value in obj.items() if key != "status"}
-    return {**rest, "apiVersion": "autoscaling/v2", "metadata": meta, "spec": spec}
+    new = {**obj, "apiVersion": "autoscaling/v2", "metadata": meta, "spec": spec}
+    return {**new, "status": status} if "status" in obj else new
+
+
+def _new_status(old: Json | None, annotations: dict[str, str]) -> Json:
+    """The status of v2, with what v1 keeps in annotations, which are taken away."""
+    status = {key: value for key, value in (old or {}).items() if key != "currentCPUUtilizationPercentage"}
+    current = [_new_metric(metric, "current") for metric in _unpacked(annotations.pop(CURRENT, ""))]
+    conditions = list(_unpacked(annotations.pop(CONDITIONS, "")))
+    found = {"currentMetrics": current, "conditions": conditions}
+    return {**status, **{key: value for key, value in found.items() if value}}
 
 
 def to_v1(obj: Json) -> Json:
@@ -55,8 +63,8 @@ def to_v1(obj: Json) -> Json:
     return {**obj, "apiVersion": "autoscaling/v1", "metadata": meta, "spec": spec, "status": counts}
 
 
-def _resource(name: str, target: Json) -> Json:
-    return {"type": "Resource", "resource": {"name": name, "target": target}}
+def _resource(name: str, values: Json, part: str = "target") -> Json:
+    return {"type": "Resource", "resource": {"name": name, part: values}}
 
 
 def _is_cpu(metric: Json, part: str = "target") -> bool:
@@ -77,13 +85,17 @@ def _old_metric(metric: Json, part: str) -> Json:
     return {"type": "Resource", "resource": shown}
 
 
-def _new_metric(metric: Json) -> Json:
+def _new_metric(metric: Json, part: str = "target") -> Json:
     own = metric.get("resource") or {}
-    if own.get("targetAverageUtilization") is not None:
-        return _resource(own["name"], {"type": "Utilization", "averageUtilization": own["targetAverageUtilization"]})
-    if own.get("targetAverageValue") is not None:
-        return _resource(own["name"], {"type": "AverageValue", "averageValue": own["targetAverageValue"]})
-    return metric
+    utilization, value = own.get(f"{part}AverageUtilization"), own.get(f"{part}AverageValue")
+    if utilization is None and value is None:
+        return metric
+    values: Json = {} if utilization is None else {"averageUtilization": utilization}
+    if value is not None:
+        values["averageValue"] = value
+    if part == "target":
+        values["type"] = "AverageValue" if utilization is None else "Utilization"
+    return _resource(own["name"], values, part)
 
 
 def _unpacked(text: str) -> Iterable[Json]:
