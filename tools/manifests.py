@@ -88,14 +88,17 @@ def _children(node: yaml.Node) -> Iterator[yaml.Node]:
     if isinstance(node, yaml.SequenceNode):
         yield from node.value
     elif isinstance(node, yaml.MappingNode):
-        seen: set[str] = set()
-        for key, value in node.value:
-            if isinstance(key, yaml.ScalarNode):
-                if key.value in seen and key.value != "<<":
-                    raise BadInput(f'The manifest sets "{key.value[:60]}" twice in line {key.start_mark.line + 1}.')
-                seen.add(key.value)
-            yield key
-            yield value
+        _refuse_doubles([key for key, _ in node.value if isinstance(key, yaml.ScalarNode)])
+        for pair in node.value:
+            yield from pair
+
+
+def _refuse_doubles(keys: list[yaml.ScalarNode]) -> None:
+    seen: set[str] = set()
+    for key in keys:
+        if key.value in seen and key.value != "<<":
+            raise BadInput(f'The manifest sets "{key.value[:60]}" twice in line {key.start_mark.line + 1}.')
+        seen.add(key.value)
 
 
 def _objects(document: Any, number: int) -> Iterator[Object]:

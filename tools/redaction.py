@@ -11,6 +11,9 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any, TypeAlias
 
+from tools import manifests
+from tools.kube.errors import BadInput
+
 Json: TypeAlias = Any
 
 _LAST_APPLIED = re.compile(r"last-applied-configuration$")
@@ -134,6 +137,27 @@ def _raw(encoded: str) -> bytes:
         return base64.b64decode(encoded, validate=True)
     except (binascii.Error, ValueError):
         return encoded.encode()
+
+
+def arguments(raw: Mapping[str, Json]) -> dict[str, Json]:
+    """A call's arguments as they may be journaled and shown: values of Secrets in manifests and patches are masked."""
+    shown = {key: _masked_manifest(value) if isinstance(value, str) else value for key, value in raw.items()}
+    kind = str(raw.get("kind", "")).lower()
+    if kind in ("secret", "secrets", "v1/secret", "v1/secrets") and isinstance(raw.get("patch"), dict):
+        patch = without_secrets({**raw["patch"], "kind": "Secret", "apiVersion": "v1"})
+        shown["patch"] = {key: value for key, value in patch.items() if key in raw["patch"]}
+    return shown
+
+
+def _masked_manifest(words: str) -> str:
+    if "Secret" not in words:
+        return words
+    try:
+        known = values_of(manifests.documents(words))
+    except BadInput:
+        return words
+    lines = {line.strip() for value in known for line in value.splitlines()}
+    return text(words, {line for line in known | lines if len(line) >= _SHORTEST_KNOWN})
 
 
 # ---- by known values and by pattern ------------------------------------------------------------------------------

@@ -130,6 +130,18 @@ def test_a_variable_that_leads_nowhere_stops_with_its_name(settings: Any, elsewh
         clusters.register_at_start()
 
 
+def test_the_demo_cluster_is_used_when_there_is_nothing_else_or_when_asked_for(
+    settings: Any, elsewhere: Path, demo_kubeconfig: Path
+) -> None:
+    settings.K8SMCP_HOME = demo_kubeconfig.parent
+    (found,) = clusters.register_at_start()
+    assert (found.is_demo, found.kubeconfig) == (True, str(demo_kubeconfig))
+    settings.KUBECONFIG, settings.K8SMCP_DEMO = str(kubeconfig(elsewhere / "a", "prod")), True
+    assert [cluster.is_demo for cluster in clusters.register_at_start()] == [True]
+    settings.K8SMCP_DEMO = None
+    assert [cluster.name for cluster in clusters.register_at_start()] == ["prod"]
+
+
 def test_without_any_cluster_and_without_the_demo_there_is_none(settings: Any, elsewhere: Path) -> None:
     settings.K8SMCP_DEMO = False
     assert clusters.register_at_start() == []

@@ -119,5 +119,24 @@ def test_known_values_are_masked_wherever_they_turn_up() -> None:
     assert redaction.data({"message": f"x {ENCODED}", "n": 1}, known) == {"message": "x <redacted>", "n": 1}
 
 
+def test_arguments_of_a_call_are_shown_without_the_values_of_secrets_in_them() -> None:
+    manifest = (
+        "apiVersion: v1\nkind: Secret\nmetadata: {name: s}\nstringData:\n  user: bob-the-builder\n"
+        "  key: |\n    first line of it\n    second line of it\n"
+    )
+    shown = redaction.arguments({"manifest": manifest, "namespace": "shop", "force": True})
+    assert shown["namespace"] == "shop"
+    assert "kind: Secret" in shown["manifest"]
+    assert not any(value in shown["manifest"] for value in ("bob-the-builder", "first line", "second line"))
+    patched = redaction.arguments({"kind": "secret", "name": "s", "patch": {"stringData": {"user": "bob"}}})
+    assert patched == {"kind": "secret", "name": "s", "patch": {"stringData": {"user": "<3 bytes>"}}}
+    harmless = {"manifest": "kind: ConfigMap\ndata: {mode: fast}", "kind": "pods", "patch": {"spec": {"a": 1}}}
+    assert redaction.arguments(harmless) == harmless
+
+
+def test_a_manifest_that_cannot_be_read_is_shown_as_it_is_but_for_patterns() -> None:
+    assert redaction.arguments({"manifest": "kind: Secret ["})["manifest"] == "kind: Secret ["
+
+
 def test_short_values_are_not_masked_for_they_would_mask_half_of_every_text() -> None:
     assert redaction.values_of({"kind": "Secret", "stringData": {"a": "on"}}) == {"b24="} - {"b24="}

@@ -150,8 +150,16 @@ async def discover(access: Access, fetch: Fetch) -> Discovery:
             found += _resources(group, version, resources)
     known = Discovery(tuple(found), tuple(absent))
     if not absent:
-        _cache[access] = (time.monotonic(), known)
+        _keep(access, known)
     return known
+
+
+def _keep(access: Access, known: Discovery) -> None:
+    """Beside those that are still fresh: a renewed credential is another access, and the old one is forgotten."""
+    now = time.monotonic()
+    for other in [other for other, (at, _) in _cache.items() if now - at > _FRESH_SECONDS]:
+        del _cache[other]
+    _cache[access] = (now, known)
 
 
 async def _per_version(core: Index, groups: Index, fetch: Fetch) -> list[tuple[str, str, list[_Served] | None]]:
