@@ -147,9 +147,7 @@ def test_top_answers(kubectl: Kubectl) -> None:
     assert len(kubectl("top", "nodes").strip().splitlines()) == 4
 
 
-def test_commands_that_send_protobuf_work(request: pytest.FixtureRequest, kubectl: Kubectl) -> None:
-    if "demo" in request.node.name:
-        request.applymarker(pytest.mark.xfail(reason="the demo cluster reads no protobuf", strict=True))
+def test_commands_that_send_protobuf_work(kubectl: Kubectl) -> None:
     assert "created" in kubectl("create", "deployment", "web", "--image=nginx:1.27")
     assert kubectl("auth", "can-i", "delete", "pods").strip() == "yes"
     refused = kubectl("auth", "can-i", "delete", "pods", "--as=somebody", fails=True)
