@@ -8,7 +8,7 @@ customElements.define(
       this.opener = document.querySelector(".drawer-open");
       this.opener?.addEventListener("click", () => this.open());
       this.querySelector(".drawer-close")?.addEventListener("click", () => this.close());
-      this.addEventListener("keydown", (event) => event.key === "Escape" && this.close());
+      document.addEventListener("keydown", (event) => event.key === "Escape" && this.close());
     }
 
     open() {
