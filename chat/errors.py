@@ -6,7 +6,8 @@ PortalError
 ├── NotAllowed     403  a right is missing
 ├── Conflict       409  a repeated id with other content, or a decision that came too late
 ├── TooMany        429  a bound per person was met
-└── LeaseLost      another process took the run over (never shown)
+├── LeaseLost      another process took the run over (never shown)
+└── RunOver        the run must go no further: it was stopped, or its processes died one after another (never shown)
 """
 
 
@@ -50,3 +51,13 @@ class TooMany(PortalError):
 
 class LeaseLost(PortalError):
     code = "lease_lost"
+
+
+class RunOver(PortalError):
+    """`outcome` is what the run ends as: stopped or lost; a lost one says why in its text."""
+
+    code = "run_over"
+
+    def __init__(self, outcome: str, sentence: str = "") -> None:
+        super().__init__(sentence)
+        self.outcome = outcome

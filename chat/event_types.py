@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict
 Json = Any
 CallStatus = Literal["completed", "failed", "denied", "cancelled", "unknown"]
 RunOutcome = Literal["done", "stopped", "failed", "lost"]
+TAKEN_OVER = "taken_over"  # the code of the notice that another process goes on with a run
 ApprovalDecision = Literal["approved", "rejected", "expired", "void"]
 
 

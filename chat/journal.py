@@ -9,7 +9,7 @@ from django.db import transaction
 from django.db.models import F, QuerySet
 from django.utils import timezone
 
-from chat import doorbell
+from chat import doorbell, storable
 from chat.event_types import EventData
 from chat.models import Conversation, Event, Run
 
@@ -29,8 +29,8 @@ def append(data: EventData, *, run: Run | None = None, sealed: Mapping[str, Any]
         seq=seq,
         run=run,
         type=data.type,
-        data=data.model_dump(mode="json"),
-        sealed=dict(sealed or {}),
+        data=storable.data(data.model_dump(mode="json")),
+        sealed=storable.data(dict(sealed or {})),
         at=now,
     )
     transaction.on_commit(partial(doorbell.ring, data.conversation_id, seq))

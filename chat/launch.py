@@ -12,7 +12,7 @@ import uuid
 from functools import partial
 
 from channels.db import database_sync_to_async
-from django.db import DatabaseError
+from django.db import Error as DatabaseFault
 
 from chat import runner
 from chat.actions import approvals, leases
@@ -53,7 +53,7 @@ class Crew:
             self._woken.clear()
             try:
                 await self._look()
-            except DatabaseError as fault:
+            except DatabaseFault as fault:
                 log.warning("The database does not answer (%s): looking again in %s s.", type(fault).__name__, POLL)
             try:
                 await asyncio.wait_for(self._woken.wait(), POLL)
@@ -69,10 +69,12 @@ class Crew:
             if claim is None:
                 return
             drive = self._drives[claim.run_id] = runner.Drive(claim)
-            drive.task.add_done_callback(partial(self._ended, claim.run_id))
+            drive.task.add_done_callback(partial(self._ended, drive))
 
-    def _ended(self, run_id: str, _: object) -> None:
-        self._drives.pop(run_id, None)
+    def _ended(self, drive: runner.Drive, _: object) -> None:
+        """A run this process took over from itself has a newer drive: that one stays."""
+        if self._drives.get(drive.claim.run_id) is drive:
+            del self._drives[drive.claim.run_id]
         self._woken.set()
 
     def _to_stop(self) -> list[str]:
@@ -86,7 +88,7 @@ class Crew:
     async def _quietly_expire(self) -> None:
         try:
             await database_sync_to_async(approvals.expire_overdue)()
-        except DatabaseError:
+        except DatabaseFault:
             log.warning("The database does not answer: approvals are looked at later.")
 
 

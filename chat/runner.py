@@ -2,11 +2,13 @@
 
 import asyncio
 import logging
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from functools import partial
 
 from channels.db import database_sync_to_async
 from django.conf import settings
-from django.db import DatabaseError
+from django.db import Error as DatabaseFault
 from django.utils import timezone
 
 from chat import tool_calls, transcript
@@ -18,7 +20,7 @@ from chat.agent.limits import Limits
 from chat.agent.ports import Provider, Request, Setting
 from chat.agent.providers.choose import choose
 from chat.agent.providers.direct import Direct
-from chat.errors import LeaseLost
+from chat.errors import LeaseLost, RunOver
 from chat.event_types import TextEnd, ThinkingEnd
 from chat.models import Event, Run, ToolCall
 from chat.models.run import RunStatus
@@ -38,31 +40,59 @@ class Scene:
     calls: list[ToolCall]
 
 
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """What a run ends as; one that failed or was lost says why."""
+
+    outcome: str
+    error: str = ""
+    code: str = ""
+    temporary: bool = False
+
+
 class Drive:
-    """A run in this process: its work, and the pulse that keeps its lease. `task` ends when both have."""
+    """A run in this process: its work, and the pulse that keeps its lease. `task` ends when both have.
+
+    Only the work is ever cancelled; how the run ended is written down by `task`, which nobody cancels.
+    """
 
     def __init__(self, claim: Claim) -> None:
         self.claim = claim
         self._leaving = False  # this process gives the run up without ending it
+        self._stage: Stage | None = None
         self._work = asyncio.create_task(self._play(), name=f"run {claim.run_id}")
         self.task = asyncio.create_task(self._watch(), name=f"drive {claim.run_id}")
 
     def stop(self) -> None:
-        """A person wants the run to end."""
+        """A person wants the run to end. Said again until it has: a database call that is just ending swallows it."""
         self._work.cancel()
 
     async def leave(self) -> None:
         """Gives the run back, for another process to take at once."""
         self._leaving = True
-        self._work.cancel()
+        while not self._work.done():
+            self._work.cancel()
+            await asyncio.wait([self._work], timeout=1)
         await asyncio.wait([self.task])
 
     async def _watch(self) -> None:
         pulse = asyncio.create_task(self._pulse(), name=f"pulse {self.claim.run_id}")
-        await asyncio.wait([self._work])
-        pulse.cancel()
-        if self._leaving:
+        try:
+            await asyncio.wait([self._work])
+            await self._conclude()
+        finally:
+            pulse.cancel()
+
+    async def _conclude(self) -> None:
+        if not self._work.cancelled():
+            ending = self._work.result()
+        elif self._leaving:
             await database_sync_to_async(leases.release)(self.claim)
+            return
+        else:
+            ending = Ending(RunStatus.STOPPED)
+        if ending is not None:
+            await _insist(self.claim, lambda: _end(self.claim, self._stage, ending))
 
     async def _pulse(self) -> None:
         """Keeps the lease, and hears a wish to stop; without the lease the work ends at once."""
@@ -74,50 +104,61 @@ class Drive:
             except LeaseLost:
                 self._leaving = True
                 self._work.cancel()
-            except DatabaseError as fault:
+            except DatabaseFault as fault:
                 log.warning("The lease of run %s could not be renewed (%s).", self.claim.run_id, type(fault).__name__)
 
-    async def _play(self) -> None:
-        stage: Stage | None = None
+    async def _play(self) -> Ending | None:
+        """How the run ended; None when it did not: it waits for a person, or another process has it."""
         claim = self.claim
         try:
             provider = await database_sync_to_async(_provider)(claim)
             scene = await database_sync_to_async(_set)(claim, provider)
-            stage = Stage(claim, scene.run, scene.block, scene.calls)
-            await loop.run(
-                scene.request, provider, stage, Limits(), rounds_done=scene.run.rounds, calls_done=len(scene.calls)
-            )
-            await _end(claim, stage, RunStatus.DONE)
+            self._stage = Stage(claim, scene.run, scene.block, scene.calls)
+            done, called = scene.run.rounds, len(scene.calls)
+            await loop.run(scene.request, provider, self._stage, Limits(), rounds_done=done, calls_done=called)
+            return Ending(RunStatus.DONE)
         except Parked:
-            await database_sync_to_async(runs.park)(claim)
+            await _insist(claim, database_sync_to_async(partial(runs.park, claim)))
+            return None
         except LeaseLost:
             log.info("Run %s was taken over by another process.", claim.run_id)
-        except asyncio.CancelledError:
-            if not self._leaving:
-                await _end(claim, stage, RunStatus.STOPPED)
+            return None
+        except RunOver as over:
+            return Ending(over.outcome, str(over), over.outcome if str(over) else "")
         except (ModelError, LimitReached) as fault:
-            await _end(claim, stage, RunStatus.FAILED, str(fault), fault.code, getattr(fault, "temporary", False))
+            return Ending(RunStatus.FAILED, str(fault), fault.code, getattr(fault, "temporary", False))
         except Exception:
             log.exception("Run %s failed.", claim.run_id)
-            await _end(claim, stage, RunStatus.FAILED, _UNEXPECTED, "internal", True)
+            return Ending(RunStatus.FAILED, _UNEXPECTED, "internal", True)
         finally:
-            if stage is not None:
-                stage.silence()
+            if self._stage is not None:
+                self._stage.silence()
 
 
 _UNEXPECTED = "Something went wrong inside the portal. It is in the server's log; sending the message again may help."
+_TRIES = 30
 
 
-async def _end(
-    claim: Claim, stage: Stage | None, outcome: RunStatus, error: str = "", code: str = "", temporary: bool = False
-) -> None:
-    """Closes what was being said, then ends the run. A lost lease means somebody else ends it."""
-    try:
-        if stage is not None:
-            await stage.close()
-        await database_sync_to_async(runs.end)(claim, outcome.value, error=error, code=code, temporary=temporary)
-    except LeaseLost:
-        log.info("Run %s was taken over by another process.", claim.run_id)
+async def _insist(claim: Claim, write: Callable[[], Awaitable[None]]) -> None:
+    """A database that is away for a moment delays the end of a run. A lost lease means that somebody else writes it."""
+    for _ in range(_TRIES):
+        try:
+            return await write()
+        except LeaseLost:
+            log.info("Run %s was taken over by another process.", claim.run_id)
+            return None
+        except DatabaseFault as fault:
+            log.warning("The end of run %s is not written yet (%s).", claim.run_id, type(fault).__name__)
+            await asyncio.sleep(RENEW_EVERY)
+    return None
+
+
+async def _end(claim: Claim, stage: Stage | None, ending: Ending) -> None:
+    """Closes what was being said, then ends the run."""
+    if stage is not None:
+        await stage.close()
+    end = partial(runs.end, error=ending.error, code=ending.code, temporary=ending.temporary)
+    await database_sync_to_async(end)(claim, ending.outcome)
 
 
 def _provider(claim: Claim) -> Provider:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from channels.db import database_sync_to_async
 
-from chat import doorbell, tool_calls
+from chat import doorbell, storable, tool_calls
 from chat.actions import rounds
 from chat.actions.leases import Claim
 from chat.agent.ports import Answer, Usage, Wish
@@ -45,6 +45,7 @@ class Stage:
         if kind != self._kind:
             await self.close()
             self._kind, self._kept_at = kind, time.monotonic()
+        text = storable.text(text)
         self._said.append(text)
         self._unsent.append(text)
         self._length += len(text)

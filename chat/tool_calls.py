@@ -5,7 +5,7 @@ repeated, an unfinished change is `unknown` and never sent again.
 """
 
 import asyncio
-from collections.abc import Coroutine, Sequence
+from collections.abc import Coroutine, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,12 +13,13 @@ from channels.db import database_sync_to_async
 from django.conf import settings
 from django.contrib.auth.models import User
 
-from chat.access import Right, rights
+from chat import storable
+from chat.access import Right, may_decide, rights
 from chat.actions import approvals, calls
 from chat.actions.leases import Claim
 from chat.actions.runs import UNKNOWN
 from chat.agent.errors import Parked
-from chat.agent.ports import Answer, ToolOffer, Wish
+from chat.agent.ports import Answer, Json, ToolOffer, Wish
 from chat.models import Approval, Run, ToolCall
 from chat.models.approval import ApprovalStatus
 from chat.models.tool_call import CallStatus
@@ -50,19 +51,21 @@ def offered(user: User) -> tuple[ToolOffer, ...]:
 
 def record(run: Run, wish: Wish) -> ToolCall:
     """An unsaved row for a wish. What does not fit is recorded as it is and refused when its turn comes."""
-    call = ToolCall(run=run, tool=wish.name[:64], arguments=dict(wish.arguments), cluster=_cluster(run, wish))
+    arguments = storable.data(dict(wish.arguments))
+    name = storable.text(wish.name)[:64]
+    call = ToolCall(run=run, tool=name, arguments=arguments, cluster=_cluster(run, arguments))
     try:
         tool = registry.find(wish.name)
         call.effect = tool.effect.value
         call.intent = tool.title
-        call.intent = tool.intent(toolbox.parse(tool, wish.arguments))[:300]
+        call.intent = storable.text(tool.intent(toolbox.parse(tool, arguments)))[:300]
     except (registry.UnknownTool, toolbox.BadArguments):
         call.intent = call.intent or "Use a tool that does not exist"
     return call
 
 
-def _cluster(run: Run, wish: Wish) -> str:
-    named = wish.arguments.get("cluster")
+def _cluster(run: Run, arguments: Mapping[str, Json]) -> str:
+    named = arguments.get("cluster")
     return (named if isinstance(named, str) and named else run.conversation.cluster or clusters.default())[:253]
 
 
@@ -87,7 +90,9 @@ async def perform(claim: Claim, pending: Sequence[ToolCall]) -> list[Answer]:
     gate = asyncio.Semaphore(READS_AT_ONCE)
     reads = {call.pk: asyncio.create_task(_bounded(gate, claim, call)) for call in pending if not _writes(call)}
     try:
-        answers = [await reads[call.pk] if call.pk in reads else await _settle(claim, call) for call in pending]
+        answers = [
+            await (reads[call.pk] if call.pk in reads else _uncancelled(_settle(claim, call))) for call in pending
+        ]
     finally:
         for task in reads.values():
             task.cancel()
@@ -114,21 +119,24 @@ async def _settle(claim: Claim, call: ToolCall) -> Answer | None:
             return None
         if isinstance(step, Refusal):
             await database_sync_to_async(calls.finish)(claim, call, step.status, step.sentence)
-        elif step.tool.effect.writes:
-            await _uncancelled(_execute(claim, call, step.tool))
         else:
             await _execute(claim, call, step.tool)
     return answer(call)
 
 
-async def _uncancelled(work: Coroutine[Any, Any, None]) -> None:
-    """Lets a change that is on the wire end and be recorded, even when the run is being stopped."""
+async def _uncancelled(work: Coroutine[Any, Any, Answer | None]) -> Answer | None:
+    """Lets a change that is past the gate end and be recorded, however often the run is told to stop meanwhile."""
     task = asyncio.create_task(work)
-    try:
-        await asyncio.shield(task)
-    except asyncio.CancelledError:
-        await asyncio.wait([task])
-        raise
+    cancelled = False
+    while not task.done():
+        try:
+            await asyncio.wait([task])
+        except asyncio.CancelledError:
+            cancelled = True
+    if cancelled:
+        task.exception()
+        raise asyncio.CancelledError
+    return task.result()
 
 
 async def _execute(claim: Claim, call: ToolCall, tool: Tool) -> None:
@@ -161,7 +169,9 @@ def _next_step(claim: Claim, call: ToolCall) -> Go | Refusal | None:
         return Refusal(CallStatus.FAILED, str(fault))
     if call.status == CallStatus.RUNNING and tool.effect.writes:
         return Refusal(CallStatus.UNKNOWN, UNKNOWN)
-    acting = call.run.message.author
+    acting = User.objects.get(pk=call.run.message.author_id)  # anew: rights may have gone while the run went on
+    if Right.CONVERSE not in rights(acting):
+        return Refusal(CallStatus.DENIED, f"{acting.get_username()} may not use the portal any more: nothing was done.")
     if tool.effect.writes and Right.CHANGE not in rights(acting):
         return Refusal(
             CallStatus.DENIED,
@@ -185,6 +195,8 @@ def _asked(claim: Claim, call: ToolCall, tool: Tool, summary: str) -> Go | Refus
     if approval.status == ApprovalStatus.PENDING:
         return None
     if approval.status == ApprovalStatus.APPROVED:
+        if approval.decided_by is None or not may_decide(approval.decided_by, approval):
+            return Refusal(CallStatus.DENIED, "Whoever approved this may not decide it any more. Ask again.")
         if calls.begin_approved(claim, call, acting):
             return Go(tool)
         return Refusal(CallStatus.DENIED, "The approval no longer fits this call, so nothing was done. Ask again.")

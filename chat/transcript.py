@@ -8,10 +8,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from chat.agent.ports import Answer, Block, Json, Text, Thinking, Turn, Wish
-from chat.event_types import Notice, TextEnd, ThinkingEnd, ToolCallEnd, ToolCallStart, UserMessage
+from chat.event_types import TAKEN_OVER, Notice, TextEnd, ThinkingEnd, ToolCallEnd, ToolCallStart, UserMessage
 from chat.models import Event
 
-VOIDING = ("model_retry", "taken_over")
+VOIDING = ("model_retry", TAKEN_OVER)
 
 
 @dataclass

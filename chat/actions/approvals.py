@@ -9,7 +9,7 @@ from django.db import transaction
 from django.urls import reverse
 from django.utils import timezone
 
-from chat import event_types, journal, launch
+from chat import event_types, journal, launch, storable
 from chat.access import Right, find_approval, may_decide, require
 from chat.actions.calls import call_hash
 from chat.actions.leases import Claim, hold
@@ -60,13 +60,14 @@ def decide(
     if not may_decide(user, approval):
         raise NotAllowed("Only an approver, or the person who sent the message, may decide this.")
     status = ApprovalStatus.APPROVED if decision == "approve" else ApprovalStatus.REJECTED
-    expired = False
+    expired, reason = False, storable.text(reason)[:REASON_LENGTH]
     with transaction.atomic():
+        _lock_run(approval)
         won = Approval.objects.filter(
             pk=approval.pk, status=ApprovalStatus.PENDING, expires_at__gt=timezone.now()
-        ).update(status=status, decided_by=user, decided_at=timezone.now(), reason=reason[:REASON_LENGTH])
+        ).update(status=status, decided_by=user, decided_at=timezone.now(), reason=reason)
         if won:
-            _tell(approval, status, by=user.get_username(), reason=reason[:REASON_LENGTH])
+            _tell(approval, status, by=user.get_username(), reason=reason)
             _go_on(approval.tool_call.run_id)
         else:
             expired = _expire(approval)
@@ -95,8 +96,14 @@ def expire_overdue() -> int:
     count = 0
     for approval in overdue[:100]:
         with transaction.atomic():
+            _lock_run(approval)
             count += _expire(approval)
     return count
+
+
+def _lock_run(approval: Approval) -> None:
+    """The run before its approvals, as everybody does it who ends a run: so two cannot wait for each other."""
+    Run.objects.select_for_update().get(pk=approval.tool_call.run_id)
 
 
 def _expire(approval: Approval) -> bool:

@@ -7,8 +7,8 @@ from typing import Any, cast
 from django.db import transaction
 from django.utils import timezone
 
-from chat import event_types, journal
-from chat.actions.leases import Claim, hold
+from chat import event_types, journal, storable
+from chat.actions.leases import Claim, hold, hold_to_go_on
 from chat.actions.rounds import call_fields
 from chat.event_types import ToolCallEnd
 from chat.models import Approval, Run, ToolCall
@@ -29,16 +29,16 @@ def call_hash(call: ToolCall, acting: str) -> str:
 
 
 def begin(claim: Claim, call: ToolCall) -> None:
-    """Commits the intent: from here on the call may have reached the cluster."""
+    """Commits the intent: from here on the call may have reached the cluster. Raises RunOver after a Stop."""
     with transaction.atomic():
-        hold(claim)
+        hold_to_go_on(claim)
         _begin(call)
 
 
 def begin_approved(claim: Claim, call: ToolCall, acting: str) -> bool:
     """Consumes the approval and commits the intent in one transaction; False when there is none that fits exactly."""
     with transaction.atomic():
-        hold(claim)
+        hold_to_go_on(claim)
         consumed = Approval.objects.filter(
             tool_call=call,
             status=ApprovalStatus.APPROVED,
@@ -64,7 +64,7 @@ def finish(claim: Claim, call: ToolCall, status: str, result: str, *, full: str 
 
 def close(call: ToolCall, status: str, result: str, *, full: str = "", data: Any = None) -> None:
     """Ends a call inside the caller's transaction; a finished one stays as it is."""
-    now = timezone.now()
+    now, result, full, data = timezone.now(), storable.text(result), storable.text(full), storable.data(data)
     duration = int((now - call.started_at).total_seconds() * 1000) if call.started_at else 0
     changed = (
         ToolCall.objects.filter(pk=call.pk)

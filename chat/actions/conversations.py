@@ -6,6 +6,7 @@ from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
+from chat import storable
 from chat.access import Right, find, find_own, require
 from chat.errors import BadInput, NotFound
 from chat.models import Conversation
@@ -75,4 +76,4 @@ def delete(user: User, conversation_id: uuid.UUID | str) -> None:
 
 
 def _title(title: str) -> str:
-    return " ".join(title.split())[:TITLE_LENGTH]
+    return storable.text(" ".join(title.split()))[:TITLE_LENGTH]

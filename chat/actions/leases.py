@@ -11,7 +11,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.utils import timezone
 
-from chat.errors import LeaseLost
+from chat.errors import LeaseLost, RunOver
 from chat.models import Run
 from chat.models.run import ACTIVE, RunStatus
 
@@ -70,6 +70,17 @@ def _take(run: Run, owner: str) -> Claim | None:
 def renew(claim: Claim) -> bool:
     """Prolongs the lease; True when somebody asked the run to stop. Raises LeaseLost."""
     hold(claim)
+    return _stop_requested(claim)
+
+
+def hold_to_go_on(claim: Claim) -> None:
+    """As `hold`, for what must not begin any more once a person wants the run to stop. Raises LeaseLost, RunOver."""
+    hold(claim)
+    if _stop_requested(claim):
+        raise RunOver("stopped")
+
+
+def _stop_requested(claim: Claim) -> bool:
     return bool(Run.objects.values_list("stop_requested", flat=True).get(pk=claim.run_id))
 
 

@@ -6,10 +6,10 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.models import User
-from django.db import transaction
+from django.db import IntegrityError, transaction
 
-from chat import journal, launch
-from chat.access import Right, require
+from chat import journal, launch, storable
+from chat.access import Right, find, require
 from chat.actions import conversations
 from chat.errors import BadInput, Conflict, TooMany
 from chat.event_types import UserMessage
@@ -51,14 +51,22 @@ def send(
     require(user, Right.CONVERSE)
     text = _checked(text)
     message_id = message_id or uuid.uuid4()
-    with transaction.atomic():
-        known = Message.objects.select_related("run", "conversation").filter(author=user, client_id=message_id).first()
-        if known is not None:
-            return _again(known, text, conversation_id)
-        _check_bound(user)
-        conversation = conversations.open_or_create(user, conversation_id, cluster=cluster)
-        message = Message.objects.create(conversation=conversation, author=user, client_id=message_id, text=text)
-        return _accept(message, way)
+    if (known := _known(user, message_id)) is not None:
+        return _again(user, known, text, conversation_id)
+    try:
+        with transaction.atomic():
+            _check_bound(user)
+            conversation = conversations.open_or_create(user, conversation_id, cluster=cluster)
+            message = Message.objects.create(conversation=conversation, author=user, client_id=message_id, text=text)
+            return _accept(message, way)
+    except IntegrityError:  # the same command came twice at once, and the other one was first
+        if (known := _known(user, message_id)) is None:
+            raise
+        return _again(user, known, text, conversation_id)
+
+
+def _known(user: User, message_id: uuid.UUID) -> Message | None:
+    return Message.objects.select_related("run").filter(author=user, client_id=message_id).first()
 
 
 def _accept(message: Message, way: Way) -> Accepted:
@@ -81,7 +89,9 @@ def _accept(message: Message, way: Way) -> Accepted:
     return Accepted(str(conversation.pk), str(run.pk), str(message.client_id), event.seq)
 
 
-def _again(known: Message, text: str, conversation_id: uuid.UUID | None) -> Accepted:
+def _again(user: User, known: Message, text: str, conversation_id: uuid.UUID | None) -> Accepted:
+    """The first answer, to whoever still sees the conversation."""
+    find(user, known.conversation_id)
     if known.text != text or (conversation_id is not None and known.conversation_id != conversation_id):
         raise Conflict(
             "A message with this id was already sent with other content. Use a new id for a new message.",
@@ -92,7 +102,7 @@ def _again(known: Message, text: str, conversation_id: uuid.UUID | None) -> Acce
 
 
 def _checked(text: str) -> str:
-    text = text.replace("\r\n", "\n").replace("\x00", "").strip()
+    text = storable.text(text.replace("\r\n", "\n").replace("\x00", "").strip())
     if not text:
         raise BadInput("Message is required: type what you want to know or do.", code="message_required")
     if len(text) > MESSAGE_LENGTH:

@@ -7,18 +7,24 @@ from typing import Any
 from django.db import transaction
 from django.db.models import F
 
-from chat import journal
-from chat.actions.leases import Claim, hold
+from chat import journal, storable
+from chat.actions.leases import Claim, hold, hold_to_go_on
 from chat.agent.ports import Usage
-from chat.event_types import Notice, RunStarted, TextEnd, ThinkingEnd, ToolCallStart
+from chat.errors import RunOver
+from chat.event_types import TAKEN_OVER, Notice, RunStarted, TextEnd, ThinkingEnd, ToolCallStart
 from chat.models import Run, ToolCall
 
 
 def start(claim: Claim, provider: str, model: str) -> Run:
-    """Marks the beginning, or the taking over, of a run; a block the last process left open is closed as it was."""
+    """Marks the beginning, or the taking over, of a run; a block the last process left open is closed as it was.
+
+    Raises RunOver when the run was stopped meanwhile, or when it has ended too many processes.
+    """
     with transaction.atomic():
-        hold(claim)
+        hold_to_go_on(claim)
         run = _run(claim)
+        if claim.taken_over and _takeovers(run) >= MOST_TAKEOVERS:
+            raise RunOver("lost", _LOST)
         if run.open_block is not None:
             close_block(claim, run.open_block["kind"], run.open_block["block"], run.open_block["text"])
         if not run.provider:
@@ -34,21 +40,33 @@ def start(claim: Claim, provider: str, model: str) -> Run:
         elif claim.taken_over:
             _append(
                 run,
-                Notice(conversation_id=claim.conversation_id, run_id=claim.run_id, code="taken_over", text=_TAKEN_OVER),
+                Notice(conversation_id=claim.conversation_id, run_id=claim.run_id, code=TAKEN_OVER, text=_TAKEN_OVER),
             )
         return _run(claim)
 
 
+MOST_TAKEOVERS = 5
+_LOST = (
+    f"The process that was answering stopped {MOST_TAKEOVERS + 1} times in a row, so the portal does not try again. "
+    "Its log has more; a simpler question may get through."
+)
 _TAKEN_OVER = "The process that was answering has stopped. Another one goes on from what is recorded."
 
 
+def _takeovers(run: Run) -> int:
+    notices = run.events.filter(type=Notice.type).values_list("data", flat=True)
+    return sum(data["code"] == TAKEN_OVER for data in notices)
+
+
 def close_block(claim: Claim, kind: str, block: int, text: str, signature: str = "") -> None:
-    """`kind` is `text` or `thinking`."""
+    """`kind` is `text` or `thinking`. A block is closed once: whoever was cut short while closing it may ask again."""
     with transaction.atomic():
         hold(claim)
+        run = _run(claim)
+        if run.events.filter(type__in=(TextEnd.type, ThinkingEnd.type)).count() > block:
+            return
         event = TextEnd if kind == "text" else ThinkingEnd
         sealed = {"signature": signature} if signature else None
-        run = _run(claim)
         _append(run, event(conversation_id=claim.conversation_id, run_id=claim.run_id, block=block, text=text), sealed)
         Run.objects.filter(pk=claim.run_id).update(open_block=None)
 
@@ -57,7 +75,8 @@ def checkpoint(claim: Claim, kind: str, block: int, text: str) -> None:
     """Keeps the open block for late joiners and for a crash."""
     with transaction.atomic():
         hold(claim)
-        Run.objects.filter(pk=claim.run_id).update(open_block={"kind": kind, "block": block, "text": text})
+        kept = {"kind": kind, "block": block, "text": storable.text(text)}
+        Run.objects.filter(pk=claim.run_id).update(open_block=kept)
 
 
 def notice(claim: Claim, code: str, text: str) -> None:

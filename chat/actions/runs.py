@@ -20,9 +20,15 @@ from tools.effects import Effect
 
 
 def park(claim: Claim) -> None:
-    """The run waits for a person and holds no memory. If a decision came in the meantime it is claimable at once."""
+    """The run waits for a person and holds no memory. If a decision came in the meantime it is claimable at once; if
+    somebody wanted it to stop, it ends here."""
     with transaction.atomic():
         hold(claim)
+        run = Run.objects.get(pk=claim.run_id)
+        if run.stop_requested:
+            _end(run, RunStatus.STOPPED)
+            transaction.on_commit(launch.wake)
+            return
         pending = Approval.objects.filter(tool_call__run_id=claim.run_id, status=ApprovalStatus.PENDING)
         if _undecided_everywhere(claim, pending.count()):
             Run.objects.filter(pk=claim.run_id).update(status=RunStatus.WAITING, owner="", lease_until=None)

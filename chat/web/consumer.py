@@ -9,7 +9,7 @@ from typing import Any
 from channels.db import database_sync_to_async
 from channels.generic.websocket import AsyncWebsocketConsumer
 from django.conf import settings
-from django.db import DatabaseError
+from django.db import Error as DatabaseFault
 
 from chat import doorbell, journal
 from chat.access import find, visible_to
@@ -45,13 +45,18 @@ class ChatConsumer(AsyncWebsocketConsumer):
 
     async def connect(self) -> None:
         self.watches: dict[str, Watch] = {}
+        self.deaf: set[str] = set()  # conversations whose bell this socket could not get to hear
         self.writing = asyncio.Lock()
         self.html = b"render=html" in self.scope.get("query_string", b"").split(b"&")
         await self.accept()
         if not person.origin_fits(self.scope):
             await self.close(WRONG_ORIGIN, "This page may not talk to the portal: its Origin is another one.")
             return
-        self.person = await database_sync_to_async(person.identify)(self.scope)
+        try:
+            self.person = await database_sync_to_async(person.identify)(self.scope)
+        except DatabaseFault:
+            await self.close(FAULT, "The portal's database does not answer. Try again in a moment.")
+            return
         if self.person is None:
             await self.close(SIGN_IN, "Sign in first, or send a valid access token.")
             return
@@ -68,7 +73,7 @@ class ChatConsumer(AsyncWebsocketConsumer):
         if self.counted is not None:
             _open_sockets[self.counted] -= 1
         for conversation_id in self.watches:
-            await self.channel_layer.group_discard(doorbell.group(conversation_id), self.channel_name)
+            await doorbell.forget(conversation_id, self.channel_name)
 
     # ---- commands ------------------------------------------------------------------------------------------------
 
@@ -101,7 +106,7 @@ class ChatConsumer(AsyncWebsocketConsumer):
                     await self._decide(command)
         except PortalError as fault:
             await self._refuse(command, fault)
-        except DatabaseError:
+        except DatabaseFault:
             await self._refuse(
                 command,
                 _Unavailable("The portal's database does not answer. Nothing was accepted; try again in a moment."),
@@ -174,7 +179,13 @@ class ChatConsumer(AsyncWebsocketConsumer):
         if len(self.watches) >= _MOST_WATCHES:
             raise TooMany(f"One connection shows {_MOST_WATCHES} conversations at most. Open another one.")
         self.watches[conversation_id] = Watch(seq)
-        await self.channel_layer.group_add(doorbell.group(conversation_id), self.channel_name)
+        await self._listen(conversation_id)
+
+    async def _listen(self, conversation_id: str) -> None:
+        if await doorbell.listen(conversation_id, self.channel_name):
+            self.deaf.discard(conversation_id)
+        else:
+            self.deaf.add(conversation_id)
 
     async def _resume(self, command: Resume) -> None:
         """Everything since `seq`, completely; or, when that is too much or not ours, a fresh page."""
@@ -239,8 +250,10 @@ class ChatConsumer(AsyncWebsocketConsumer):
     async def conversation_whisper(self, message: dict[str, Any]) -> None:
         frame = message["frame"]
         watch = self.watches.get(frame["data"]["conversation_id"])
-        if watch is None:
-            return
+        if watch is not None:
+            await self._guarded(lambda: self._pass_on(watch, frame))
+
+    async def _pass_on(self, watch: Watch, frame: Frame) -> None:
         async with self.writing:
             if watch.misses(frame):
                 run = await database_sync_to_async(Run.objects.get)(pk=frame["data"]["run_id"])
@@ -262,7 +275,9 @@ class ChatConsumer(AsyncWebsocketConsumer):
         while True:
             await asyncio.sleep(TEND)
             now = asyncio.get_running_loop().time()
-            for conversation_id in [key for key, watch in self.watches.items() if watch.runs]:
+            for conversation_id in self.deaf & set(self.watches):
+                await self._listen(conversation_id)
+            for conversation_id in [key for key, watch in self.watches.items() if watch.runs or key in self.deaf]:
                 await self._guarded(lambda key=conversation_id: self._catch_up(key))  # type: ignore[misc]
             if now - looked >= RECHECK:
                 looked = now
@@ -286,14 +301,14 @@ class ChatConsumer(AsyncWebsocketConsumer):
         self.person = found
         for conversation_id in set(self.watches) - visible:
             del self.watches[conversation_id]
-            await self.channel_layer.group_discard(doorbell.group(conversation_id), self.channel_name)
+            await doorbell.forget(conversation_id, self.channel_name)
             await self.close(GONE, "This conversation is no longer shared with you.")
 
     async def _guarded(self, look: Callable[[], Awaitable[None]]) -> None:
         """A database that is away for a moment delays a viewer, it does not end them."""
         try:
             await look()
-        except DatabaseError:
+        except DatabaseFault:
             await asyncio.sleep(TEND)
 
     async def _say_all(self, said: list[Frame]) -> None:

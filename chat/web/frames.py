@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 import orjson
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter, ValidationError
 
+from chat import storable
 from chat.errors import BadInput, PortalError
 
 Frame = dict[str, Any]
@@ -108,7 +109,7 @@ def _command(value: dict[str, Any]) -> Send | Resume | Stop | Decide:
         return _COMMANDS.validate_python(value)
     except ValidationError as fault:
         command_id = value.get("id")
-        if isinstance(command_id, str) and 0 < len(command_id) <= 64:
+        if isinstance(command_id, str) and 0 < len(command_id) <= 64 and storable.text(command_id) == command_id:
             raise Refused(_first(fault), command_id) from fault
         raise Unreadable(_first(fault)) from fault
 
@@ -127,7 +128,9 @@ def _first(fault: ValidationError) -> str:
     field = ".".join(str(part) for part in first["loc"] if part not in ("send", "resume", "stop", "decide")) or "type"
     if first["type"].startswith("union_tag"):
         return "The frame's `type` must be send, resume, stop or decide."
-    return f"The field `{field}` does not fit: {first['msg'].removeprefix('Value error, ').lower()}."
+    return (
+        f"The field `{storable.text(field)[:80]}` does not fit: {first['msg'].removeprefix('Value error, ').lower()}."
+    )
 
 
 def _no_constant(name: str) -> None:

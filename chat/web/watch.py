@@ -6,7 +6,7 @@ whatever deltas were lost on the way.
 
 from typing import Any
 
-from chat.event_types import Complete, TextEnd, ThinkingEnd, UserMessage
+from chat.event_types import TAKEN_OVER, Complete, Notice, TextEnd, ThinkingEnd, UserMessage
 from chat.web.frames import Frame
 
 _ENDS = {TextEnd.type: "text", ThinkingEnd.type: "thinking"}
@@ -33,6 +33,8 @@ class Watch:
         elif kind == Complete.type:
             self.runs.discard(data["run_id"])
             self._closed.pop(data["run_id"], None)
+        elif kind == Notice.type and data["code"] == TAKEN_OVER:
+            self._have.clear()  # what was open is said anew from its beginning
         elif kind in _ENDS:
             return [*self._tail(_ENDS[kind], data, live), frame]
         return [frame]

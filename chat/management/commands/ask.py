@@ -88,7 +88,8 @@ class Command(BaseCommand):
             case "tool_call_start":
                 self._write(f"· {data['intent']} on {data['cluster']} …\n")
             case "tool_call_end":
-                self._write(f"  {data['status']} in {data['duration_ms']} ms: {data['result'].splitlines()[0][:100]}\n")
+                told = data["result"].partition("\n")[0][:100]
+                self._write(f"  {data['status']} in {data['duration_ms']} ms: {told}\n")
             case "notice":
                 self._write(f"! {data['text']}\n")
             case "error":
