@@ -39,12 +39,14 @@ class ListArguments(Arguments):
 
 @dataclass(frozen=True, slots=True)
 class Grid:
-    """Rows of cells, and how many there are in all. `total` None: more than `rows`, and nobody says how many."""
+    """Rows of cells, and how many there are in all. `total` None: more than `rows`, and nobody says how many;
+    extra: columns that only `wide` shows."""
 
     columns: list[str]
     rows: list[list[str]]
     total: int | None
     cursor: str = ""
+    extra: frozenset[str] = frozenset()
 
 
 async def list_objects(client: KubeClient, asked: ListArguments) -> Result:
@@ -80,7 +82,7 @@ async def _grid(client: KubeClient, resource: Resource, asked: ListArguments, te
     except Unsupported:  # an aggregated API that prints no tables
         return _sorted(await _by_paths(client, resource, selection, asked, tests), asked)
     kept = _sorted(_filtered(grid, tests), asked)
-    return kept if asked.wide or asked.summary else _narrow(kept, resource, grid)
+    return kept if asked.wide or asked.summary else _narrow(kept, asked)
 
 
 # ---- by the server's columns -------------------------------------------------------------------------------------
@@ -91,14 +93,19 @@ async def _by_columns(
 ) -> Grid:
     read = client.table_all if everything else client.table
     found = await read(resource, selection)
-    shown = [n for n, column in enumerate(found.columnDefinitions) if wide or column.priority == 0]
+    shown = [
+        n
+        for n, column in enumerate(found.columnDefinitions)
+        if (wide or column.priority == 0) and column.name.upper() not in _NOT_SHOWN
+    ]
     with_namespace = resource.namespaced and not selection.namespace
     columns = (["NAMESPACE"] if with_namespace else []) + [found.columnDefinitions[n].name.upper() for n in shown]
     rows = [
         ([row.meta.namespace] if with_namespace else []) + [cell(row.cells[n]) for n in shown]
         for row in found.rows or []
     ]
-    return Grid(columns, rows, _total(found, len(rows), selection), found.metadata.proceed)
+    extra = frozenset(found.columnDefinitions[n].name.upper() for n in shown if found.columnDefinitions[n].priority)
+    return Grid(columns, rows, _total(found, len(rows), selection), found.metadata.proceed, extra)
 
 
 def _total(last: Table, seen: int, selection: Selection) -> int | None:
@@ -108,12 +115,10 @@ def _total(last: Table, seen: int, selection: Selection) -> int | None:
     return None if left is None or selection.cursor else seen + left
 
 
-def _narrow(grid: Grid, resource: Resource, whole: Grid) -> Grid:
-    """Without the columns that only `wide` shows, fetched because a condition might speak of them."""
-    hidden = set(_NOT_SHOWN)
-    if resource.plural == "pods" and not resource.group:
-        hidden |= {"IP"}
-    kept = [n for n, name in enumerate(grid.columns) if name not in hidden]
+def _narrow(grid: Grid, asked: ListArguments) -> Grid:
+    """Without the columns that only `wide` shows, but for those that the question speaks of."""
+    words = f"{asked.where or ''} {asked.sort or ''} NODE".upper()
+    kept = [n for n, name in enumerate(grid.columns) if name not in grid.extra or name in words]
     return replace(grid, columns=[grid.columns[n] for n in kept], rows=[[row[n] for n in kept] for row in grid.rows])
 
 

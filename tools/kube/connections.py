@@ -26,12 +26,14 @@ class _Pools:
         self.opening = asyncio.Lock()
         self.sessions: dict[Access, aiohttp.ClientSession] = {}
         self.keeper = self._close_with_loop()
+        self.kept = False
 
     async def session(self, access: Access) -> aiohttp.ClientSession:
         async with self.opening:
+            if not self.kept:
+                self.kept = True
+                await anext(self.keeper)
             if access not in self.sessions:
-                if not self.sessions:
-                    await anext(self.keeper)
                 self.sessions[access] = await _open(access)
             return self.sessions[access]
 
@@ -58,7 +60,10 @@ async def close_all() -> None:
 
 async def session(access: Access) -> aiohttp.ClientSession:
     """The session to use for this access on the running event loop. Raises BadKubeconfig."""
-    return await _pools.setdefault(asyncio.get_running_loop(), _Pools()).session(access)
+    loop = asyncio.get_running_loop()
+    if loop not in _pools:
+        _pools[loop] = _Pools()
+    return await _pools[loop].session(access)
 
 
 async def _open(access: Access) -> aiohttp.ClientSession:

@@ -39,6 +39,17 @@ async def test_conditions_order_and_columns_choose_what_is_shown(ask: Ask) -> No
     assert {row[1] for row in running.data["rows"]} == {"Running"}
 
 
+async def test_a_condition_may_speak_of_a_column_that_is_not_shown_otherwise(ask: Ask) -> None:
+    plain = await ask("k8s_list", kind="deploy", namespace="shop", sort="-name")
+    assert plain.data["columns"] == ["NAME", "READY", "UP-TO-DATE", "AVAILABLE", "AGE"]
+    images = await ask("k8s_list", kind="deploy", namespace="shop", where="IMAGES~checkout")
+    assert [row[0] for row in images.data["rows"]] == ["checkout"]
+    assert images.data["columns"][-1] == "IMAGES"
+    nodes = await ask("k8s_list", kind="pods", where="NODE=node-1", wide=True)
+    assert {"IP", "NODE"} < set(nodes.data["columns"])
+    assert "READINESS GATES" not in nodes.data["columns"]
+
+
 async def test_a_summary_counts_instead_of_listing(ask: Ask) -> None:
     outcome = await ask("k8s_list", kind="pods", summary=True)
     counts = outcome.data["counts"]
