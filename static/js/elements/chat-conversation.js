@@ -13,6 +13,7 @@ import { announce, connection, conversationsChanged } from "../lib/signals.js";
 import { LiveSocket } from "../lib/socket.js";
 import { Work } from "../lib/work.js";
 
+const SPOKEN = 1_200; // characters of an answer that a screen reader is given at once
 const OUTCOMES = { done: "The agent has answered.", stopped: "The run was stopped.", failed: "The run failed.", lost: "The run was lost." };
 
 customElements.define(
@@ -171,7 +172,7 @@ customElements.define(
       this.#close(frame);
       this.follow.during(() => piece && place(this.feed, piece), 1);
       this.follow.during(() => this.work.look());
-      this.#tell(frame);
+      this.#tell(frame, piece);
     }
 
     #delta(type, { run_id, block, offset, text, message }) {
@@ -209,9 +210,9 @@ customElements.define(
       }
     }
 
-    #tell({ type, data }) {
+    #tell({ type, data }, piece) {
       if (this.#resuming) return;
-      if (type === "text_end") announce(data.text.slice(0, 1200));
+      if (type === "text_end") announce(piece.textContent.slice(0, SPOKEN));
       if (type === "tool_call_end") announce(`${data.intent || data.tool_name}: ${data.status}`);
       if (type === "approval_requested") announce(`A decision is needed: ${data.summary}`, true);
       if (type === "error") announce(data.error, true);

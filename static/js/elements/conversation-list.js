@@ -60,7 +60,7 @@ customElements.define(
 
     #title(words) {
       document.querySelector(".bar h1").textContent = words;
-      document.title = `${words} · K8s MCP`;
+      document.title = `${document.title.startsWith("● ") ? "● " : ""}${words} · K8s MCP`;
     }
 
     #pick(event) {

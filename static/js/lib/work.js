@@ -2,6 +2,8 @@
 
 const WORDS = { running: "At work", waiting: "Waits for a decision", queued: "Starting" };
 
+const ATTENTION = "● "; // on the browser's tab: a person is waited for
+
 export class Work {
   #thought = "";
 
@@ -43,6 +45,7 @@ export class Work {
     state.hidden = !this.status;
     state.dataset.status = this.status;
     state.textContent = WORDS[this.status] ?? "";
+    document.title = `${this.status === "waiting" ? ATTENTION : ""}${document.title.replace(ATTENTION, "")}`;
     const { feed, tail } = this.conversation;
     const busy = feed.querySelector('tool-card[data-state="running"]') || tail.querySelector(".streaming");
     const idle = !this.status || this.status === "waiting" || busy;
