@@ -26,12 +26,18 @@ def read(api: Api, call: Call, kind: Kind) -> Response:
 def selectors_of(call: Call, kind: Kind) -> tuple[LabelSelector, FieldSelector]:
     """The selectors of a list, watch or deletecollection; a name in the old watch path selects it."""
     labels = parse_labels(call.request.param("labelSelector"))
-    fields = parse_fields(
-        call.request.param("fieldSelector"), kind.resource.group, kind.resource.plural, kind.definition
-    )
+    fields = parse_fields(_field_text(call, kind), kind.resource.group, kind.resource.plural, kind.definition)
     if call.target.name:
         fields = FieldSelector((*fields.terms, ("metadata.name", "=", call.target.name)))
     return labels, fields
+
+
+def _field_text(call: Call, kind: Kind) -> str:
+    """The field selector; events.k8s.io has its own names for the fields of the stored core events."""
+    text = call.request.param("fieldSelector")
+    if kind.group != "events.k8s.io":
+        return text
+    return text.replace("regarding.", "involvedObject.").replace("reportingController", "reportingComponent")
 
 
 def list_objects(api: Api, call: Call, kind: Kind) -> Response:

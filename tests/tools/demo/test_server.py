@@ -253,3 +253,19 @@ def test_two_writers_of_one_revision_get_one_conflict(client: Client) -> None:
 def test_an_address_nobody_serves_is_a_plain_404(client: Client) -> None:
     assert client.send("GET", "/nowhere")[:2] == (404, "404 page not found\n")
     assert client.send("GET", "/api/v1/namespaces/default/frobs")[1]["reason"] == "NotFound"
+
+
+def test_both_event_groups_show_the_same_events_by_their_own_field_names(client: Client) -> None:
+    about = {"kind": "Pod", "namespace": "default", "name": "noisy", "apiVersion": "v1"}
+    event = {
+        "metadata": {"name": "e1"},
+        "involvedObject": about,
+        "reason": "Started",
+        "message": "up",
+        "type": "Normal",
+    }
+    client.send("POST", "/api/v1/namespaces/default/events", event)
+    _, old, _ = client.send("GET", "/api/v1/events", query={"fieldSelector": "involvedObject.name=noisy"})
+    _, new, _ = client.send("GET", "/apis/events.k8s.io/v1/events", query={"fieldSelector": "regarding.name=noisy"})
+    assert (old["items"][0]["message"], new["items"][0]["note"]) == ("up", "up")
+    assert new["items"][0]["regarding"]["name"] == "noisy"
