@@ -103,7 +103,7 @@ def test_a_running_pod_takes_a_new_image_and_little_else() -> None:
     [
         ({"replicas": -1}, "spec.replicas"),
         ({"selector": {"matchLabels": {"app": "x"}}}, "spec.template.metadata.labels"),
-        ({"strategy": {"type": "Slowly"}}, "spec.strategy.type"),
+        ({"strategy": {"type": "Slowly"}}, "spec.strategy"),
         ({"strategy": {"rollingUpdate": {"maxSurge": "ten%"}}}, "spec.strategy.rollingUpdate.maxSurge"),
         ({"progressDeadlineSeconds": 5, "minReadySeconds": 10}, "spec.progressDeadlineSeconds"),
     ],

@@ -104,6 +104,9 @@ def check_binding(binding: Json, old: Json | None) -> list[Cause]:
         found.append(unsupported("roleRef.kind", reference.get("kind") or "", kinds))
     if not reference.get("name"):
         found.append(required("roleRef.name"))
+    found += [
+        invalid("roleRef.name", reference["name"], why) for why in names.path_segment(reference.get("name") or "")
+    ]
     for index, subject in enumerate(binding.get("subjects") or []):
         found += _check_subject(subject, f"subjects[{index}]", binding.get("kind") == "RoleBinding")
     before = (old or {}).get("roleRef")

@@ -121,11 +121,45 @@ def _check_source(variable: Json, source: Json, field: str) -> list[Cause]:
         found.append(invalid(field, "", f"must specify one of: {kinds}"))
     elif len(given) > 1:
         found.append(invalid(field, "", "may not have more than one field specified at a time"))
+    if isinstance(source.get("fieldRef"), dict):
+        found += _check_field_path(source["fieldRef"].get("fieldPath") or "", f"{field}.fieldRef.fieldPath")
     for key in ("configMapKeyRef", "secretKeyRef"):
         reference = source.get(key)
         if isinstance(reference, dict):
             found += [required(f"{field}.{key}.{part}") for part in ("name", "key") if not reference.get(part)]
     return found
+
+
+ENVIRONMENT_FIELDS = (
+    "metadata.name",
+    "metadata.namespace",
+    "metadata.uid",
+    "spec.nodeName",
+    "spec.serviceAccountName",
+    "status.hostIP",
+    "status.hostIPs",
+    "status.podIP",
+    "status.podIPs",
+)
+OTHER_FIELDS = (
+    "metadata.annotations",
+    "metadata.labels",
+    "spec.restartPolicy",
+    "spec.schedulerName",
+    "status.phase",
+)
+
+
+def _check_field_path(path: str, field: str) -> list[Cause]:
+    """What an environment variable may take from its pod."""
+    if not path:
+        return [required(field)]
+    name, _, key = path.partition("[")
+    if name in ("metadata.annotations", "metadata.labels") and key.startswith("'") and key.endswith("']"):
+        return [invalid(field, path, why) for why in names.qualified(key[1:-2].lower())]
+    if path not in (*ENVIRONMENT_FIELDS, *OTHER_FIELDS):
+        return [invalid(field, path, f"error converting fieldPath: field label not supported: {path}")]
+    return one_of(field, path, ENVIRONMENT_FIELDS)
 
 
 def _check_mounts(mounts: list[Json], field: str, volumes: set[str]) -> list[Cause]:

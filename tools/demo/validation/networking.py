@@ -114,7 +114,8 @@ def _check_rule(rule: Json, field: str) -> list[Cause]:
         here, kind, text = f"{field}.http.paths[{index}]", path.get("pathType"), path.get("path") or ""
         if not kind:
             found.append(required(f"{here}.pathType", "pathType must be specified"))
-        elif kind in ("Exact", "Prefix"):
+            continue
+        if kind in ("Exact", "Prefix"):
             if not text.startswith("/"):
                 found.append(invalid(f"{here}.path", text, "must be an absolute path"))
             found += [
@@ -130,12 +131,12 @@ def _check_rule(rule: Json, field: str) -> list[Cause]:
 
 def _check_backend(backend: Json, field: str) -> list[Cause]:
     service, resource = backend.get("service"), backend.get("resource")
-    if service and resource:
+    if service is not None and resource is not None:
         return [invalid(field, "", "cannot set both resource and service backends")]
-    if resource:
+    if resource is not None:
         return []
-    if not service:
-        return [required(field, "resource or service backend is required")]
+    if service is None:
+        return [invalid(field, "", "resource or service backend is required")]
     found: list[Cause] = []
     name, port = service.get("name") or "", service.get("port") or {}
     if not name:
@@ -186,6 +187,8 @@ def _check_peer(peer: Json, field: str) -> list[Cause]:
         if len(kinds) > 1:
             found.append(forbidden(field, "may not specify both ipBlock and another peer"))
         cidr = peer["ipBlock"].get("cidr") or ""
+        if not cidr:
+            return [*found, required(f"{field}.ipBlock.cidr")]
         try:
             ipaddress.ip_network(cidr, strict=False)
         except ValueError:

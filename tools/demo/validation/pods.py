@@ -33,8 +33,9 @@ def check_template(template: Json, field: str) -> list[Cause]:
 def check_pod_spec(spec: Json, field: str) -> list[Cause]:
     found: list[Cause] = []
     volumes = spec.get("volumes") or []
-    found += _check_volumes(volumes, f"{field}.volumes")
-    declared = {each.get("name", "") for each in volumes}
+    broken = _check_volumes(volumes, f"{field}.volumes")
+    found += [cause for causes in broken for cause in causes]
+    declared = {each.get("name", "") for each, causes in zip(volumes, broken, strict=True) if not causes}
     taken: set[str] = set()
     if not spec.get("containers"):
         found.append(required(f"{field}.containers"))
@@ -55,10 +56,12 @@ def check_pod_spec(spec: Json, field: str) -> list[Cause]:
     return found + _check_tolerations(spec.get("tolerations") or [], f"{field}.tolerations")
 
 
-def _check_volumes(volumes: list[Json], field: str) -> list[Cause]:
-    found: list[Cause] = []
+def _check_volumes(volumes: list[Json], field: str) -> list[list[Cause]]:
+    """The causes by volume; one that has any is as good as absent for the mounts."""
+    result: list[list[Cause]] = []
     seen: set[str] = set()
     for index, volume in enumerate(volumes):
+        found: list[Cause] = []
         here, name = f"{field}[{index}]", volume.get("name") or ""
         kinds = [key for key in volume if key != "name"]
         found += [forbidden(f"{here}.{key}", "may not specify more than 1 volume type") for key in kinds[1:]]
@@ -71,7 +74,8 @@ def _check_volumes(volumes: list[Json], field: str) -> list[Cause]:
             if name in seen:
                 found.append(duplicate(f"{here}.name", name))
         seen.add(name)
-    return found
+        result.append(found)
+    return result
 
 
 NEEDED = {"secret": "secretName", "configMap": "name", "persistentVolumeClaim": "claimName", "hostPath": "path"}

@@ -87,6 +87,7 @@ def check_limit_range(limit_range: Json, old: Json | None) -> list[Cause]:
     seen: set[str] = set()
     for index, item in enumerate((limit_range.get("spec") or {}).get("limits") or []):
         here, kind = f"spec.limits[{index}]", item.get("type") or ""
+        found += _check_limit_type(kind, f"{here}.type")
         if kind in seen:
             found.append(Cause("FieldValueDuplicate", f'Duplicate value: "{kind}"', f"{here}.type"))
         seen.add(kind)
@@ -99,6 +100,16 @@ def check_limit_range(limit_range: Json, old: Json | None) -> list[Cause]:
         )
         for name in resources:
             found += _check_bounds(item, name, here)
+    return found
+
+
+LIMIT_TYPES = ("Container", "PersistentVolumeClaim", "Pod")
+
+
+def _check_limit_type(kind: str, field: str) -> list[Cause]:
+    found = [invalid(field, kind, why) for why in names.qualified(kind)]
+    if not found and "/" not in kind and kind not in LIMIT_TYPES:
+        found.append(invalid(field, kind, "must be a standard limit type or fully qualified"))
     return found
 
 

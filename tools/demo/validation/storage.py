@@ -4,6 +4,7 @@ from typing import Any
 
 from tools.demo import quantity
 from tools.demo.internal_form import claim_spec, comparison
+from tools.demo.validation import names
 from tools.demo.validation.causes import IMMUTABLE, Cause, forbidden, invalid, one_of, required
 
 Json = dict[str, Any]
@@ -28,6 +29,8 @@ def check_claim(claim: Json, old: Json | None) -> list[Cause]:
     elif quantity.parse(requests["storage"]) <= 0:
         why = "must be greater than zero"
         found.append(invalid("spec.resources[storage]", str(requests["storage"]), why))
+    name = spec.get("storageClassName") or ""
+    found += [invalid("spec.storageClassName", name, why) for why in (names.subdomain(name) if name else [])]
     return found if old is None else [*found, *_check_claim_update(spec, old)]
 
 

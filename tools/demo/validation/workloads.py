@@ -41,19 +41,35 @@ def _labels(spec: Json) -> Json:
 
 
 def _check_selected_template(spec: Json, kind: str) -> list[Cause]:
-    found: list[Cause] = []
-    selector, template, labels = spec.get("selector"), spec.get("template") or {}, _labels(spec)
+    """A selector, the template it has to match, and the template itself, which a broken selector leaves unchecked."""
+    selector, template = spec.get("selector"), spec.get("template") or {}
+    found = _check_own_selector(selector, kind)
+    if selector is not None and check_selector(selector, "spec.selector"):
+        return [*found, invalid("spec.selector", selector, "invalid label selector")]
+    return [*found, *_check_mismatch(spec), *check_template(template, "spec.template"), *_check_lasting(template, kind)]
+
+
+def _check_own_selector(selector: Json | None, kind: str) -> list[Cause]:
     if selector is None:
-        found.append(required("spec.selector"))
-    else:
-        found += check_selector(selector, "spec.selector")
-        if not selector.get("matchLabels") and not selector.get("matchExpressions"):
-            found.append(invalid("spec.selector", selector, f"empty selector is invalid for {kind}"))
-    if not matches(selector, labels):
-        found.append(invalid("spec.template.metadata.labels", labels or None, MISMATCH))
-    found += check_template(template, "spec.template")
+        return [required("spec.selector")]
+    found = check_selector(selector, "spec.selector")
+    if not selector.get("matchLabels") and not selector.get("matchExpressions"):
+        found.append(invalid("spec.selector", selector, f"empty selector is invalid for {kind}"))
+    return found
+
+
+def _check_mismatch(spec: Json) -> list[Cause]:
+    labels = _labels(spec)
+    if matches(spec.get("selector"), labels):
+        return []
+    return [invalid("spec.template.metadata.labels", labels or None, MISMATCH)]
+
+
+def _check_lasting(template: Json, kind: str) -> list[Cause]:
+    """Pods that are replaced when they end have to be restarted and may not be limited in time."""
+    found: list[Cause] = []
     policy = (template.get("spec") or {}).get("restartPolicy")
-    if policy and policy != "Always" and policy in ("OnFailure", "Never"):
+    if policy in ("OnFailure", "Never"):
         found.append(unsupported("spec.template.spec.restartPolicy", policy, ("Always",)))
     if (template.get("spec") or {}).get("activeDeadlineSeconds") is not None:
         why = f"activeDeadlineSeconds in {kind} is not Supported"
@@ -104,7 +120,8 @@ def _check_strategy(strategy: Json) -> list[Cause]:
         why = "may not be specified when strategy `type` is 'Recreate'"
         return [] if rolling is None else [forbidden("spec.strategy.rollingUpdate", why)]
     if strategy.get("type") != "RollingUpdate":
-        return one_of("spec.strategy.type", strategy.get("type"), ("Recreate", "RollingUpdate"), needed=True)
+        shown = {"Type": strategy.get("type") or "", "RollingUpdate": rolling}
+        return [unsupported("spec.strategy", shown, ("Recreate", "RollingUpdate"))]
     field, found = "spec.strategy.rollingUpdate", []
     for key in ("maxUnavailable", "maxSurge"):
         found += check_amount((rolling or {}).get(key), f"{field}.{key}")
@@ -133,7 +150,14 @@ def check_replica_set(replica_set: Json, old: Json | None) -> list[Cause]:
 
 def check_daemon_set(daemon_set: Json, old: Json | None) -> list[Cause]:
     spec = daemon_set.get("spec") or {}
-    found = _check_selected_template(spec, "daemonset")
+    selector, template = spec.get("selector"), spec.get("template") or {}
+    found = check_selector(selector or {}, "spec.selector")
+    if not found:
+        found += _check_mismatch(spec)
+    if selector == {}:
+        found.append(invalid("spec.selector", selector, "empty selector is invalid for daemonset"))
+    found += check_template(template, "spec.template")
+    found += _check_lasting(template, "DaemonSet")
     found += not_negative("spec.minReadySeconds", spec.get("minReadySeconds"))
     kinds = ("RollingUpdate", "OnDelete")
     found += one_of("spec.updateStrategy.type", (spec.get("updateStrategy") or {}).get("type"), kinds, needed=True)
@@ -146,7 +170,9 @@ def _with_claims(spec: Json) -> Json:
     template = spec.get("template") or {}
     pod = template.get("spec") or {}
     names = [(claim.get("metadata") or {}).get("name") for claim in spec.get("volumeClaimTemplates") or []]
-    volumes = [*(pod.get("volumes") or []), *({"name": name, "emptyDir": {}} for name in names if name)]
+    own = pod.get("volumes") or []
+    taken = {volume.get("name") for volume in own}
+    volumes = [*own, *({"name": name, "emptyDir": {}} for name in names if name and name not in taken)]
     return {**spec, "template": {**template, "spec": {**pod, "volumes": volumes}}} if names else spec
 
 
