@@ -38,7 +38,7 @@ customElements.define(
       earlier(this);
       for (const block of this.tail.querySelectorAll(".streaming")) this.#adopt(block);
       this.work.look();
-      if (this.dataset.conversation && !location.hash) this.follow.toEnd();
+      if (this.dataset.conversation && !location.hash) this.follow.settle(this.feed);
       for (const frame of this.outbox.restore()) this.pending.show(frame);
       this.socket.connect();
     }

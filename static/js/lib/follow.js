@@ -1,5 +1,6 @@
 // Keeps the newest in view while the reader is at the bottom, and leaves them alone when they are not.
 const NEAR = 90;
+const SETTLING = 2_000;
 
 /** Events: `below` with how many pieces came while the reader was further up. */
 export class Follow extends EventTarget {
@@ -23,6 +24,16 @@ export class Follow extends EventTarget {
     scrollTo({ top: document.documentElement.scrollHeight, behavior: smooth ? "smooth" : "instant" });
     this.#at = true;
     this.#tell(0);
+  }
+
+  /** At the end of a page that has just been opened: pieces get their real height only when they come into view. */
+  settle(content) {
+    const observer = new ResizeObserver(() => this.toEnd());
+    const stop = () => observer.disconnect();
+    for (const name of ["wheel", "touchstart", "keydown", "pointerdown"]) addEventListener(name, stop, { once: true, passive: true });
+    setTimeout(stop, SETTLING);
+    observer.observe(content);
+    this.toEnd();
   }
 
   #look() {
