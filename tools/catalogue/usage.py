@@ -28,7 +28,8 @@ class TopArguments(Arguments):
 async def top(client: KubeClient, asked: TopArguments) -> Result:
     """data: {"kind": "pods"|"nodes", "columns", "rows", "total", "items": [{"namespace", "name", "cpu_cores",
     "memory_bytes", "cpu_request", "cpu_limit", "memory_request", "memory_limit"}]}; for nodes request is what can be
-    given out (allocatable) and there is no limit. Numbers in cores and bytes, null when not set."""
+    given out (allocatable) and there is no limit. Numbers in cores and bytes, null when not set.
+    CPU% is of the request, MEM% of the limit; for nodes both are of the room."""
     if asked.namespace:
         valid_namespace(asked.namespace)
     selection = Selection(asked.namespace if asked.scope == "pods" else None, asked.label_selector or "")
@@ -100,7 +101,7 @@ def _asked(containers: list[Object], what: str, resource: str) -> float | None:
 
 
 def _pod_rows(items: list[Object], namespace: str | None) -> tuple[list[str], list[list[str]]]:
-    columns = ["NAMESPACE", "NAME", "CPU", "REQUEST", "%REQUEST", "MEMORY", "REQUEST", "LIMIT", "%LIMIT"]
+    columns = ["NAMESPACE", "NAME", "CPU", "CPU REQUEST", "CPU%", "MEMORY", "MEM REQUEST", "MEM LIMIT", "MEM%"]
     rows = [
         [
             item["namespace"],
@@ -119,7 +120,7 @@ def _pod_rows(items: list[Object], namespace: str | None) -> tuple[list[str], li
 
 
 def _node_rows(items: list[Object]) -> tuple[list[str], list[list[str]]]:
-    columns = ["NAME", "CPU", "OF", "CPU%", "MEMORY", "OF", "MEMORY%"]
+    columns = ["NAME", "CPU", "CPU ROOM", "CPU%", "MEMORY", "MEM ROOM", "MEM%"]
     return columns, [
         [
             item["name"],
