@@ -32,8 +32,8 @@ def default_node(node: Json) -> None:
 
 
 def default_binding(binding: Json) -> None:
-    reference = binding.get("roleRef")
-    if isinstance(reference, dict) and not reference.get("apiGroup"):
+    reference = binding.setdefault("roleRef", {})
+    if not reference.get("apiGroup"):
         reference["apiGroup"] = RBAC
     for subject in binding.get("subjects") or []:
         if subject.get("kind") in ("User", "Group") and not subject.get("apiGroup"):

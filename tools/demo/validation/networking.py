@@ -4,7 +4,7 @@ import ipaddress
 from typing import Any
 
 from tools.demo.validation import names
-from tools.demo.validation.causes import Cause, duplicate, forbidden, invalid, one_of, required
+from tools.demo.validation.causes import Cause, duplicate, forbidden, invalid, one_of, required, unsupported
 from tools.demo.validation.containers import PROTOCOLS, check_port
 from tools.demo.validation.metadata import check_labels
 from tools.demo.validation.selectors import check_selector
@@ -112,7 +112,7 @@ def _check_rule(rule: Json, field: str) -> list[Cause]:
         found.append(required(f"{field}.http.paths"))
     for index, path in enumerate((http or {}).get("paths") or []):
         here, kind, text = f"{field}.http.paths[{index}]", path.get("pathType"), path.get("path") or ""
-        if not kind:
+        if kind is None:
             found.append(required(f"{here}.pathType", "pathType must be specified"))
             continue
         if kind in ("Exact", "Prefix"):
@@ -123,8 +123,8 @@ def _check_rule(rule: Json, field: str) -> list[Cause]:
                 for part in ("//", "/./", "/../", "%2f", "%2F")
                 if part in text
             ]
-        else:
-            found += one_of(f"{here}.pathType", kind, PATH_TYPES)
+        elif kind not in PATH_TYPES:
+            found.append(unsupported(f"{here}.pathType", kind, PATH_TYPES))
         found += _check_backend(path.get("backend") or {}, f"{here}.backend")
     return found
 

@@ -141,6 +141,19 @@ def _check_bounds(item: Json, name: str, field: str) -> list[Cause]:
     return found
 
 
+COUNTS = (
+    "pods",
+    "services",
+    "services.nodeports",
+    "services.loadbalancers",
+    "configmaps",
+    "secrets",
+    "persistentvolumeclaims",
+    "replicationcontrollers",
+    "resourcequotas",
+)
+
+
 def check_quota(quota: Json, old: Json | None) -> list[Cause]:
     found: list[Cause] = []
     for name, amount in sorted(((quota.get("spec") or {}).get("hard") or {}).items()):
@@ -148,4 +161,6 @@ def check_quota(quota: Json, old: Json | None) -> list[Cause]:
         found += [invalid(here, name, why) for why in names.qualified(name)]
         if quantity.parse(amount) < 0:
             found.append(invalid(here, str(amount), NOT_NEGATIVE))
+        if (name in COUNTS or name.startswith("count/")) and quantity.parse(amount).denominator != 1:
+            found.append(invalid(here, str(amount), "must be an integer"))
     return found

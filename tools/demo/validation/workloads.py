@@ -207,6 +207,8 @@ def _check_job_spec(spec: Json, field: str) -> list[Cause]:
     place = f"{field}.template.spec.restartPolicy"
     if policy == "Always":
         found.append(required(place, 'valid values: "OnFailure", "Never"'))
+    elif policy not in ("OnFailure", "Never"):
+        found.append(unsupported(place, policy, ("OnFailure", "Never")))
     return found
 
 
