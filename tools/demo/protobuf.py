@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from tools.demo.errors import ApiError, Json
-from tools.demo.protobuf_fields import KINDS, MESSAGES
+from tools.demo.protobuf_fields import MESSAGES, message_of
 
 MAGIC = b"k8s\x00"
 MEDIA_TYPE = "application/vnd.kubernetes.protobuf"
@@ -24,10 +24,12 @@ def decode(body: bytes) -> Json:
             raise Unreadable("it does not begin as Kubernetes' protobuf does")
         envelope = _message("Unknown", body[len(MAGIC) :])
         header = envelope.get("typeMeta") or {}
-        kind, raw = header.get("kind", ""), base64.b64decode(envelope.get("raw", ""))
-        if kind not in KINDS:
+        api_version, kind = header.get("apiVersion", ""), header.get("kind", "")
+        message = message_of(api_version, kind)
+        if not message:
             raise Unreadable(f"kind {kind} is not known in this form")
-        return {"apiVersion": header.get("apiVersion", ""), "kind": kind, **_message(kind, raw)}
+        raw = base64.b64decode(envelope.get("raw", ""))
+        return {"apiVersion": api_version, "kind": kind, **_message(message, raw)}
     except (Unreadable, IndexError, ValueError) as error:
         text = f"this demo cluster cannot read the protobuf body ({error}); send application/json or application/yaml"
         raise ApiError(415, text) from None

@@ -205,19 +205,70 @@ MESSAGES: dict[str, Fields] = {
         "10 suspend *bool",
     ),
     "JobStatus": _numbered("4 active int", "5 succeeded int", "6 failed int", "7 completedIndexes string"),
+    "Pod": _object("PodSpec", "Ignored"),
+    "CronJob": _object("CronJobSpec", "Ignored"),
+    "CronJobSpec": _numbered(
+        "1 schedule string",
+        "2 startingDeadlineSeconds *int",
+        "3 concurrencyPolicy string",
+        "4 suspend *bool",
+        "5 jobTemplate *JobTemplateSpec",
+        "6 successfulJobsHistoryLimit *int",
+        "7 failedJobsHistoryLimit *int",
+        "8 timeZone *string",
+    ),
+    "JobTemplateSpec": _numbered("1 metadata ObjectMeta", "2 spec *JobSpec"),
+    "PodDisruptionBudget": _object("PodDisruptionBudgetSpec", "PodDisruptionBudgetStatus"),
+    "PodDisruptionBudgetSpec": _numbered(
+        "1 minAvailable *IntOrString", "2 selector *LabelSelector", "3 maxUnavailable *IntOrString",
+        "4 unhealthyPodEvictionPolicy *string",
+    ),
+    "PodDisruptionBudgetStatus": _numbered(
+        "1 observedGeneration int", "3 disruptionsAllowed int", "4 currentHealthy int", "5 desiredHealthy int",
+        "6 expectedPods int",
+    ),
+    "ResourceQuota": _object("ResourceQuotaSpec", "Ignored"),
+    "ResourceQuotaSpec": _numbered("1 hard {}Quantity", "2 scopes []string"),
+    "PriorityClass": _numbered(
+        "1 metadata ObjectMeta", "2 value int", "3 globalDefault bool", "4 description string",
+        "5 preemptionPolicy *string",
+    ),
+    "CrossVersionObjectReference": _numbered("1 kind string", "2 name string", "3 apiVersion string"),
+    "AutoscalerV1": _object("AutoscalerV1Spec", "AutoscalerStatus"),
+    "AutoscalerV1Spec": _numbered(
+        "1 scaleTargetRef CrossVersionObjectReference", "2 minReplicas *int", "3 maxReplicas int",
+        "4 targetCPUUtilizationPercentage *int",
+    ),
+    "AutoscalerV2": _object("AutoscalerV2Spec", "AutoscalerStatus"),
+    "AutoscalerV2Spec": _numbered(
+        "1 scaleTargetRef CrossVersionObjectReference", "2 minReplicas *int", "3 maxReplicas int",
+        "4 metrics []MetricSpec",
+    ),
+    "AutoscalerStatus": _numbered("1 observedGeneration *int", "3 currentReplicas int", "4 desiredReplicas int"),
+    "MetricSpec": _numbered("1 type string", "4 resource *ResourceMetricSource"),
+    "ResourceMetricSource": _numbered("1 name string", "2 target MetricTarget"),
+    "MetricTarget": _numbered(
+        "1 type string", "2 value *Quantity", "3 averageValue *Quantity", "4 averageUtilization *int"
+    ),
 }  # fmt: skip
 
+AUTOSCALERS = {"autoscaling/v1": "AutoscalerV1", "autoscaling/v2": "AutoscalerV2"}
 KINDS = frozenset(
-    {
+    [
         "ClusterRole",
         "ClusterRoleBinding",
         "ConfigMap",
+        "CronJob",
         "DeleteOptions",
         "Deployment",
         "Eviction",
         "Job",
         "LocalSubjectAccessReview",
         "Namespace",
+        "Pod",
+        "PodDisruptionBudget",
+        "PriorityClass",
+        "ResourceQuota",
         "Role",
         "RoleBinding",
         "Secret",
@@ -227,5 +278,12 @@ KINDS = frozenset(
         "Service",
         "ServiceAccount",
         "SubjectAccessReview",
-    }
+    ]
 )
+
+
+def message_of(api_version: str, kind: str) -> str:
+    """The message behind a kind, "" when it is not known here."""
+    if kind == "HorizontalPodAutoscaler":
+        return AUTOSCALERS.get(api_version, "")
+    return kind if kind in KINDS else ""
