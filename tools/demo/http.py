@@ -1,18 +1,20 @@
 """Requests and responses of the demo API server, and the ASGI messages they travel in."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
+import asyncio
+from collections.abc import AsyncGenerator, Awaitable, Callable, MutableMapping
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qs
 
 import orjson
 
-from tools.demo.errors import Json
+from tools.demo.errors import ApiError, Json
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 JSON = "application/json"
+LARGEST_BODY = 3 * 1024 * 1024
 TEXT = "text/plain; charset=utf-8"
 
 
@@ -49,7 +51,7 @@ class Response:
     body: bytes = b""
     content_type: str = JSON
     headers: list[tuple[str, str]] = field(default_factory=list)
-    stream: AsyncIterator[bytes] | None = None
+    stream: AsyncGenerator[bytes, None] | None = None
 
 
 def json_response(body: Json, status: int = 200) -> Response:
@@ -61,19 +63,23 @@ def text_response(text: str, status: int = 200) -> Response:
 
 
 async def read_request(scope: Scope, receive: Receive) -> Request:
-    """Takes the request out of ASGI messages, its whole body included."""
+    """Takes the request out of ASGI messages, its whole body included; 413 when that is too large."""
     body = b""
     more = True
     while more:
         message = await receive()
         body += message.get("body", b"")
         more = message.get("more_body", False)
+        if len(body) > LARGEST_BODY:
+            text = f"Request entity too large: limit is {LARGEST_BODY}"
+            raise ApiError(413, text, "RequestEntityTooLarge")
     query = parse_qs(scope["query_string"].decode("latin-1"), keep_blank_values=True)
     headers = [(key.decode("latin-1").lower(), value.decode("latin-1")) for key, value in scope["headers"]]
     return Request(scope["method"], scope["path"], query, headers, body)
 
 
-async def send_response(response: Response, send: Send, head_only: bool = False) -> None:
+async def send_response(response: Response, receive: Receive, send: Send, head_only: bool = False) -> None:
+    """Sends it; a stream ends when the client has gone."""
     headers = list(response.headers)
     if response.content_type and response.status != 204:
         headers.insert(0, ("content-type", response.content_type))
@@ -82,6 +88,28 @@ async def send_response(response: Response, send: Send, head_only: bool = False)
     raw = [(key.encode("latin-1"), value.encode("utf-8", "replace")) for key, value in headers]
     await send({"type": "http.response.start", "status": response.status, "headers": raw})
     if response.stream is not None:
-        async for chunk in response.stream:
-            await send({"type": "http.response.body", "body": chunk, "more_body": True})
+        await _send_stream(response.stream, receive, send)
     await send({"type": "http.response.body", "body": b"" if head_only else response.body, "more_body": False})
+
+
+async def _send_stream(stream: AsyncGenerator[bytes, None], receive: Receive, send: Send) -> None:
+    gone = asyncio.ensure_future(_disconnected(receive))
+    try:
+        while not gone.done():
+            chunk = asyncio.ensure_future(anext(stream, b""))
+            await asyncio.wait({chunk, gone}, return_when=asyncio.FIRST_COMPLETED)
+            if not chunk.done():
+                chunk.cancel()
+                await asyncio.wait({chunk})
+            elif not chunk.result():
+                return
+            else:
+                await send({"type": "http.response.body", "body": chunk.result(), "more_body": True})
+    finally:
+        gone.cancel()
+        await stream.aclose()
+
+
+async def _disconnected(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass

@@ -21,8 +21,20 @@ class Line(NamedTuple):
     text: str
 
 
-def lines_of(program: Program, pod: Json, spec: Json, run: Json, now: datetime) -> list[Line]:
-    """`run` is the container's running or terminated state, with startedAt and perhaps finishedAt."""
+class Window(NamedTuple):
+    """What is asked for: lines after `start`, printed by `now`, the last `tail` of them; None: no bound."""
+
+    start: datetime | None
+    now: datetime
+    tail: int | None = None
+
+
+def lines_of(program: Program, pod: Json, spec: Json, run: Json, window: Window) -> list[Line]:
+    """At least the lines of the window, in order.
+
+    `run` is the container's running or terminated state, with startedAt and perhaps finishedAt.
+    """
+    now = window.now
     started = parse_time(run["startedAt"])
     ended = parse_time(run["finishedAt"]) if run.get("finishedAt") else None
     if not program.logs:
@@ -33,8 +45,9 @@ def lines_of(program: Program, pod: Json, spec: Json, run: Json, now: datetime) 
         line(text, started + timedelta(seconds=0.02 + 0.4 * index), f"{seed} start {index}", known)
         for index, text in enumerate(program.logs.get("start", []))
     ]
-    later = periodic(program, seed, started, min(ended or now, now), known)
-    found = later if len(later) >= LONGEST else found + later
+    until = min(ended or now, now)
+    later = periodic(program, seed, started, window._replace(now=until), known)
+    found = later if (until - started).total_seconds() > LONGEST * pace(program) else found + later
     if ended:
         texts = last_words(program, spec, run)
         words = known | {"variable": missing_name(program, spec)}
@@ -44,14 +57,24 @@ def lines_of(program: Program, pod: Json, spec: Json, run: Json, now: datetime) 
     return sorted((each for each in found if each.at <= (ended or now)), key=lambda each: each.at)
 
 
-def periodic(program: Program, seed: str, started: datetime, until: datetime, known: dict[str, str]) -> list[Line]:
-    """One line every so often since the start, the latest ones if there are too many."""
+def pace(program: Program) -> float:
+    """Seconds between two lines."""
+    return float(program.logs.get("every", 60))
+
+
+def periodic(program: Program, seed: str, started: datetime, window: Window, known: dict[str, str]) -> list[Line]:
+    """One line every so often since the start; only the latest of very many, and only those the window needs."""
     texts: list[str] = program.logs.get("lines") or []
-    every = float(program.logs.get("every", 60))
+    every = pace(program)
     ready = started + timedelta(seconds=program.starts + 1)
-    count = int((until - ready).total_seconds() // every) + 1
+    count = int((window.now - ready).total_seconds() // every) + 1
+    first = max(0, count - LONGEST)
+    if window.start is not None:
+        first = max(first, int((window.start - ready).total_seconds() // every))
+    if window.tail is not None:
+        first = max(first, count - window.tail - 2)
     found = []
-    for index in range(max(0, count - LONGEST), max(0, count)):
+    for index in range(first, max(0, count)):
         if not texts:
             break
         chance = random.Random(zlib.crc32(f"{seed} {index}".encode()))

@@ -1,7 +1,7 @@
 """The log subresource: which container is meant, which part of its log, once or as it grows."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from datetime import datetime
 from typing import Any
 
@@ -107,22 +107,24 @@ def _read(api: Api, pod: Json, container: str, wish: dict[str, Any]) -> bytes:
     return found
 
 
-async def _follow(api: Api, pod: Json, container: str, wish: dict[str, Any], first: bytes) -> AsyncIterator[bytes]:
+async def _follow(
+    api: Api, pod: Json, container: str, wish: dict[str, Any], first: bytes
+) -> AsyncGenerator[bytes, None]:
     """The log so far, then what is added, until the container ends or the pod is gone."""
     yield first
-    whole = {**wish, "tail": None, "limit_bytes": None, "since": None}
-    meta = pod["metadata"]
-    seen = len(_read(api, pod, container, whole))
+    meta, last = pod["metadata"], api.store.clock.now()
     while True:
         await asyncio.sleep(FOLLOW_PAUSE)
         latest = api.store.get(PODS, meta["namespace"], meta["name"])
         if latest is None or latest["metadata"]["uid"] != meta["uid"]:
             return
-        found = api.logs.read(latest, container, **whole)
+        now = api.store.clock.now()
+        news = {**wish, "tail": None, "limit_bytes": None, "since": (now - last).total_seconds()}
+        found = api.logs.read(latest, container, **news)
+        last = now
         if isinstance(found, ApiError):
             return
-        if len(found) > seen:
-            yield found[seen:]
-            seen = len(found)
+        if found:
+            yield found
         if (latest.get("status") or {}).get("phase") in ("Succeeded", "Failed"):
             return

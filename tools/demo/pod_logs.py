@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from tools.demo.clock import parse_time
 from tools.demo.errors import ApiError, BadRequest, Json
-from tools.demo.log_lines import Line, lines_of
+from tools.demo.log_lines import Line, Window, lines_of
 from tools.demo.programs import Programs, program_of
 from tools.demo.store import Store
 
@@ -35,18 +35,19 @@ class ContainerLogs:
         follow: bool = False,
     ) -> bytes | ApiError:
         """The log's bytes, or the kubelet's refusal; `since` in seconds before now."""
-        found = self._lines(pod, container, previous)
+        now = self._store.clock.now()
+        start = None if since is None else now - timedelta(seconds=since)
+        found = self._lines(pod, container, previous, Window(start, now, tail))
         if isinstance(found, ApiError):
             return found
-        if since is not None:
-            start = self._store.clock.now() - timedelta(seconds=since)
-            found = [line for line in found if line.at >= start]
+        if start is not None:
+            found = [line for line in found if line.at > start]
         if tail is not None:
             found = found[-tail:] if tail else []
         text = "".join(f"{stamp(line.at)} {line.text}\n" if timestamps else f"{line.text}\n" for line in found)
         return text.encode()[:limit_bytes]
 
-    def _lines(self, pod: Json, container: str, previous: bool) -> list[Line] | ApiError:
+    def _lines(self, pod: Json, container: str, previous: bool, window: Window) -> list[Line] | ApiError:
         status = status_of(pod, container)
         name = pod["metadata"]["name"]
         state, last = status.get("state") or {}, (status.get("lastState") or {}).get("terminated")
@@ -61,7 +62,7 @@ class ContainerLogs:
         if noted is not None:
             return annotated(noted, parse_time(run["startedAt"]))
         spec = spec_of(pod, container)
-        return lines_of(program_of(self._programs, spec), pod, spec, run, self._store.clock.now())
+        return lines_of(program_of(self._programs, spec), pod, spec, run, window)
 
 
 def status_of(pod: Json, container: str) -> Json:

@@ -27,9 +27,17 @@ def create_app(store: Store, logs: PodLogs, users: Mapping[str, User] | None = N
             await _lifespan(receive, send)
         elif scope["type"] == "http":
             request = await read_request(scope, receive)
-            await send_response(answer(api, request), send, request.method == "HEAD")
+            await send_response(answer(api, request), receive, send, request.method == "HEAD")
 
     return application
+
+
+async def _serve(api: Api, scope: Scope, receive: Receive, send: Send) -> None:
+    try:
+        response = answer(api, await read_request(scope, receive))
+    except ApiError as error:
+        response = json_response(error.status(), error.code)
+    await send_response(response, receive, send, scope["method"] == "HEAD")
 
 
 def administrator(name: str = "admin") -> User:

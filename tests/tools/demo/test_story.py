@@ -198,3 +198,11 @@ def test_logs_of_a_running_pod_grow_with_time_and_never_change_their_past(shop: 
     assert len(after.splitlines()) <= 2100
     assert shop.log(pod, tail=3).count("\n") == 3
     assert 5 <= len(shop.log(pod, since=60).splitlines()) <= 25
+
+
+def test_a_tail_and_a_window_of_a_log_are_ends_of_the_whole(shop: Living) -> None:
+    [pod, *_] = shop.pods(app="catalog")
+    whole = shop.log(pod).splitlines()
+    assert shop.log(pod, tail=25).splitlines() == whole[-25:]
+    assert shop.log(pod, since=300).splitlines() == whole[-len(shop.log(pod, since=300).splitlines()) :]
+    assert shop.log(pod, since=300, tail=5).splitlines() == whole[-5:]
