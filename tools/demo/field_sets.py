@@ -97,9 +97,10 @@ def _compare(schema: Field, old: Any, new: Any, path: Path, found: Comparison) -
                 pair = (_ABSENT, part) if old is _ABSENT else (part, _ABSENT)
                 _compare(part_schema, *pair, (*path, element), found)
         return
+    if old == new and isinstance(old, bool) == isinstance(new, bool):
+        return
     if not is_granular(schema, old if new is None else new):
-        if old != new or isinstance(old, bool) != isinstance(new, bool):
-            found.modified.add(path)
+        found.modified.add(path)
         return
     before = {element: (part_schema, part) for element, part_schema, part in children(schema, old)}
     after = {element: (part_schema, part) for element, part_schema, part in children(schema, new)}
