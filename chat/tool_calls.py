@@ -23,7 +23,7 @@ from chat.agent.ports import Answer, Json, ToolOffer, Wish
 from chat.models import Approval, Run, ToolCall
 from chat.models.approval import ApprovalStatus
 from chat.models.tool_call import CallStatus
-from tools import clusters, policy, registry, toolbox
+from tools import clusters, policy, redaction, registry, toolbox
 from tools.effects import Effect
 from tools.kube.errors import KubeError
 from tools.kube.guard import Permit
@@ -52,8 +52,9 @@ def offered(user: User) -> tuple[ToolOffer, ...]:
 def record(run: Run, wish: Wish) -> ToolCall:
     """An unsaved row for a wish. What does not fit is recorded as it is and refused when its turn comes."""
     arguments = storable.data(dict(wish.arguments))
-    name = storable.text(wish.name)[:64]
-    call = ToolCall(run=run, tool=name, arguments=arguments, cluster=_cluster(run, arguments))
+    shown = redaction.arguments(arguments)
+    call = ToolCall(run=run, tool=storable.text(wish.name)[:64], arguments=shown, cluster=_cluster(run, arguments))
+    call.sealed = arguments if arguments != shown else None
     try:
         tool = registry.find(wish.name)
         call.effect = tool.effect.value
@@ -141,7 +142,7 @@ async def _uncancelled(work: Coroutine[Any, Any, Answer | None]) -> Answer | Non
 
 async def _execute(claim: Claim, call: ToolCall, tool: Tool) -> None:
     permit = Permit(call_id=str(call.pk), cluster=call.cluster, ceiling=tool.effect)
-    outcome = await toolbox.run(tool, toolbox.parse(tool, call.arguments), call.cluster, permit)
+    outcome = await toolbox.run(tool, toolbox.parse(tool, call.wished), call.cluster, permit)
     await database_sync_to_async(calls.finish)(
         claim, call, CallStatus(outcome.status), outcome.text, full=outcome.full, data=outcome.data
     )
@@ -163,7 +164,7 @@ def _next_step(claim: Claim, call: ToolCall) -> Go | Refusal | None:
     """Decides, and commits the intent when the answer is Go. None: a person must decide."""
     try:
         tool = registry.find(call.tool)
-        arguments = toolbox.parse(tool, call.arguments)
+        arguments = toolbox.parse(tool, call.wished)
         clusters.find(call.cluster)
     except (registry.UnknownTool, toolbox.BadArguments, KubeError) as fault:
         return Refusal(CallStatus.FAILED, str(fault))

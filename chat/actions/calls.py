@@ -22,7 +22,7 @@ def call_hash(call: ToolCall, acting: str) -> str:
         "call": str(call.pk),
         "cluster": call.cluster,
         "tool": call.tool,
-        "arguments": call.arguments,
+        "arguments": call.wished,
         "acting": acting,
     }
     return hashlib.sha256(json.dumps(bound, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
@@ -74,6 +74,7 @@ def close(call: ToolCall, status: str, result: str, *, full: str = "", data: Any
             result=result,
             full=full if full != result else "",
             data=data,
+            sealed=None,
             ended_at=now,
             duration_ms=duration,
         )

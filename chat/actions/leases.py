@@ -43,7 +43,7 @@ def _claimable() -> list[Run]:
     active = Run.objects.filter(conversation=OuterRef("conversation"), status__in=ACTIVE)
     free = Q(status=RunStatus.QUEUED) & ~Exists(active)
     left = Q(status=RunStatus.RUNNING, lease_until__lt=timezone.now())
-    return list(Run.objects.filter(free | left).order_by("created_at")[:8])
+    return list(Run.objects.filter(free | left).order_by("message_id")[:8])
 
 
 def _take(run: Run, owner: str) -> Claim | None:

@@ -13,7 +13,7 @@ from chat.access import Right, find, require
 from chat.actions import conversations
 from chat.errors import BadInput, Conflict, TooMany
 from chat.event_types import UserMessage
-from chat.models import Message, Run
+from chat.models import Conversation, Message, Run
 from chat.models.run import ENDED
 
 MESSAGE_LENGTH = 32_768
@@ -56,7 +56,9 @@ def send(
     try:
         with transaction.atomic():
             _check_bound(user)
-            conversation = conversations.open_or_create(user, conversation_id, cluster=cluster)
+            named = conversations.open_or_create(user, conversation_id, cluster=cluster)
+            # From here on one after another: messages of a conversation are answered in the order of their ids.
+            conversation = Conversation.objects.select_for_update(no_key=True).get(pk=named.pk)
             message = Message.objects.create(conversation=conversation, author=user, client_id=message_id, text=text)
             return _accept(message, way)
     except IntegrityError:  # the same command came twice at once, and the other one was first

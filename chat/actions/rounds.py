@@ -97,6 +97,8 @@ def close_round(claim: Claim, calls: Sequence[ToolCall], usage: Usage) -> None:
             call.run, call.position = run, position + offset
             call.save(force_insert=True)
             _append(run, ToolCallStart(**call_fields(run, call)))
+        if run.direct and calls:  # from here on the call's own row is what counts
+            Run.objects.filter(pk=run.pk).update(direct={"tool": calls[0].tool, "arguments": calls[0].arguments})
 
 
 def call_fields(run: Run, call: ToolCall) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """A tool call: one wish to use a tool, and what came of it."""
 
 import uuid
+from typing import Any
 
 from django.db import models
 from django.utils import timezone
@@ -23,15 +24,16 @@ FINISHED = (CallStatus.COMPLETED, CallStatus.FAILED, CallStatus.DENIED, CallStat
 class ToolCall(models.Model):
     """wished → (waiting →) running → completed | failed | unknown, or → denied | cancelled.
 
-    `running` is committed before anything reaches a cluster. `result` is what the model reads, `full` the whole for
-    people (bounded), `data` the same as JSON.
+    `running` is committed before anything reaches a cluster. `wished` gives the arguments to act on. `result` is what
+    the model reads, `full` the whole for people (bounded), `data` the same as JSON.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     run = models.ForeignKey("chat.Run", on_delete=models.PROTECT, related_name="tool_calls")
     position = models.PositiveIntegerField(help_text="Order of the wish in its run.")
     tool = models.CharField(max_length=64)
-    arguments = models.JSONField()
+    arguments = models.JSONField(help_text="As they may be shown: values of Secrets are masked.")
+    sealed = models.JSONField(null=True, blank=True, help_text="As they were wished, until the call has ended.")
     cluster = models.CharField(max_length=253, blank=True)
     effect = models.CharField(max_length=16, blank=True)
     intent = models.CharField(max_length=300, blank=True)
@@ -55,6 +57,11 @@ class ToolCall(models.Model):
 
     def __str__(self) -> str:
         return f"{self.tool} ({self.status})"
+
+    @property
+    def wished(self) -> dict[str, Any]:
+        arguments: dict[str, Any] = self.arguments if self.sealed is None else self.sealed
+        return arguments
 
     @property
     def finished(self) -> bool:

@@ -228,3 +228,20 @@ async def test_deleting_a_conversation_ends_what_waits_in_it(crew, demo, story, 
     assert (await in_database(Conversation.objects.get)).deleted_at is not None
     with pytest.raises(NotFound):
         await in_database(runs.stop, alice, str(run.pk))
+
+
+async def test_values_of_a_secret_are_kept_no_longer_than_they_are_needed(crew, demo, script, alice, token):
+    """The manifest reaches the cluster whole; people, model, journal and afterwards the database see sizes."""
+    value = "c2VjcmV0LXZhbHVlLTEyMzQ1"
+    manifest = f"apiVersion: v1\nkind: Secret\nmetadata: {{name: s-{uuid.uuid4().hex[:6]}, namespace: shop}}\ndata: {{key: {value}}}"
+    script([{"wish": "k8s_apply", "arguments": {"manifest": manifest}}], [{"say": "{answers}"}])
+    async with Client(token) as client:
+        await client.send("apply it")
+        request = (await client.until("approval_requested"))["data"]
+        await in_database(approvals.decide, alice, request["approval_id"], "approve")
+        complete = await client.until("complete")
+    assert [call["status"] for call in complete["data"]["tool_calls"]] == ["completed"], complete
+    assert value not in str(client.frames)
+    call = await in_database(ToolCall.objects.get)
+    assert call.sealed is None
+    assert value not in f"{call.arguments} {call.result} {call.full} {call.data}"
