@@ -96,15 +96,17 @@ async def _send_stream(stream: AsyncGenerator[bytes, None], receive: Receive, se
     gone = asyncio.ensure_future(_disconnected(receive))
     try:
         while not gone.done():
-            chunk = asyncio.ensure_future(anext(stream, b""))
-            await asyncio.wait({chunk, gone}, return_when=asyncio.FIRST_COMPLETED)
+            chunk: asyncio.Future[bytes | None] = asyncio.ensure_future(anext(stream, None))
+            waited: list[asyncio.Future[Any]] = [chunk, gone]
+            await asyncio.wait(waited, return_when=asyncio.FIRST_COMPLETED)
             if not chunk.done():
                 chunk.cancel()
                 await asyncio.wait({chunk})
-            elif not chunk.result():
                 return
-            else:
-                await send({"type": "http.response.body", "body": chunk.result(), "more_body": True})
+            body = chunk.result()
+            if body is None:
+                return
+            await send({"type": "http.response.body", "body": body, "more_body": True})
     finally:
         gone.cancel()
         await stream.aclose()

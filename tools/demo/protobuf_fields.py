@@ -254,7 +254,7 @@ MESSAGES: dict[str, Fields] = {
 
 AUTOSCALERS = {"autoscaling/v1": "AutoscalerV1", "autoscaling/v2": "AutoscalerV2"}
 KINDS = frozenset(
-    [
+    {
         "ClusterRole",
         "ClusterRoleBinding",
         "ConfigMap",
@@ -278,7 +278,7 @@ KINDS = frozenset(
         "Service",
         "ServiceAccount",
         "SubjectAccessReview",
-    ]
+    }
 )
 
 

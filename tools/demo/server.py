@@ -26,8 +26,7 @@ def create_app(store: Store, logs: PodLogs, users: Mapping[str, User] | None = N
         if scope["type"] == "lifespan":
             await _lifespan(receive, send)
         elif scope["type"] == "http":
-            request = await read_request(scope, receive)
-            await send_response(answer(api, request), receive, send, request.method == "HEAD")
+            await _serve(api, scope, receive, send)
 
     return application
 

@@ -197,6 +197,11 @@ class Store:
             finally:
                 self._waiters.discard(waiter)
 
+    @property
+    def waiting(self) -> int:
+        """How many are waiting for news: one for each open watch."""
+        return len(self._waiters)
+
     def on_change(self, callback: Callable[[Change], None]) -> Callable[[], None]:
         """Calls back after every write, in order; the returned function ends that."""
         self._callbacks.append(callback)

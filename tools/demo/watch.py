@@ -1,7 +1,7 @@
 """Watches: what is there, then every change as a line of JSON, with bookmarks in between."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from typing import Any
 
 import orjson
@@ -32,7 +32,7 @@ class Watch:
         self.fits = matcher(labels, fields)
         return self
 
-    async def lines(self) -> AsyncIterator[bytes]:
+    async def lines(self) -> AsyncGenerator[bytes, None]:
         """The events until the time is up; one ERROR event when the starting revision is forgotten."""
         revision = self.store.revision
         start = self.options.revision
@@ -59,7 +59,7 @@ class Watch:
             return self.options.initial_events
         return self.options.revision in (None, 0)
 
-    async def _changes(self, revision: int) -> AsyncIterator[bytes]:
+    async def _changes(self, revision: int) -> AsyncGenerator[bytes, None]:
         loop = asyncio.get_running_loop()
         end = loop.time() + (self.options.timeout or DEFAULT_TIMEOUT)
         bookmark_at = min(loop.time() + BOOKMARK_EVERY, end - LAST_BOOKMARK)

@@ -4,8 +4,9 @@ import base64
 import http.client
 import json
 import threading
+import time
 import urllib.parse
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -67,6 +68,13 @@ def client() -> Iterator[Client]:
     store.create(Resource("", "serviceaccounts"), account)
     with served(lambda: create_app(store, NoLogs(), USERS)) as port:
         yield Client(port, store)
+
+
+def wait_until(condition: Callable[[], bool], seconds: float = 5) -> None:
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.01)
 
 
 def config_map(name: str, labels: dict[str, str] | None = None, **data: str) -> dict[str, Any]:
@@ -269,3 +277,19 @@ def test_both_event_groups_show_the_same_events_by_their_own_field_names(client:
     _, new, _ = client.send("GET", "/apis/events.k8s.io/v1/events", query={"fieldSelector": "regarding.name=noisy"})
     assert (old["items"][0]["message"], new["items"][0]["note"]) == ("up", "up")
     assert new["items"][0]["regarding"]["name"] == "noisy"
+
+
+def test_a_watch_ends_when_its_client_has_gone(client: Client) -> None:
+    connection = http.client.HTTPConnection("127.0.0.1", client.port, timeout=10)
+    connection.request("GET", f"{MAPS}?watch=1&resourceVersion=0", headers={"Authorization": "Bearer boss"})
+    response = connection.getresponse()
+    assert response.status == 200
+    wait_until(lambda: client.store.waiting == 1)
+    response.close()
+    connection.close()
+    wait_until(lambda: client.store.waiting == 0)
+
+
+def test_a_body_beyond_three_megabytes_is_refused(client: Client) -> None:
+    status, refusal, _ = client.send("POST", MAPS, config_map("large", a="x" * (3 * 1024 * 1024)))
+    assert (status, refusal["reason"]) == (413, "RequestEntityTooLarge")
