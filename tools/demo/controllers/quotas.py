@@ -38,20 +38,22 @@ def reconcile(world: World) -> float | None:
 
 def write(world: World, quota: Json, status: Json) -> None:
     """Growth is what the API server charges when it admits something; the controller counts the rest."""
-    before = quota.get("status") or {}
-    if before == status:
-        return
-    known = before.get("used") or {}
-    grown = known.keys() == status["used"].keys() and all(
-        parse(status["used"][key]) >= parse(text) for key, text in known.items()
-    )
+    known = (quota.get("status") or {}).get("used") or {}
+    if known.keys() == status["used"].keys():
+        charged = {key: max(text, known[key], key=parse) for key, text in status["used"].items()}
+        put(world, quota, {"hard": quota["status"].get("hard") or {}, "used": charged}, "kube-apiserver")
+    put(world, quota, status, MANAGER)
+
+
+def put(world: World, quota: Json, status: Json, manager: str) -> None:
+    """Replaces the status in the name of `manager`, if it differs."""
     meta = quota["metadata"]
     world.store.mutate(
         QUOTAS,
         meta["namespace"],
         meta["name"],
         lambda obj: obj.__setitem__("status", status),
-        manager="kube-apiserver" if grown else MANAGER,
+        manager=manager,
         subresource="status",
     )
 
