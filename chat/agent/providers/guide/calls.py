@@ -27,9 +27,14 @@ def getting(kind: str, names: str | list[str], namespace: str, cluster: str = ""
 def logs(thing: Thing, cluster: str = "", *, previous: bool = False, tail: int = 50, **more: Any) -> Call:
     """Of a pod, or of the pods of a workload."""
     return call(
-        "k8s_logs", cluster, target=f"{thing.kind}/{thing.name}", namespace=thing.namespace, tail=tail,
-        previous=previous or None, **more,
-    )  # fmt: skip
+        "k8s_logs",
+        cluster,
+        target=f"{thing.kind}/{thing.name}",
+        namespace=thing.namespace,
+        tail=tail,
+        previous=previous or None,
+        **more,
+    )
 
 
 def events(namespace: str = "", cluster: str = "", thing: Thing | None = None, **more: Any) -> Call:

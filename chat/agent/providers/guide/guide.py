@@ -81,6 +81,4 @@ def _step(request: Request, exchange: Exchange, memory: Memory) -> Round | Reply
 
 
 def _wishes(step: Round, done: int) -> tuple[Wish, ...]:
-    return tuple(
-        Wish(f"guide_{done + number}", call.tool, call.arguments) for number, call in enumerate(step.calls, 1)
-    )
+    return tuple(Wish(f"guide_{done + number}", call.tool, call.arguments) for number, call in enumerate(step.calls, 1))

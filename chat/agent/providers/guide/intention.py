@@ -53,17 +53,47 @@ class Act(StrEnum):
 
 CHANGES = frozenset(
     {
-        Act.RESTART, Act.SCALE, Act.DELETE, Act.CORDON, Act.UNCORDON, Act.UNDO, Act.DRAIN, Act.RERUN, Act.NAMESPACE, Act.APPLY,
-        Act.SET_ENV, Act.SET_IMAGE, Act.SET_RESOURCES, Act.SET_SELECTOR, Act.EXEC,
+        Act.RESTART,
+        Act.SCALE,
+        Act.DELETE,
+        Act.CORDON,
+        Act.UNCORDON,
+        Act.UNDO,
+        Act.DRAIN,
+        Act.RERUN,
+        Act.NAMESPACE,
+        Act.APPLY,
+        Act.SET_ENV,
+        Act.SET_IMAGE,
+        Act.SET_RESOURCES,
+        Act.SET_SELECTOR,
+        Act.EXEC,
     }
-)  # fmt: skip
+)
 # Acts that are about one object and cannot begin without knowing which.
 POINTED = frozenset(
     {
-        Act.DESCRIBE, Act.GET, Act.LOGS, Act.WHY, Act.STATUS, Act.HISTORY, Act.RESTART, Act.SCALE, Act.DELETE, Act.UNDO,
-        Act.SET_ENV, Act.SET_IMAGE, Act.SET_RESOURCES, Act.SET_SELECTOR, Act.EXEC, Act.CORDON, Act.UNCORDON, Act.DRAIN, Act.RERUN,
+        Act.DESCRIBE,
+        Act.GET,
+        Act.LOGS,
+        Act.WHY,
+        Act.STATUS,
+        Act.HISTORY,
+        Act.RESTART,
+        Act.SCALE,
+        Act.DELETE,
+        Act.UNDO,
+        Act.SET_ENV,
+        Act.SET_IMAGE,
+        Act.SET_RESOURCES,
+        Act.SET_SELECTOR,
+        Act.EXEC,
+        Act.CORDON,
+        Act.UNCORDON,
+        Act.DRAIN,
+        Act.RERUN,
     }
-)  # fmt: skip
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,10 +109,11 @@ class Thing:
 class Intention:
     """One message read.
 
-    kind: the API's plural, "workloads", the word as typed for kinds we do not know, or ""; name: as typed, may be a part;
-    spare: further words that could be the name; namespace: "" not said, "*" everywhere; where: failing | pending |
-    running | completed; pairs: what to set (variable, resource or label → value); number: replicas; by: the number is a
-    difference; choice: "the second one" is 2, "the last one" -1; text: the command, YAML, image or topic.
+    kind: the API's plural, "workloads", the word as typed for kinds we do not know, or ""; name: as typed, may be
+    a part; spare: further words that could be the name; namespace: "" not said, "*" everywhere; where: failing |
+    pending | running | completed; pairs: what to set (variable, resource or label → value); number: replicas; by:
+    the number is a difference; choice: "the second one" is 2, "the last one" -1; text: the command, YAML, image
+    or topic.
     """
 
     act: Act

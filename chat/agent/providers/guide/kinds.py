@@ -53,11 +53,28 @@ WORKLOADS = ("deployments", "statefulsets", "daemonsets")
 LOOSE = frozenset({"app", "apps", "application", "applications", "workload", "workloads", "anwendungen"})
 
 TWO_WORDS = (
-    ("config", "map"), ("stateful", "set"), ("daemon", "set"), ("replica", "set"), ("cron", "job"), ("network", "policy"),
-    ("network", "policies"), ("storage", "class"), ("storage", "classes"), ("service", "account"), ("resource", "quota"),
-    ("limit", "range"), ("role", "binding"), ("cluster", "role"), ("endpoint", "slice"), ("priority", "class"),
-    ("volume", "claim"), ("persistent", "volumeclaim"), ("persistent", "volume"), ("disruption", "budget"), ("pod", "disruptionbudget"),
-)  # fmt: skip
+    ("config", "map"),
+    ("stateful", "set"),
+    ("daemon", "set"),
+    ("replica", "set"),
+    ("cron", "job"),
+    ("network", "policy"),
+    ("network", "policies"),
+    ("storage", "class"),
+    ("storage", "classes"),
+    ("service", "account"),
+    ("resource", "quota"),
+    ("limit", "range"),
+    ("role", "binding"),
+    ("cluster", "role"),
+    ("endpoint", "slice"),
+    ("priority", "class"),
+    ("volume", "claim"),
+    ("persistent", "volumeclaim"),
+    ("persistent", "volume"),
+    ("disruption", "budget"),
+    ("pod", "disruptionbudget"),
+)
 
 
 def _spellings() -> dict[str, Kind]:

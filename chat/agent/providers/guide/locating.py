@@ -1,4 +1,4 @@
-"""Finds the object a person means: by exact or partial name, across kinds and namespaces; asks when there are several."""
+"""Finds the object a person means by exact or partial name, across kinds and places; asks when there are several."""
 
 import difflib
 from collections.abc import Generator
@@ -12,7 +12,16 @@ from chat.agent.providers.guide.rows import Row, rows_of
 from chat.agent.providers.guide.steps import Found, Reply, Round, Scene
 
 FIRST = ("deployments", "pods", "jobs")
-THEN = ("services", "statefulsets", "daemonsets", "cronjobs", "nodes", "persistentvolumeclaims", "ingresses", "configmaps")
+THEN = (
+    "services",
+    "statefulsets",
+    "daemonsets",
+    "cronjobs",
+    "nodes",
+    "persistentvolumeclaims",
+    "ingresses",
+    "configmaps",
+)
 BY_ACT: dict[Act, tuple[tuple[str, ...], ...]] = {
     Act.RESTART: (("deployments", "statefulsets", "daemonsets"), ("pods",)),
     Act.SCALE: (("deployments", "statefulsets"),),
@@ -30,9 +39,23 @@ BY_ACT: dict[Act, tuple[tuple[str, ...], ...]] = {
     Act.EXEC: (("pods",),),
     Act.LOGS: (("deployments", "pods", "jobs"), ("statefulsets", "daemonsets", "cronjobs")),
 }
-RANK = {kind: place for place, kind in enumerate(
-    ("deployments", "statefulsets", "daemonsets", "cronjobs", "jobs", "services", "ingresses", "nodes", "persistentvolumeclaims", "pods")
-)}  # fmt: skip
+RANK = {
+    kind: place
+    for place, kind in enumerate(
+        (
+            "deployments",
+            "statefulsets",
+            "daemonsets",
+            "cronjobs",
+            "jobs",
+            "services",
+            "ingresses",
+            "nodes",
+            "persistentvolumeclaims",
+            "pods",
+        )
+    )
+}
 ORDER_OF_HEALTH = ("Running", "Completed", "Succeeded")
 MOST_CHOICES = 8
 Located = Generator[Round, tuple[Found, ...], "Thing | Reply"]
@@ -65,18 +88,29 @@ def locate(scene: Scene) -> Located:
             seen += rows_of(found, kind)
         searched += kinds
         candidates = _candidates(wish, seen)
-        if wish.act is Act.WHY and not wish.kind and not any(c.grade == 0 for c in candidates):
-            if wish.name.lower() in {row.thing.namespace for row in seen}:
-                return Thing("namespaces", wish.name.lower())
+        if _means_a_namespace(wish, seen, candidates):
+            return Thing("namespaces", wish.name.lower())
         decided = _decide(wish, candidates)
         if decided:
             return decided
     return _not_found(wish, seen, searched)
 
 
+def _means_a_namespace(wish: Intention, rows: list[Row], candidates: list[Candidate]) -> bool:
+    """ "is shop healthy": nothing is called just that, but it is where things are."""
+    if wish.act is not Act.WHY or wish.kind or any(candidate.grade == 0 for candidate in candidates):
+        return False
+    return wish.name.lower() in {row.thing.namespace for row in rows}
+
+
 def _nothing_named(wish: Intention) -> Reply:
-    example = {Act.SCALE: "scale checkout to 3", Act.LOGS: "logs of checkout in shop"}.get(wish.act, f"{wish.act.value.split('_')[0]} checkout in shop")
-    return Reply(f"Which one do you mean? Name it, for example: {phrasing.code(example)}, or list things first: {phrasing.code('list deployments')}.")
+    example = {Act.SCALE: "scale checkout to 3", Act.LOGS: "logs of checkout in shop"}.get(
+        wish.act, f"{wish.act.value.split('_')[0]} checkout in shop"
+    )
+    return Reply(
+        f"Which one do you mean? Name it, for example: {phrasing.code(example)}, or list "
+        f"things first: {phrasing.code('list deployments')}."
+    )
 
 
 def _kinds(wish: Intention) -> tuple[tuple[str, ...], ...]:
@@ -84,7 +118,11 @@ def _kinds(wish: Intention) -> tuple[tuple[str, ...], ...]:
         return (WORKLOADS,)
     if wish.kind == "services" and wish.act is Act.WHY:
         return (("services", "deployments"), ("pods", "statefulsets"))
-    if wish.kind == "pods" and wish.act in {Act.RESTART, Act.SCALE, *(act for act in CHANGES if act.value.startswith("set_"))}:
+    if wish.kind == "pods" and wish.act in {
+        Act.RESTART,
+        Act.SCALE,
+        *(act for act in CHANGES if act.value.startswith("set_")),
+    }:
         return BY_ACT[wish.act]
     if wish.kind:
         return ((wish.kind,),)
@@ -127,7 +165,9 @@ def _decide(wish: Intention, candidates: list[Candidate]) -> Thing | Reply | Non
     if best == 3 and wish.act in CHANGES:
         return None
     among = [candidate for candidate in candidates if candidate.grade == best]
-    workloads = [candidate for candidate in candidates if candidate.thing.kind != "pods" and candidate.grade <= max(best, 1)]
+    workloads = [
+        candidate for candidate in candidates if candidate.thing.kind != "pods" and candidate.grade <= max(best, 1)
+    ]
     if workloads and not wish.kind:
         lowest = min(candidate.grade for candidate in workloads)
         among = [candidate for candidate in workloads if candidate.grade == lowest] if best else among
@@ -155,13 +195,20 @@ def ask_which(wish: Intention, things: list[Thing], lead: str = "") -> Reply:
     lines = [f"{number}. {phrasing.thing(thing)}" for number, thing in enumerate(shown, 1)]
     more = f"\n\n…and {len(things) - len(shown)} more: name it more exactly." if len(things) > len(shown) else ""
     lead = lead or f"Several things fit {phrasing.code(wish.name)}. Which one do you mean?"
-    close = f"Answer with a number, for example {phrasing.code('2')}." if len(shown) > 1 else f"Answer {phrasing.code('1')} if that is it."
+    close = (
+        f"Answer with a number, for example {phrasing.code('2')}."
+        if len(shown) > 1
+        else f"Answer {phrasing.code('1')} if that is it."
+    )
     return Reply(f"{lead}\n\n" + "\n".join(lines) + f"{more}\n\n{close}", choices=tuple(shown), asked=wish)
 
 
 def _not_found(wish: Intention, rows: list[Row], searched: list[str]) -> Reply:
     if wish.namespace not in {"", EVERYWHERE} and not rows:
-        return Reply(f"There is nothing of that kind in {phrasing.code(wish.namespace)}, or there is no namespace of that name. See them with {phrasing.code('list namespaces')}.")
+        return Reply(
+            f"There is nothing of that kind in {phrasing.code(wish.namespace)}, or there is "
+            f"no namespace of that name. See them with {phrasing.code('list namespaces')}."
+        )
     names = sorted({row.thing.name for row in rows})
     near = difflib.get_close_matches(wish.name, names, 5, 0.55)
     kinds = phrasing.listed([_plural(kind) for kind in dict.fromkeys(searched)])

@@ -4,19 +4,39 @@ from dataclasses import dataclass
 
 from chat.agent.providers.guide.kinds import LOOSE, kind_of
 from chat.agent.providers.guide.phrase import Phrase
-from chat.agent.providers.guide.slots import AFTER_A_KIND, NOT_A_NAME
+from chat.agent.providers.guide.slots import NOT_A_NAME
+from chat.agent.providers.guide.wordlists import AFTER_A_KIND
 from chat.agent.providers.guide.words import SPACE, Word
 
-ORDINALS = {word: number for number, word in enumerate("first second third fourth fifth sixth seventh eighth ninth tenth".split(), 1)} | {
-    "last": -1, "erste": 1, "ersten": 1, "zweite": 2, "zweiten": 2, "dritte": 3, "letzte": -1,
-}  # fmt: skip
+ORDINALS = {
+    word: number
+    for number, word in enumerate(
+        ["first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth"], 1
+    )
+} | {
+    "last": -1,
+    "erste": 1,
+    "ersten": 1,
+    "zweite": 2,
+    "zweiten": 2,
+    "dritte": 3,
+    "letzte": -1,
+}
 ORDINAL = "|".join(ORDINALS)
 CHOICE = (
-    rf"(?:the |number |option |#)?(?:({ORDINAL})|(\d{{1,2}})(?:st|nd|rd|th)) (?:one|pod|deployment|service|job|node|item|row|entry|of them|option|candidate|result)",
+    (
+        rf"(?:the |number |option |#)?(?:({ORDINAL})|(\d{{1,2}})(?:st|nd|rd|th)) (?:one"
+        r"|pod|deployment|service|job|node|item|row|entry|of them|option|candidate"
+        r"|result)"
+    ),
     r"(?:number|option|item|row|nr|no|candidate|#) (\d{1,2})|#(\d{1,2})",
     rf"(?:the|der|die|das) (?:({ORDINAL})|(\d{{1,2}})(?:st|nd|rd|th))",
 )
-ONLY_CHOICE = rf"^(?:the |number |option |take |pick |use |choose |i mean |it is |show |that is )*(?:({ORDINAL})|#?(\d{{1,2}})(?:st|nd|rd|th)?)(?: one| please| pod| of them)*$"
+ONLY_CHOICE = (
+    r"^(?:the |number |option |take |pick |use |choose |i mean |it is |show |that is "
+    rf")*(?:({ORDINAL})|#?(\d{{1,2}})(?:st|nd|rd|th)?)(?: one| please| pod| of "
+    r"them)*$"
+)
 PRONOUN = r"(?:it|its|this|that|them|they|their|these|those|same|one|the one|both|him|her|es|sie|davon)"
 
 
@@ -30,7 +50,7 @@ class Target:
 
 
 def take_choice(phrase: Phrase) -> int:
-    """"the second one" → 2, "the last one" → -1, nothing of the kind → 0."""
+    """ "the second one" → 2, "the last one" → -1, nothing of the kind → 0."""
     for pattern in CHOICE:
         taken = phrase.take(pattern)
         if taken:
@@ -70,7 +90,14 @@ def is_name(word: Word) -> bool:
     if word.low.startswith("'"):
         return True
     fits = all(char.isalnum() or char in "-._" for char in low) and any(char.isalpha() for char in low)
-    return fits and low not in NOT_A_NAME and word.raw.lower() not in NOT_A_NAME and len(low) > 1 and low[0].isalnum() and low.isascii()
+    return (
+        fits
+        and low not in NOT_A_NAME
+        and word.raw.lower() not in NOT_A_NAME
+        and len(low) > 1
+        and low[0].isalnum()
+        and low.isascii()
+    )
 
 
 def _ordinal(groups: tuple[str, ...]) -> int:
@@ -97,7 +124,7 @@ def _slashed(phrase: Phrase) -> Target | None:
 
 
 def _beside(words: list[Word], place: int) -> str:
-    """The name that stands after the kind ("pod web-1", "deployment called web"), or before it ("the web deployment")."""
+    """The name after the kind ("pod web-1", "deployment called web"), or before it ("the web deployment")."""
     after = place + 1
     while after < len(words) and words[after].low in {"called", "named", "of", "for", "namens", "with", "name", "the"}:
         after += 1
@@ -110,7 +137,11 @@ def _beside(words: list[Word], place: int) -> str:
 
 def _named(word: Word) -> bool:
     """Right behind a kind more words are names: ordinary ones, and single letters."""
-    return is_name(word) or word.low in AFTER_A_KIND or (len(word.low) == 1 and word.low.isalpha() and word.low not in "aiu")
+    return (
+        is_name(word)
+        or word.low in AFTER_A_KIND
+        or (len(word.low) == 1 and word.low.isalpha() and word.low not in "aiu")
+    )
 
 
 def _likeliest(words: list[Word]) -> tuple[str, ...]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from chat.agent.providers.guide.diagnosis.quantities import amount
 from chat.agent.providers.guide.intention import Act, Intention
 from chat.agent.providers.guide.phrasing import code, listed
-from chat.agent.providers.guide.rows import items, walk
+from chat.agent.providers.guide.rows import items, mapping, walk
 from chat.agent.providers.guide.steps import Json
 
 TEMPLATE = ("spec", "template", "spec")
@@ -84,8 +84,11 @@ def _crosses(bound: str, value: str, held: str) -> bool:
 
 
 def _selector(wish: Intention, target: Json) -> Change:
-    now = walk(target, "spec", "selector") or {}
+    now = mapping(target, "spec", "selector")
     gone: dict[str, Json] = dict.fromkeys(now)
     wanted = ",".join(f"{key}={value}" for key, value in wish.pairs)
     before = ",".join(f"{key}={value}" for key, value in now.items())
-    return Change({"spec": {"selector": {**gone, **dict(wish.pairs)}}}, f"let it look for {code(wanted)}" + (f" instead of {code(before)}" if before else ""))
+    return Change(
+        {"spec": {"selector": {**gone, **dict(wish.pairs)}}},
+        f"let it look for {code(wanted)}" + (f" instead of {code(before)}" if before else ""),
+    )

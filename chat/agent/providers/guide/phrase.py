@@ -37,6 +37,11 @@ class Phrase:
             return groups
         return None
 
+    def take_all(self, patterns: Sequence[str]) -> bool:
+        """Removes the first match of every pattern; whether there was any."""
+        taken = [self.take(pattern) is not None for pattern in patterns]
+        return True in taken
+
     def _index(self, offset: int) -> int:
         """The number of the word that a character of `text` belongs to (a blank belongs to the word before it)."""
         return self.text[:offset].count(" ") if offset < len(self.text) else len(self.words) - 1

@@ -84,12 +84,14 @@ def paragraphs(*parts: str) -> str:
 def _one_line(text: object, limit: int) -> str:
     plain = " ".join(str(text).split())
     plain = "".join(char for char in plain if char.isprintable())
+    plain = plain.strip()
     return plain if len(plain) <= limit else plain[: limit - 1] + "…"
 
 
 def plain(text: str) -> str:
     """A sentence of a tool or the cluster as running text: Markdown in it shows as it is."""
-    return re.sub(r"([\\`*_{}\[\]<>#|~])", r"\\\1", _one_line(text, 900))
+    line = _one_line(text, 900)
+    return re.sub(r"([\\`*_{}\[\]<>#|~])", r"\\\1", line) if line else "No reason was given."
 
 
 def words(text: str) -> str:

@@ -5,15 +5,14 @@ from dataclasses import replace
 
 from chat.agent.providers.guide import acts
 from chat.agent.providers.guide.glossary import topic_of
-from chat.agent.providers.guide.intention import CHANGES, EVERYWHERE, POINTED, Act, Intention
-from chat.agent.providers.guide.kinds import kind_of
+from chat.agent.providers.guide.intention import CHANGES, POINTED, Act, Intention
 from chat.agent.providers.guide.naming import Target, only_choice, take_choice, take_target
 from chat.agent.providers.guide.phrase import Phrase
+from chat.agent.providers.guide.settling import settled, why_or_check, without_a_verb
 from chat.agent.providers.guide.slots import Slots, take_slots
 from chat.agent.providers.guide.values import Value, take_replicas, take_value
 from chat.agent.providers.guide.words import sentence_of
 
-SINGULAR_IN_S = frozenset({"ns", "rs", "ds", "sts", "ingress", "storageclass"})
 MANIFEST = re.compile(r"^\s*[\"']?(?:apiVersion|kind)[\"']?\s*:", re.MULTILINE)
 WHERE = (
     ("pending", r".*\b(?:pending|waiting|unscheduled|not scheduled|unschedulable)\b.*"),
@@ -37,9 +36,12 @@ def read(text: str, clusters: tuple[str, ...] = ()) -> Intention:
         return Intention(Act.NO, text="negated")
     asked_how = phrase.has(acts.HOWTO)
     if asked_how:
-        phrase.take(r"^(?:how|wie) (?:do|can|would|should|to|could|kann|mache)(?: i| we| you| one| ich)?|^(?:can|may|should|could|shall) (?:i|we)|"
-                    r"^is it (?:safe|ok|okay|possible|dangerous) to|^what happens (?:if|when) (?:i|we)")  # fmt: skip
-    again = any([phrase.take(pattern) is not None for pattern in (acts.AGAIN, acts.AGAIN_END)])
+        phrase.take(
+            r"^(?:how|wie) (?:do|can|would|should|to|could|kann|mache)(?: i| we| you| one| ich)?|"
+            r"^(?:can|may|should|could|shall) (?:i|we)|^is it (?:safe|ok|okay|possible"
+            r"|dangerous) to|^what happens (?:if|when) (?:i|we)"
+        )
+    again = phrase.take_all((acts.AGAIN, acts.AGAIN_END))
     intention = _command(phrase, clusters) or _question(phrase, clusters, again=again)
     if asked_how and intention.act in CHANGES | {Act.DRAFT}:
         return replace(intention, act=Act.HOWTO, text=intention.act.value)
@@ -78,15 +80,27 @@ def _command(phrase: Phrase, clusters: tuple[str, ...]) -> Intention | None:
 
 
 def _is_really_a_question(act: Act, phrase: Phrase) -> bool:
-    """"get me the yaml of deployment checkout" asks for what is there; "yaml for an nginx deployment" for a draft."""
+    """ "get me the yaml of deployment checkout" asks for what is there; "yaml for an nginx deployment" for a draft."""
     if act is Act.DRAFT:
-        return phrase.has(r"^(?:get|show|give me|show me|display|print|see|view)? ?(?:me )?(?:the|its|full|current)\b.*|^(?:get|show|display|print)\b.*|^(?:yaml|manifest) of\b.*")
-    return act is Act.EXEC and phrase.has(r"^(?:get|start|give me|open)\b.*") and not phrase.has(r".*\b(?:shell|terminal|bash|sh|prompt)\b.*")
+        return phrase.has(
+            r"^(?:get|show|give me|show me|display|print|see|view)? ?(?:me )?(?:the|its|full"
+            r"|current)\b.*|^(?:get|show|display|print)\b.*|^(?:yaml|manifest) of\b.*"
+        )
+    return (
+        act is Act.EXEC
+        and phrase.has(r"^(?:get|start|give me|open)\b.*")
+        and not phrase.has(r".*\b(?:shell|terminal|bash|sh|prompt)\b.*")
+    )
 
 
 def _exec(phrase: Phrase, clusters: tuple[str, ...]) -> Intention:
-    phrase.take(r"^(?:kubectl )?(?:exec|execute|run)(?: the)?(?: command)?|^(?:ssh|attach|log ?in|get|give me|open|start|get me)(?: an?)?")
-    taken = phrase.take(r"((?:\S+ )*?\S+) (?:in|inside|into|on|within)(?= (?:the )?(?:pods?|containers?|deployment|po|deploy)\b)") or phrase.take(r"((?:\S+ )*?\S+) (?:in|inside|into|on|within)")
+    phrase.take(
+        r"^(?:kubectl )?(?:exec|execute|run)(?: the)?(?: command)?|^(?:ssh|attach|log "
+        r"?in|get|give me|open|start|get me)(?: an?)?"
+    )
+    taken = phrase.take(
+        r"((?:\S+ )*?\S+) (?:in|inside|into|on|within)(?= (?:the )?(?:pods?|containers?|deployment|po|deploy)\b)"
+    ) or phrase.take(r"((?:\S+ )*?\S+) (?:in|inside|into|on|within)")
     command = taken[0] if taken else ""
     if command in {"shell", "a shell", "terminal", "bash", "prompt"}:
         command = ""
@@ -105,84 +119,18 @@ def _question(phrase: Phrase, clusters: tuple[str, ...], *, again: bool) -> Inte
     where = next((where for where, pattern in WHERE if phrase.has(pattern)), "")
     intention = replace(_filled(act or reading or Act.UNKNOWN, phrase, clusters, Value(Act.UNKNOWN)), where=where)
     if why:
-        return _why_or_check(intention, full)
+        return why_or_check(intention, full)
     if act is Act.EVENTS:
-        return replace(intention, where="all" if "warn" not in full and re.search(r"\ball\b|chang|happen|new", full) else "warning")
+        return replace(
+            intention, where="all" if "warn" not in full and re.search(r"\ball\b|chang|happen|new", full) else "warning"
+        )
     if act is Act.TOP:
-        return replace(intention, sort="cpu" if re.search(r"\bcpu\b|processor|bus", full) and "mem" not in full else "memory")
+        return replace(
+            intention, sort="cpu" if re.search(r"\bcpu\b|processor|bus", full) and "mem" not in full else "memory"
+        )
     if intention.act is Act.UNKNOWN:
-        return _without_a_verb(intention, again)
-    return _settled(intention, full)
-
-
-def _settled(intention: Intention, full: str) -> Intention:
-    """A reading act against what it is about: "show checkout" describes, "get pods" lists."""
-    if intention.namespace == EVERYWHERE and not intention.kind and not intention.name:
-        return replace(intention, act=Act.LIST if intention.act is Act.DESCRIBE else intention.act, kind="namespaces", namespace="")
-    if re.search(r"\b(?:where (?:does|do|is|are)|which (?:node|host|machine)|on (?:which|what) (?:node|host|machine))\b", full):
-        return replace(intention, act=Act.LIST, kind="pods", sort="node")
-    nothing = not (intention.kind or intention.name or intention.pronoun or intention.choice)
-    if intention.node or (nothing and re.search(r"\brun", full) and intention.act in {Act.LIST, Act.DESCRIBE}):
-        return replace(intention, act=Act.LIST if intention.act is Act.DESCRIBE else intention.act, kind=intention.kind or "pods", where="")
-    if nothing and re.search(r"\b(?:everything|all)\b", full) and intention.act is Act.LIST:
-        return replace(intention, kind="everything")
-    if full.startswith("list ") and intention.name and not intention.kind and not intention.spare:
-        return replace(intention, kind=intention.name.lower(), name="")
-    if intention.act is Act.LIST and intention.kind and intention.name and not _plural(intention.kind, full):
-        return replace(intention, act=Act.DESCRIBE)
-    if intention.act is Act.LIST and intention.name and not intention.kind:
-        return replace(intention, act=Act.DESCRIBE)
-    if intention.act is Act.LIST and (intention.pronoun or intention.choice) and not intention.kind:
-        return replace(intention, act=Act.DESCRIBE)
-    if intention.act is Act.DESCRIBE and intention.kind and not intention.name and not intention.pronoun and not intention.choice:
-        return replace(intention, act=Act.LIST)
-    if intention.act is Act.LIST and not intention.kind and not intention.name:
-        return replace(intention, act=Act.UNKNOWN)
-    return intention
-
-
-def spelling_of(word: str) -> str:
-    kind = kind_of(word)
-    return kind.resource if kind else ""
-
-
-def _plural(kind: str, full: str) -> bool:
-    """Whether the kind was named in the plural: "the checkout pods" are several, "pod checkout" is one."""
-    return any(spelling_of(word) == kind and word.endswith("s") and word not in SINGULAR_IN_S for word in full.split())
-
-
-def _without_a_verb(intention: Intention, again: bool) -> Intention:
-    if again and (intention.name or intention.namespace or intention.cluster or intention.kind):
-        return replace(intention, act=Act.AGAIN)
-    if intention.tail or intention.since or intention.previous:
-        return replace(intention, act=Act.LOGS)
-    if intention.namespace == EVERYWHERE and not intention.kind and not intention.name:
-        return replace(intention, act=Act.LIST, kind="namespaces", namespace="")
-    if intention.kind:
-        return replace(intention, act=Act.DESCRIBE if intention.name and intention.kind != "pods" else Act.LIST)
-    if intention.selector or intention.node:
-        return replace(intention, act=Act.LIST, kind="pods")
-    if intention.choice:
-        return replace(intention, act=Act.CHOOSE)
-    return intention
-
-
-def _why_or_check(intention: Intention, full: str) -> Intention:
-    """One object: why. A place, a kind or nothing at all: a check. "Which pods are failing": a list."""
-    asks_which = re.search(r"^(?:which|list|show|get|display|are (?:there|any)|any|how many|find|what (?:pods|jobs|nodes|deployments))\b", full)
-    if intention.kind and intention.where and asks_which and not intention.name:
-        return replace(intention, act=Act.COUNT if full.startswith("how many") else Act.LIST)
-    if full in {"why", "warum", "wieso", "how come", "but why"}:
-        return replace(intention, act=Act.WHY, pronoun=True)
-    if intention.name or intention.choice:
-        return replace(intention, act=Act.WHY)
-    open_words = re.search(rf"\b{acts.OPEN}\b|\b{acts.PROBLEMS}\b", full)
-    if intention.pronoun and not open_words and not intention.namespace:
-        return replace(intention, act=Act.WHY)
-    if intention.kind and not full.startswith(("why", "what", "is", "are", "check", "how")) and not intention.where:
-        return replace(intention, act=Act.LIST)
-    singular = intention.kind and re.search(r"\b(?:the|my|our) (?:pod|deployment|job|service|node)\b", full)
-    return replace(intention, act=Act.WHY if singular else Act.CHECK, pronoun=bool(singular))
+        return without_a_verb(intention, again)
+    return settled(intention, full)
 
 
 def _filled(act: Act, phrase: Phrase, clusters: tuple[str, ...], value: Value) -> Intention:
@@ -190,23 +138,38 @@ def _filled(act: Act, phrase: Phrase, clusters: tuple[str, ...], value: Value) -
     choice = take_choice(phrase)
     target = replace(take_target(phrase), choice=choice)
     intention = _aimed(_placed(Intention(act, number=value.number, by=value.by, pairs=value.pairs), slots), target)
-    if slots.namespace and not target.name and (act in POINTED or act is Act.NAMESPACE) and target.kind in {"", "namespaces"} and not target.pronoun:
+    if (
+        slots.namespace
+        and not target.name
+        and (act in POINTED or act is Act.NAMESPACE)
+        and target.kind in {"", "namespaces"}
+        and not target.pronoun
+    ):
         return _about_the_namespace(intention, phrase)
     return intention
 
 
 def _about_the_namespace(intention: Intention, phrase: Phrase) -> Intention:
-    """"delete namespace shop": the place is the object."""
-    if intention.act in {Act.DELETE, Act.DESCRIBE, Act.GET, Act.NAMESPACE} and (intention.kind or intention.act is Act.NAMESPACE):
+    """ "delete namespace shop": the place is the object."""
+    if intention.act in {Act.DELETE, Act.DESCRIBE, Act.GET, Act.NAMESPACE} and (
+        intention.kind or intention.act is Act.NAMESPACE
+    ):
         return replace(intention, kind="namespaces", name=intention.namespace, namespace="")
     return intention
 
 
 def _placed(intention: Intention, slots: Slots) -> Intention:
     return replace(
-        intention, namespace=slots.namespace, cluster=slots.cluster, selector=slots.selector, container=slots.container,
-        node=slots.node, since=slots.since, tail=slots.tail, previous=slots.previous,
-    )  # fmt: skip
+        intention,
+        namespace=slots.namespace,
+        cluster=slots.cluster,
+        selector=slots.selector,
+        container=slots.container,
+        node=slots.node,
+        since=slots.since,
+        tail=slots.tail,
+        previous=slots.previous,
+    )
 
 
 def _aimed(intention: Intention, target: Target) -> Intention:

@@ -1,4 +1,4 @@
-"""Runs a plan against what the transcript already answers: so a plan is plain code, and nothing is kept between rounds."""
+"""Runs a plan against what the transcript already answers: a plan is plain code, nothing is kept between rounds."""
 
 import json
 from collections import defaultdict, deque

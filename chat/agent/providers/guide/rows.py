@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from chat.agent.providers.guide.intention import Thing
+from chat.agent.providers.guide.kinds import kind_of
 from chat.agent.providers.guide.steps import Found, Json
 
 
@@ -26,10 +27,10 @@ class Row:
 def rows_of(found: Found, kind: str) -> list[Row]:
     """The rows of a k8s_list answer. An answer without data (failed, or cut by retention) has none."""
     data = found.data if isinstance(found.data, dict) else {}
-    columns = [str(column).upper() for column in data.get("columns") or []]
-    resource = str(data.get("plural") or kind)
+    columns = [str(column).upper() for column in many(data, "columns")]
+    resource = kind if kind_of(kind) else str(data.get("plural") or kind)
     rows = []
-    for cells in data.get("rows") or []:
+    for cells in many(data, "rows"):
         if not isinstance(cells, list):
             continue
         named = {column: str(cell) for column, cell in zip(columns, cells, strict=False)}
@@ -48,7 +49,7 @@ def total_of(found: Found) -> int | None:
 def objects_of(found: Found) -> list[dict[str, Json]]:
     """The objects of a k8s_get answer."""
     data = found.data if isinstance(found.data, dict) else {}
-    return [item for item in data.get("objects") or [] if isinstance(item, dict)]
+    return list(items(data, "objects"))
 
 
 def walk(node: Json, *path: str | int) -> Json:
@@ -63,10 +64,21 @@ def walk(node: Json, *path: str | int) -> Json:
     return node
 
 
+def many(node: Json, *path: str | int) -> list[Json]:
+    """The list at a path, or an empty one."""
+    found = walk(node, *path)
+    return found if isinstance(found, list) else []
+
+
+def mapping(node: Json, *path: str | int) -> dict[str, Json]:
+    """The object at a path, or an empty one."""
+    found = walk(node, *path)
+    return found if isinstance(found, dict) else {}
+
+
 def items(node: Json, *path: str | int) -> Iterator[dict[str, Json]]:
     """The dicts of a list at a path."""
-    found = walk(node, *path)
-    for item in found if isinstance(found, list) else []:
+    for item in many(node, *path):
         if isinstance(item, dict):
             yield item
 

@@ -27,17 +27,30 @@ class Value:
 
 def take_value(phrase: Phrase) -> Value | None:
     """Takes what is to be set out of the phrase, so that only the target and its place are left."""
-    if not phrase.has(r"^(?:set|change|update|add|define|put|make|use|export|configure|raise|increase|lower|reduce|decrease|bump|give|upgrade|downgrade|"
-                      r"switch|roll|move|deploy|correct|fix|point|limit|setze|patch|let|double|run)\b.*"):  # fmt: skip
+    if not phrase.has(
+        r"^(?:set|change|update|add|define|put|make|use|export|configure|raise|increase|lower|reduce|decrease|bump|give|upgrade|downgrade|"
+        r"switch|roll|move|deploy|correct|fix|point|limit|setze|patch|let|double|run)\b.*"
+    ):
         return None
     return _variable(phrase) or _selector(phrase) or _resources(phrase) or _image(phrase)
 
 
 def _variable(phrase: Phrase) -> Value | None:
-    lead = rf"^{SET}(?: the)?(?: missing| new)?( env(?:ironment)?(?: variables?| var)?| variables?| var)?(?: called| named)? "
-    for pattern in (lead + r"('?[a-z_][\w.]*?)=(\S+)", lead + rf"(\S+) {TO} (\S+)", lead + r"(\S+) (\S+)(?= (?:on|in|for|of) )"):
+    lead = (
+        rf"^{SET}(?: the)?(?: missing| new)?( env(?:ironment)?(?: variables?| var)?| "
+        r"variables?| var)?(?: called| named)? "
+    )
+    for pattern in (
+        lead + r"('?[a-z_][\w.]*?)=(\S+)",
+        lead + rf"(\S+) {TO} (\S+)",
+        lead + r"(\S+) (\S+)(?= (?:on|in|for|of) )",
+    ):
         found = phrase.has(pattern) and _peek(phrase, pattern)
-        if found and (found[0] or (UPPER_NAME.match(found[1]) and len(found[1]) > 1)) and re.fullmatch(r"[A-Za-z_][\w.]*", found[1]):
+        if (
+            found
+            and (found[0] or (UPPER_NAME.match(found[1]) and len(found[1]) > 1))
+            and re.fullmatch(r"[A-Za-z_][\w.]*", found[1])
+        ):
             phrase.take(pattern)
             return Value(Act.SET_ENV, ((found[1], found[2]),))
     return None
@@ -94,7 +107,10 @@ def _image(phrase: Phrase) -> Value | None:
     for pattern in patterns:
         taken = phrase.take(pattern) if pattern else None
         if taken:
-            phrase.take(r"^(?:set|change|update|use|switch|upgrade|downgrade|bump|roll|move|put|patch|make|correct|fix|deploy|run)")
+            phrase.take(
+                r"^(?:set|change|update|use|switch|upgrade|downgrade|bump|roll|move|put|patch"
+                r"|make|correct|fix|deploy|run)"
+            )
             phrase.take(r"(?:the |its )?(?:container )?image(?: of| for| on| in)?")
             return Value(Act.SET_IMAGE, (("image", taken[0]),))
     return None
@@ -113,7 +129,15 @@ def take_replicas(phrase: Phrase) -> tuple[int | None, bool]:
     up = phrase.take(r"(up|more|additional|extra|increase|add|raise)") is not None
     difference = phrase.take(r"by (\S+)")
     absolute = phrase.take(r"(?:to|at|auf|=) (?:only |just )?(\S+)(?: replicas?| instances| copies| pods?)?")
-    bare = None if difference or absolute else phrase.take(r"(?:the |have |has |run )?(\d{1,6}|zero|one|two|three|four|five|six|seven|eight|nine|ten)(?: more| fewer| less)?(?: replicas?| instances?| copies| pods?| times)?")
+    bare = (
+        None
+        if difference or absolute
+        else phrase.take(
+            r"(?:the |have |has |run )?(\d{1,6}|zero|one|two|three|four|five|six|seven|eight"
+            r"|nine|ten)(?: more| fewer| less)?(?: replicas?| instances?| copies| pods?| "
+            r"times)?"
+        )
+    )
     phrase.take(r"(?:replicas?|instances?|copies)(?: of| for)?")
     if absolute:
         return whole_number(absolute[0]), False

@@ -1,32 +1,13 @@
-"""A person's message as words: quotes and YAML set apart, contractions opened, typing mistakes in known words mended."""
+"""A person's message as words: quotes and YAML set apart, contractions opened, typing mistakes mended."""
 
 import re
 from dataclasses import dataclass
 from functools import lru_cache
 
 from chat.agent.providers.guide.kinds import LOOSE, SPELLINGS, TWO_WORDS
+from chat.agent.providers.guide.wordlists import COMMANDS, UNTOUCHED
 
-COMMANDS = frozenset(
-    """list show get display describe explain inspect logs log events event warnings warning memory usage metrics failing failed
-    crashing crashed pending running restart restarts restarting rollout status history scale delete remove cordon uncordon drain create
-    namespace namespaces apply manifest generate draft image images replicas replica exec execute cluster clusters container containers
-    previous yaml wrong problem problems broken healthy unhealthy help thanks every everything which where what when why
-    version starting working unreachable unavailable limit request environment variable selector label labels errors error
-    resources resource kubernetes command kinds overview health yesterday minutes hours please diagnose""".split()
-)
 KNOWN = COMMANDS | LOOSE | frozenset(spelling for spelling in SPELLINGS if len(spelling) > 3)
-# Ordinary words, and ordinary names of programs, that look like a misspelt command.
-UNTOUCHED = frozenset(
-    """shop show shows when then than them there these those whose other another under order orders large limits limited
-    remote nodejs store stored states state stats static start started starts search service server servers loggers logger logging
-    request requests account accounts backend frontend payment payments worker workers image checkout check checks checker
-    cart card cards catalog inventory gateway monitor monitoring default public report reports reporting notes noted node loads
-    read ready really leave leaves raise raised event even evening sends several claim names named label cable table tables ports port
-    hosts hours house horse created creates deleted removed restarted scaled listed shown described explained wait waits right
-    rights light night eight might fight still skill hello yellow fellow could would should world words worth north
-    while white write wrote where here fine find found first thirst third thing things think thank quick quiet quite
-    ledger billing search auth identity proxy router redis rabbit kafka mongo postgres mysql grafana prometheus loki tempo""".split()
-)
 CONTRACTIONS = (
     (r"\b(what|where|who|why|how|it|that|there|here|when|which)['’]s\b", r"\1 is"),
     (r"\b(what|where|who|how)s\b", r"\1 is"),
@@ -40,18 +21,33 @@ CONTRACTIONS = (
     (r"\b(i|you|we|they)['’](m|re|ll|ve|d)\b", r"\1"),
     (r"\blet['’]s\b", "lets"),
     (r"(\w)['’]s?(?=\s|$|[?.!,])", r"\1"),
-)  # fmt: skip
+)
 FENCE = re.compile(r"```[\w+-]*[ \t]*\n?(.*?)(?:```|\Z)", re.DOTALL)
 BARE_YAML = re.compile(r"^(?:apiVersion|kind):\s*\S", re.MULTILINE)
 QUOTED = re.compile(r"`([^`\n]+)`|\"([^\"\n]+)\"|“([^”\n]+)”|(?<!\w)'([^'\n]+)'(?!\w)")
 SPACE = "\ue000"  # stands for a blank inside quotes, so that a quoted text stays one word
-TYPOS = {"lst": "list", "lits": "list", "sho": "show", "shw": "show", "teh": "the", "hte": "the", "wats": "what", "wat": "what", "wht": "what", "wy": "why", "del": "delete", "pls": "please", "fo": "for"}
+TYPOS = {
+    "lst": "list",
+    "lits": "list",
+    "sho": "show",
+    "shw": "show",
+    "teh": "the",
+    "hte": "the",
+    "wats": "what",
+    "wat": "what",
+    "wht": "what",
+    "wy": "why",
+    "del": "delete",
+    "pls": "please",
+    "fo": "for",
+}
 MOST_WORDS = 400
 
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """raw: as typed; low: for matching: lower case, mended, and marked with ' when it was quoted (a name, never a command)."""
+    """raw: as typed; low: for matching: lower case, mended, and marked with ' when it was quoted (then it
+    is a name and never a command)."""
 
     raw: str
     low: str

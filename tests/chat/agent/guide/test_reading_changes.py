@@ -184,12 +184,27 @@ def test_the_sentence_is_read_as_meant(words: str, wanted: Intention):
 
 
 NEVER_A_CHANGE = [
-    "why did checkout restart", "what happens if I delete pod web-1", "do not restart checkout", "please don't delete anything",
-    "how do I restart checkout", "can I scale checkout to 0", "pods that restart often", "the pod was deleted yesterday",
-    "who deleted the namespace shop", "list deleted pods", "I do not want to delete pod web-1", "should I drain node-1",
-    "has someone scaled checkout", "never restart checkout", "is it safe to delete pod web-1", "what does delete mean",
-    "show me how to apply a manifest", "logs of the pod that was killed", "did the restart work", "was checkout restarted",
-]  # fmt: skip
+    "why did checkout restart",
+    "what happens if I delete pod web-1",
+    "do not restart checkout",
+    "please don't delete anything",
+    "how do I restart checkout",
+    "can I scale checkout to 0",
+    "pods that restart often",
+    "the pod was deleted yesterday",
+    "who deleted the namespace shop",
+    "list deleted pods",
+    "I do not want to delete pod web-1",
+    "should I drain node-1",
+    "has someone scaled checkout",
+    "never restart checkout",
+    "is it safe to delete pod web-1",
+    "what does delete mean",
+    "show me how to apply a manifest",
+    "logs of the pod that was killed",
+    "did the restart work",
+    "was checkout restarted",
+]
 
 
 @pytest.mark.parametrize("words", NEVER_A_CHANGE)

@@ -9,7 +9,14 @@ from chat.agent.providers.guide.intention import Thing
 from chat.agent.providers.guide.rows import items, thing_of, walk
 from chat.agent.providers.guide.steps import Json
 
-REFERENCE = re.compile(r"(?P<kind>secret|configmap|persistentvolumeclaim|serviceaccount) \"?(?P<name>[\w./-]+)\"? not found|couldn't find key (?P<key>\S+) in (?P<kind2>Secret|ConfigMap) (?P<name2>\S+)", re.IGNORECASE)
+REFERENCE = re.compile(
+    (
+        r"(?P<kind>secret|configmap|persistentvolumeclaim|serviceaccount) "
+        r"\"?(?P<name>[\w./-]+)\"? not found|couldn't find key (?P<key>\S+) in "
+        r"(?P<kind2>Secret|ConfigMap) (?P<name2>\S+)"
+    ),
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,9 +65,15 @@ def missing_reference(case: Case, said: str) -> Finding | None:
     key = f" the key {phrasing.code(found['key'])} in" if found["key"] else ""
     plural = kind + "s"
     return Finding(
-        Severity.BROKEN, case.owner, f"needs a {kind} that is missing",
-        f"The pod cannot start because{key} the {kind} {phrasing.code(name)} does not exist in {phrasing.code(case.thing.namespace)}.",
+        Severity.BROKEN,
+        case.owner,
+        f"needs a {kind} that is missing",
+        (
+            f"The pod cannot start because{key} the {kind} {phrasing.code(name)} does not "
+            f"exist in {phrasing.code(case.thing.namespace)}."
+        ),
         (f"The node said: {phrasing.code(said, 260)}",),
         f"Create it, or correct the name in {phrasing.thing(case.owner)}. The pod starts by itself a moment later.",
-        (f"list {plural} in {case.thing.namespace}", f"give me a {kind} yaml called {name} in {case.thing.namespace}"), case.thing.name,
-    )  # fmt: skip
+        (f"list {plural} in {case.thing.namespace}", f"give me a {kind} yaml called {name} in {case.thing.namespace}"),
+        case.thing.name,
+    )

@@ -4,7 +4,10 @@ import re
 from dataclasses import dataclass
 
 VARIABLE = r"(?P<name>[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+)"
-NOT_SET = r"(?:not set|unset|missing|undefined|required|empty|must be set|is not defined|not defined|not found|no value|not provided|KeyError|mandatory)"
+NOT_SET = (
+    r"(?:not set|unset|missing|undefined|required|empty|must be set|is not defined"
+    r"|not defined|not found|no value|not provided|KeyError|mandatory)"
+)
 MISSING = (
     re.compile(rf"\b{VARIABLE}\b.{{0,60}}?\b{NOT_SET}", re.IGNORECASE | re.DOTALL),
     re.compile(rf"{NOT_SET}.{{0,60}}?\b{VARIABLE}\b", re.IGNORECASE | re.DOTALL),
@@ -12,20 +15,46 @@ MISSING = (
 )
 UPPER = re.compile(r"[A-Z][A-Z0-9_]*")
 REFUSED = re.compile(
-    r"(?:connection refused|connect(?:ion)? (?:failed|error|timed out)|ECONNREFUSED|could not connect|no such host|name or service not known|"
-    r"getaddrinfo|dial tcp|unable to connect|timed? ?out (?:connecting|waiting)|EHOSTUNREACH|ENOTFOUND|host unreachable|lookup \S+)",
+    r"(?:connection refused|connect(?:ion)? (?:failed|error|timed out)|ECONNREFUSED|could not connect|no such host|"
+    r"name or service not known|getaddrinfo|dial tcp|unable to connect|timed? ?out (?:connecting|waiting)|"
+    r"EHOSTUNREACH|ENOTFOUND|host unreachable|lookup \S+)",
     re.IGNORECASE,
 )
 ADDRESS = re.compile(r"(?:[a-z][a-z0-9+.-]*://)?(?:[\w-]+\.)*[\w-]+:\d{2,5}\b|\b(?:lookup|host) (?P<host>[\w.-]+)")
-DENIED = re.compile(r"permission denied|access denied|EACCES|read-only file ?system|operation not permitted|password authentication failed|unauthori[sz]ed|forbidden", re.IGNORECASE)
-NO_FILE = re.compile(r"no such file or directory|file ?not ?found|ENOENT|cannot open|module ?not ?found|no module named|classnotfound", re.IGNORECASE)
+DENIED = re.compile(
+    (
+        r"permission denied|access denied|EACCES|read-only file ?system|operation not "
+        r"permitted|password authentication failed|unauthori[sz]ed|forbidden"
+    ),
+    re.IGNORECASE,
+)
+NO_FILE = re.compile(
+    r"no such file or directory|file ?not ?found|ENOENT|cannot open|module ?not ?found|no module named|classnotfound",
+    re.IGNORECASE,
+)
 IN_USE = re.compile(r"address already in use|EADDRINUSE|bind: address", re.IGNORECASE)
 FULL = re.compile(r"no space left on device|disk full|ENOSPC", re.IGNORECASE)
 MEMORY = re.compile(r"out of memory|OutOfMemoryError|heap out of memory|cannot allocate memory|ENOMEM", re.IGNORECASE)
-BAD_CONFIG = re.compile(r"(?:invalid|bad|malformed|unknown|unrecogni[sz]ed|could not parse|failed to parse|cannot parse|syntax error).{0,60}?(?:config|setting|option|flag|argument|yaml|json|value)|unknown flag|unrecognized option", re.IGNORECASE)
-CERTIFICATE = re.compile(r"x509|certificate (?:has )?expired|certificate.{0,40}(?:expired|invalid|not trusted|unknown authority)|TLS handshake", re.IGNORECASE)
+BAD_CONFIG = re.compile(
+    (
+        r"(?:invalid|bad|malformed|unknown|unrecogni[sz]ed|could not parse|failed to "
+        r"parse|cannot parse|syntax error).{0,60}?(?:config|setting|option|flag|argument"
+        r"|yaml|json|value)|unknown flag|unrecognized option"
+    ),
+    re.IGNORECASE,
+)
+CERTIFICATE = re.compile(
+    (
+        r"x509|certificate (?:has )?expired|certificate.{0,40}(?:expired|invalid|not "
+        r"trusted|unknown authority)|TLS handshake"
+    ),
+    re.IGNORECASE,
+)
 GIVING_UP = re.compile(r"giving up|exiting|exit code|shutting down|stopping|terminat|nothing was|bye", re.IGNORECASE)
-LOUD = re.compile(r"\b(?:fatal|panic|critical|error|exception|traceback|failed|cannot|could not|unable|abort\w*|refus\w*)\b", re.IGNORECASE)
+LOUD = re.compile(
+    r"\b(?:fatal|panic|critical|error|exception|traceback|failed|cannot|could not|unable|abort\w*|refus\w*)\b",
+    re.IGNORECASE,
+)
 
 EXIT_CODES = {
     0: "ended without an error, but it is supposed to keep running",
@@ -43,8 +72,8 @@ EXIT_CODES = {
 
 @dataclass(frozen=True, slots=True)
 class LastWords:
-    """line: the line that tells most, "" without a log; trouble: variable | certificate | connection | denied | file | port | disk |
-    memory | config | "" ; detail: the variable's name or the address."""
+    """line: the line that tells most, "" without a log; trouble: variable | certificate | connection | denied | file |
+    port | disk | memory | config | "" ; detail: the variable's name or the address."""
 
     line: str = ""
     trouble: str = ""
@@ -77,5 +106,11 @@ def exit_words(exit_code: int | None) -> str:
 
 RULES = (
     ("certificate", CERTIFICATE),
-    ("memory", MEMORY), ("disk", FULL), ("port", IN_USE), ("connection", REFUSED), ("denied", DENIED), ("file", NO_FILE), ("config", BAD_CONFIG),
-)  # fmt: skip
+    ("memory", MEMORY),
+    ("disk", FULL),
+    ("port", IN_USE),
+    ("connection", REFUSED),
+    ("denied", DENIED),
+    ("file", NO_FILE),
+    ("config", BAD_CONFIG),
+)

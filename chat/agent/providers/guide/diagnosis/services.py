@@ -26,11 +26,14 @@ def examine(service: Json, workloads: Mapping[str, Mapping[str, str]], behind: l
     asked = _written(selector)
     if behind:
         return Finding(
-            Severity.BROKEN, thing, "has no ready pod behind it",
+            Severity.BROKEN,
+            thing,
+            "has no ready pod behind it",
             "The pods it should lead to exist, but none of them is ready, so requests are not answered.",
             (f"{phrasing.counted(len(behind), 'pod')} with {phrasing.code(asked)}, none of them ready.",),
-            "Mend the pods; the Service then works by itself.", (f"why is {phrasing.sentence(behind[0])} failing",),
-        )  # fmt: skip
+            "Mend the pods; the Service then works by itself.",
+            (f"why is {phrasing.sentence(behind[0])} failing",),
+        )
     place = phrasing.code(thing.namespace)
     evidence = [f"The Service looks for pods with {phrasing.code(asked)}; no pod in {place} has that."]
     offers: tuple[str, ...] = (f"list pods in {thing.namespace}",)
@@ -43,9 +46,14 @@ def examine(service: Json, workloads: Mapping[str, Mapping[str, str]], behind: l
         fix = f"Probably a typing mistake: it should look for {phrasing.code(right)}."
         offers = (f"set selector {right} on {phrasing.sentence(thing)}", *offers)
     return Finding(
-        Severity.BROKEN, thing, "has nobody behind it",
-        "Whoever calls this Service gets no answer: it has no endpoints.", tuple(evidence), fix, offers,
-    )  # fmt: skip
+        Severity.BROKEN,
+        thing,
+        "has nobody behind it",
+        "Whoever calls this Service gets no answer: it has no endpoints.",
+        tuple(evidence),
+        fix,
+        offers,
+    )
 
 
 def _written(labels: Mapping[str, str]) -> str:

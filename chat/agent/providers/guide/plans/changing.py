@@ -5,24 +5,31 @@ from dataclasses import replace
 
 from chat.agent.providers.guide import calls, phrasing
 from chat.agent.providers.guide.intention import Act, Thing
-from chat.agent.providers.guide.kinds import is_namespaced
-from chat.agent.providers.guide.locating import locate
 from chat.agent.providers.guide.patches import change_of
-from chat.agent.providers.guide.plans.outcome import check_deleted, check_node, check_rollout, check_service, refused
+from chat.agent.providers.guide.plans.asking import changed, target_of
+from chat.agent.providers.guide.plans.outcome import (
+    OF_PODS,
+    check_deleted,
+    check_node,
+    check_rollout,
+    check_service,
+    refused,
+)
 from chat.agent.providers.guide.rows import items, objects_of, walk
 from chat.agent.providers.guide.steps import Call, Found, Plan, Reply, Scene
-from chat.agent.providers.guide.together import Asking, together
-
-OF_PODS = frozenset({"deployments", "statefulsets", "daemonsets"})
+from chat.agent.providers.guide.together import together
 
 
 def scale(scene: Scene) -> Plan:
     wish = scene.intention
-    thing = yield from _target(scene, "k8s_scale")
+    thing = yield from target_of(scene, "k8s_scale")
     if isinstance(thing, Reply):
         return thing
     if wish.number is None:
-        return Reply(f"To how many copies? Say, for example, {phrasing.code(f'scale {phrasing.sentence(thing)} to 3')}.", focus=thing)
+        return Reply(
+            f"To how many copies? Say, for example, {phrasing.code(f'scale {phrasing.sentence(thing)} to 3')}.",
+            focus=thing,
+        )
     wanted = wish.number
     (read,) = (yield from together({"": calls.getting(thing.kind, thing.name, thing.namespace, wish.cluster)})).values()
     now = walk(objects_of(read), 0, "spec", "replicas")
@@ -30,15 +37,20 @@ def scale(scene: Scene) -> Plan:
     if wish.by:
         wanted = max(0, now + wish.number)
     if wanted == now:
-        return Reply(f"{phrasing.thing(thing)} has {phrasing.counted(now, 'copy', 'copies')} already: nothing to change.", focus=thing)
+        return Reply(
+            f"{phrasing.thing(thing)} has {phrasing.counted(now, 'copy', 'copies')} already: nothing to change.",
+            focus=thing,
+        )
     warning = " Nobody answers there then." if wanted == 0 else ""
     say = f"I am about to scale {phrasing.thing(thing)} from {now} to {wanted}.{warning}"
     lead = f"Scaled from {now} to {wanted}."
-    return (yield from _carried_out(scene, thing, calls.on(thing, "k8s_scale", wish.cluster, replicas=wanted), say, lead))
+    return (
+        yield from _carried_out(scene, thing, calls.on(thing, "k8s_scale", wish.cluster, replicas=wanted), say, lead)
+    )
 
 
 def restart(scene: Scene) -> Plan:
-    thing = yield from _target(scene, "k8s_rollout_restart")
+    thing = yield from target_of(scene, "k8s_rollout_restart")
     if isinstance(thing, Reply):
         return thing
     cluster = scene.intention.cluster
@@ -48,13 +60,21 @@ def restart(scene: Scene) -> Plan:
         owner = _restartable(read, thing.namespace)
         if owner is None:
             return Reply(
-                f"A single pod cannot be restarted. {phrasing.thing(thing)} can be deleted; if something owns it, a new one takes its place. {phrasing.say(f'delete {phrasing.sentence(thing)}')}",
-                focus=thing, offers=(f"delete {phrasing.sentence(thing)}",),
-            )  # fmt: skip
+                (
+                    f"A single pod cannot be restarted. {phrasing.thing(thing)} can be deleted; if "
+                    "something owns it, a new one takes its place. "
+                    f"{phrasing.say(f'delete {phrasing.sentence(thing)}')}"
+                ),
+                focus=thing,
+                offers=(f"delete {phrasing.sentence(thing)}",),
+            )
         lead = f"A pod is restarted through its owner, {phrasing.thing(owner)}. "
         thing = owner
     if thing.kind not in OF_PODS:
-        return Reply(f"{phrasing.thing(thing)} cannot be restarted: that is for Deployments, StatefulSets and DaemonSets.", focus=thing)
+        return Reply(
+            f"{phrasing.thing(thing)} cannot be restarted: that is for Deployments, StatefulSets and DaemonSets.",
+            focus=thing,
+        )
     say = f"{lead}I am about to restart {phrasing.thing(thing)}: its pods are replaced one after the other."
     return (yield from _carried_out(scene, thing, calls.rollout("k8s_rollout_restart", thing, cluster), say))
 
@@ -72,8 +92,11 @@ def patch(scene: Scene) -> Plan:
     wish = scene.intention
     blank = next((name for name, value in wish.pairs if "…" in value or not value), "")
     if blank:
-        return Reply(f"Which value should {phrasing.code(blank)} have? Send the sentence again with the value filled in.", focus=scene.last.focus if scene.last else None)
-    thing = yield from _target(scene, "k8s_patch")
+        return Reply(
+            f"Which value should {phrasing.code(blank)} have? Send the sentence again with the value filled in.",
+            focus=scene.last.focus if scene.last else None,
+        )
+    thing = yield from target_of(scene, "k8s_patch")
     if isinstance(thing, Reply):
         return thing
     (read,) = (yield from together({"": calls.getting(thing.kind, thing.name, thing.namespace, wish.cluster)})).values()
@@ -90,8 +113,12 @@ def patch(scene: Scene) -> Plan:
 def delete(scene: Scene) -> Plan:
     wish = scene.intention
     if not wish.name and not wish.pronoun:
-        return Reply(f"I delete one thing at a time, by its name. Say, for example, {phrasing.code('delete pod … in shop')}; names come from {phrasing.code('list ' + (wish.kind or 'pods'))}.")
-    thing = yield from _target(scene, "k8s_delete")
+        return Reply(
+            "I delete one thing at a time, by its name. Say, for example, "
+            f"{phrasing.code('delete pod … in shop')}; names come from "
+            f"{phrasing.code('list ' + (wish.kind or 'pods'))}."
+        )
+    thing = yield from target_of(scene, "k8s_delete")
     if isinstance(thing, Reply):
         return thing
     effect = {
@@ -101,7 +128,7 @@ def delete(scene: Scene) -> Plan:
         "persistentvolumeclaims": "The data on that disk may be lost.",
     }.get(thing.kind, "It cannot be brought back.")
     say = f"I am about to delete {phrasing.thing(thing)}. {effect}"
-    done = yield from _changed(scene, calls.on(thing, "k8s_delete", wish.cluster), say)
+    done = yield from changed(scene, calls.on(thing, "k8s_delete", wish.cluster), say)
     if done.failed:
         return refused(done, thing)
     return (yield from check_deleted(thing, done, wish.cluster))
@@ -110,101 +137,26 @@ def delete(scene: Scene) -> Plan:
 def cordon(scene: Scene) -> Plan:
     tool = "node_cordon" if scene.intention.act is Act.CORDON else "node_uncordon"
     placed = replace(scene.intention, kind="nodes", name=scene.intention.name or scene.intention.node, namespace="")
-    thing = yield from _target(replace(scene, intention=placed), tool)
+    thing = yield from target_of(replace(scene, intention=placed), tool)
     if isinstance(thing, Reply):
         return thing
-    effect = "no new pods start there, the ones that run stay" if tool == "node_cordon" else "new pods may start there again"
+    effect = (
+        "no new pods start there, the ones that run stay" if tool == "node_cordon" else "new pods may start there again"
+    )
     verb = "cordon" if tool == "node_cordon" else "uncordon"
-    done = yield from _changed(scene, calls.call(tool, scene.intention.cluster, node=thing.name), f"I am about to {verb} {phrasing.thing(thing)}: {effect}.")
+    done = yield from changed(
+        scene,
+        calls.call(tool, scene.intention.cluster, node=thing.name),
+        f"I am about to {verb} {phrasing.thing(thing)}: {effect}.",
+    )
     if done.failed:
         return refused(done, thing)
     return (yield from check_node(thing, done, scene.intention.cluster))
 
 
-def namespace(scene: Scene) -> Plan:
-    wish = scene.intention
-    if "namespace_create" not in scene.offered:
-        return not_offered(scene, "namespace_create")
-    if not wish.name:
-        return Reply(f"How should it be called? Say, for example, {phrasing.code('create namespace team-a')}.")
-    thing = Thing("namespaces", wish.name)
-    done = yield from _changed(scene, calls.call("namespace_create", wish.cluster, name=wish.name), f"I am about to create the namespace {phrasing.code(wish.name)}.")
-    if done.failed:
-        return refused(done, thing)
-    return Reply(f"{phrasing.plain(done.text)}\n\nIt is empty. Draft something for it: {phrasing.code(f'give me a deployment yaml for nginx in {wish.name}')}.", focus=thing)
-
-
-def apply(scene: Scene) -> Plan:
-    wish = scene.intention
-    if "k8s_apply" not in scene.offered:
-        return not_offered(scene, "k8s_apply")
-    if not wish.text:
-        return Reply("Paste the YAML in the same message as `apply`, best between lines of three backticks.")
-    place = wish.namespace or ("" if "namespace:" in wish.text else "default")
-    where = f" What names no namespace goes to {phrasing.code(place)}." if place else ""
-    done = yield from _changed(scene, calls.call("k8s_apply", wish.cluster, manifest=wish.text, namespace=place), f"I am about to apply this manifest.{where}")
-    if done.failed:
-        return refused(done, None)
-    told = "\n".join(f"- {phrasing.code(d.get('object', ''))}: {phrasing.plain(str(d.get('state', '')))}" for d in items(done.data, "documents")) or phrasing.plain(done.text)
-    things = [_applied(str(document.get("object", ""))) for document in items(done.data, "documents")]
-    followed = next((thing for thing in things if thing and thing.kind in OF_PODS), None)
-    if followed is None:
-        return Reply(f"Applied:\n\n{told}", focus=next((thing for thing in things if thing), None))
-    return (yield from check_rollout(followed, f"Applied:\n\n{told}", wish.cluster))
-
-
-def _applied(words: str) -> Thing | None:
-    """ "deployment web in shop" as a thing."""
-    parts = words.split(" ")
-    place = parts[3] if len(parts) == 4 and parts[2] == "in" else ""
-    return Thing(parts[0] + "s", parts[1], place) if len(parts) >= 2 else None
-
-
-def execute(scene: Scene) -> Plan:
-    wish = scene.intention
-    if "pod_exec" not in scene.offered:
-        return not_offered(scene, "pod_exec")
-    if not wish.text:
-        return Reply(f"There is no interactive shell here; I run one command and show what it prints. Say, for example, {phrasing.code('run ls -l /tmp in pod … in shop')}.")
-    thing = yield from _target(scene, "pod_exec")
-    if isinstance(thing, Reply):
-        return thing
-    call = calls.call("pod_exec", wish.cluster, pod=thing.name, namespace=thing.namespace, command=wish.text.split(), container=wish.container)
-    done = yield from _changed(scene, call, f"I am about to run {phrasing.code(wish.text)} in {phrasing.thing(thing)}.")
-    if done.failed:
-        return refused(done, thing)
-    header, _, body = done.text.partition("\n")
-    return Reply(phrasing.paragraphs(phrasing.plain(header), phrasing.quoted(body, 60) if body.strip() else "It printed nothing."), focus=thing)
-
-
-def not_offered(scene: Scene, tool: str) -> Reply:
-    """Why a change cannot be asked for here."""
-    if scene.setting.read_only:
-        return Reply("This portal is **read-only**: nothing can be changed from here. An administrator can unset `K8SMCP_READ_ONLY`. Looking works as ever.")
-    if tool == "pod_exec":
-        return Reply("Running commands in containers is **switched off** here: an administrator can set `K8SMCP_EXECUTE=1`. Often the log is enough: `logs of …`.")
-    return Reply("Your account may look, but not change anything here. An administrator can give you the role operator.")
-
-
-def _target(scene: Scene, tool: str) -> Asking[Thing | Reply]:
-    """The one object to change, or why not."""
-    if tool not in scene.offered:
-        return not_offered(scene, tool)
-    found = yield from locate(scene)
-    if isinstance(found, Thing) and is_namespaced(found.kind) and not found.namespace:
-        return Reply(f"In which namespace is {phrasing.thing(found)}? Add {phrasing.code('in …')}.", focus=found)
-    return found
-
-
-def _changed(scene: Scene, call: Call, say: str) -> Asking[Found]:
-    on = f" on cluster {phrasing.code(scene.intention.cluster)}" if scene.intention.cluster else ""
-    answers = yield from together({"": call}, say=say + (f" This goes to{on.removeprefix(' on')}." if on else ""))
-    return answers[""]
-
-
 def _carried_out(scene: Scene, thing: Thing, call: Call, say: str, lead: str = "") -> Plan:
     """Changes a workload or Service and reports the state it really reached."""
-    done = yield from _changed(scene, call, say)
+    done = yield from changed(scene, call, say)
     if done.failed:
         return refused(done, thing)
     if walk(done.data, "changed") is False:
@@ -218,6 +170,13 @@ def _carried_out(scene: Scene, thing: Thing, call: Call, say: str, lead: str = "
 
 
 PLANS: dict[Act, Callable[[Scene], Plan]] = {
-    Act.SCALE: scale, Act.RESTART: restart, Act.DELETE: delete, Act.CORDON: cordon, Act.UNCORDON: cordon, Act.NAMESPACE: namespace,
-    Act.APPLY: apply, Act.EXEC: execute, Act.SET_ENV: patch, Act.SET_IMAGE: patch, Act.SET_RESOURCES: patch, Act.SET_SELECTOR: patch,
-}  # fmt: skip
+    Act.SCALE: scale,
+    Act.RESTART: restart,
+    Act.DELETE: delete,
+    Act.CORDON: cordon,
+    Act.UNCORDON: cordon,
+    Act.SET_ENV: patch,
+    Act.SET_IMAGE: patch,
+    Act.SET_RESOURCES: patch,
+    Act.SET_SELECTOR: patch,
+}

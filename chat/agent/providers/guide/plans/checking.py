@@ -9,12 +9,14 @@ from chat.agent.providers.guide.plans.gathering import Notebook, examine_pods, l
 from chat.agent.providers.guide.plans.reporting import grouped, in_full, offers_of
 from chat.agent.providers.guide.plans.wiring import examine_services
 from chat.agent.providers.guide.rows import Row, objects_of, rows_of
-from chat.agent.providers.guide.steps import Found, Plan, Reply, Scene
+from chat.agent.providers.guide.steps import Plan, Reply, Scene
 from chat.agent.providers.guide.together import Asking, together
 
 LOOKED_AT = ("pods", "deployments", "services", "endpoints", "jobs", "persistentvolumeclaims")
 MOST_WARNINGS = 6
-ORDINARY = frozenset({"BackOff", "Failed", "FailedScheduling", "Unhealthy", "BackoffLimitExceeded", "OOMKilling", "Killing"})
+ORDINARY = frozenset(
+    {"BackOff", "Failed", "FailedScheduling", "Unhealthy", "BackoffLimitExceeded", "OOMKilling", "Killing"}
+)
 NOBODY = frozenset({"<none>", "<unset>", ""})
 
 
@@ -59,9 +61,11 @@ def _nobody_behind(rows: dict[str, list[Row]]) -> list[Row]:
     empty = {row.thing.name + "/" + row.thing.namespace for row in rows["endpoints"] if row["ENDPOINTS"] in NOBODY}
     known = {row.thing.name + "/" + row.thing.namespace for row in rows["endpoints"]}
     return [
-        row for row in rows["services"]
-        if f"{row.thing.name}/{row.thing.namespace}" in empty or (known and f"{row.thing.name}/{row.thing.namespace}" not in known)
-    ]  # fmt: skip
+        row
+        for row in rows["services"]
+        if f"{row.thing.name}/{row.thing.namespace}" in empty
+        or (known and f"{row.thing.name}/{row.thing.namespace}" not in known)
+    ]
 
 
 def _jobs(jobs: list[Row], cluster: str) -> Asking[list[Finding]]:
@@ -80,9 +84,14 @@ def _jobs(jobs: list[Row], cluster: str) -> Asking[list[Finding]]:
 
 def _rest(rows: dict[str, list[Row]], ill_pods: list[Row], cluster: str) -> Asking[list[Finding]]:
     """Nodes that are not Ready, and Deployments that lack pods while none of their pods is ill."""
-    asks = {row.thing: calls.getting("nodes", row.thing.name, "", cluster) for row in rows.get("nodes", []) if is_ill(row)}
+    asks = {
+        row.thing: calls.getting("nodes", row.thing.name, "", cluster) for row in rows.get("nodes", []) if is_ill(row)
+    }
     for row in rows["deployments"]:
-        if is_ill(row) and not any(pod.thing.namespace == row.thing.namespace and pod.thing.name.startswith(f"{row.thing.name}-") for pod in ill_pods):
+        if is_ill(row) and not any(
+            pod.thing.namespace == row.thing.namespace and pod.thing.name.startswith(f"{row.thing.name}-")
+            for pod in ill_pods
+        ):
             asks[row.thing] = calls.getting("deployments", row.thing.name, row.thing.namespace, cluster)
     answers = yield from together(asks)
     findings = []
@@ -105,29 +114,56 @@ def _unexplained(notes: list[Note], findings: list[Finding]) -> list[Note]:
 
 def _told(place: str, rows: dict[str, list[Row]], findings: list[Finding], warnings: list[Note]) -> Reply:
     where = phrasing.place(place)
-    seen = phrasing.listed([phrasing.counted(len(rows[kind]), kind.removesuffix("s")) for kind in ("pods", "deployments", "services", "jobs", "nodes") if rows.get(kind)])
+    seen = phrasing.listed(
+        [
+            phrasing.counted(len(rows[kind]), kind.removesuffix("s"))
+            for kind in ("pods", "deployments", "services", "jobs", "nodes")
+            if rows.get(kind)
+        ]
+    )
     if not any(rows.values()):
-        return Reply(f"There is nothing {where}. See the namespaces with {phrasing.code('list namespaces')}.", offers=("list namespaces",))
+        return Reply(
+            f"There is nothing {where}. See the namespaces with {phrasing.code('list namespaces')}.",
+            offers=("list namespaces",),
+        )
     notes = _warnings(warnings)
     if not findings:
-        return Reply(phrasing.paragraphs(f"**Nothing is wrong {where} that I can see.**", f"I looked at {seen}: all of them are well.", notes))
+        return Reply(
+            phrasing.paragraphs(
+                f"**Nothing is wrong {where} that I can see.**", f"I looked at {seen}: all of them are well.", notes
+            )
+        )
     if len(findings) == 1:
         only = findings[0]
-        return Reply(phrasing.paragraphs(f"I looked at {seen} {where}. One thing is wrong.", in_full(only), notes), focus=only.thing, offers=only.offers)
+        return Reply(
+            phrasing.paragraphs(f"I looked at {seen} {where}. One thing is wrong.", in_full(only), notes),
+            focus=only.thing,
+            offers=only.offers,
+        )
     count = phrasing.counted(len(findings), "thing needs", "things need")
     lead = f"I looked at {seen} {where}. **{count} attention:**"
-    closing = "Type one of the sentences, or answer with a number for the ones that need no value filled in. Ask `why is … failing` for more about one."
+    closing = (
+        "Type one of the sentences, or answer with a number for the ones that need no "
+        "value filled in. Ask `why is … failing` for more about one."
+    )
     return Reply(
         phrasing.paragraphs(lead, grouped(findings), notes, closing),
-        shown=tuple(finding.thing for finding in findings), offers=offers_of(findings),
-    )  # fmt: skip
+        shown=tuple(finding.thing for finding in findings),
+        offers=offers_of(findings),
+    )
 
 
 def _warnings(notes: list[Note]) -> str:
     if not notes:
         return ""
     rows = [
-        (phrasing.cell(note.reason), phrasing.cell(f"{note.kind}/{note.name}"), phrasing.cell(note.namespace), str(note.count), phrasing.cell(note.message, 140))
+        (
+            phrasing.cell(note.reason),
+            phrasing.cell(f"{note.kind}/{note.name}"),
+            phrasing.cell(note.namespace),
+            str(note.count),
+            phrasing.cell(note.message, 140),
+        )
         for note in notes
-    ]  # fmt: skip
+    ]
     return "### Other warnings\n\n" + phrasing.table(("Reason", "About", "Namespace", "Times", "Message"), rows)

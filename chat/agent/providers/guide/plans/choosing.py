@@ -3,7 +3,17 @@
 from collections.abc import Callable
 
 from chat.agent.providers.guide.intention import Act
-from chat.agent.providers.guide.plans import changing, drafting, looking, overview, rerunning, talking
+from chat.agent.providers.guide.plans import (
+    applying,
+    changing,
+    drafting,
+    looking,
+    measuring,
+    overview,
+    protocol,
+    rerunning,
+    talking,
+)
 from chat.agent.providers.guide.plans.checking import check
 from chat.agent.providers.guide.plans.diagnosing import why
 from chat.agent.providers.guide.plans.listing import list_things
@@ -12,12 +22,26 @@ from chat.agent.providers.guide.steps import Plan, Scene
 PLANS: dict[Act, Callable[[Scene], Plan]] = {
     **talking.PLANS,
     **changing.PLANS,
-    Act.LIST: list_things, Act.COUNT: list_things, Act.DESCRIBE: looking.describe, Act.GET: looking.get, Act.LOGS: looking.logs,
-    Act.EVENTS: looking.events, Act.TOP: looking.top, Act.WHY: why, Act.CHECK: check, Act.STATUS: overview.status,
-    Act.HISTORY: overview.history, Act.UNDO: overview.history, Act.IMAGES: overview.images, Act.CLUSTERS: overview.clusters,
-    Act.CLUSTER: overview.cluster, Act.DISCOVER: overview.discover, Act.DRAFT: drafting.draft,
+    **applying.PLANS,
+    Act.LIST: list_things,
+    Act.COUNT: list_things,
+    Act.DESCRIBE: looking.describe,
+    Act.GET: looking.get,
+    Act.LOGS: protocol.logs,
+    Act.EVENTS: measuring.events,
+    Act.TOP: measuring.top,
+    Act.WHY: why,
+    Act.CHECK: check,
+    Act.STATUS: overview.status,
+    Act.HISTORY: overview.history,
+    Act.UNDO: overview.history,
+    Act.IMAGES: overview.images,
+    Act.CLUSTERS: overview.clusters,
+    Act.CLUSTER: overview.cluster,
+    Act.DISCOVER: overview.discover,
+    Act.DRAFT: drafting.draft,
     Act.RERUN: rerunning.rerun,
-}  # fmt: skip
+}
 
 
 def plan_for(scene: Scene) -> Plan:

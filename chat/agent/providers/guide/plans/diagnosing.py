@@ -32,9 +32,14 @@ def why(scene: Scene) -> Plan:
     if thing.kind == "namespaces":
         placed = replace(wish, act=Act.CHECK, namespace=thing.name, name="", spare=())
         return (yield from check(replace(scene, intention=placed)))
-    asks = {"thing": calls.on(thing, "k8s_describe", wish.cluster), "events": calls.events(thing.namespace, wish.cluster, limit=100)}
+    asks = {
+        "thing": calls.on(thing, "k8s_describe", wish.cluster),
+        "events": calls.events(thing.namespace, wish.cluster, limit=100),
+    }
     if thing.kind in WORKLOADS:
-        asks["services"] = calls.listing("services", thing.namespace, wish.cluster, field_selector=f"metadata.name={thing.name}")
+        asks["services"] = calls.listing(
+            "services", thing.namespace, wish.cluster, field_selector=f"metadata.name={thing.name}"
+        )
     answers = yield from together(asks, f"Looking at {thing.name} from all sides…")
     described = answers["thing"]
     if described.failed:
@@ -49,7 +54,7 @@ def why(scene: Scene) -> Plan:
 
 
 def _perhaps_a_namespace(scene: Scene, otherwise: Reply) -> Plan:
-    """"what is wrong with payments": payments is a namespace."""
+    """ "what is wrong with payments": payments is a namespace."""
     (found,) = (yield from together({"": calls.listing("namespaces", "", scene.intention.cluster)})).values()
     if any(row.thing.name == scene.intention.name for row in rows_of(found, "namespaces")):
         placed = replace(scene.intention, act=Act.CHECK, namespace=scene.intention.name, name="", spare=())
@@ -85,7 +90,9 @@ def _service_of(rows: list[Row], cluster: str) -> Asking[list[Finding]]:
     if not rows:
         return []
     service = rows[0].thing
-    read = yield from together({"": calls.on(service, "k8s_describe", cluster, events=0)}, "Its pods are well. Looking at its service…")
+    read = yield from together(
+        {"": calls.on(service, "k8s_describe", cluster, events=0)}, "Its pods are well. Looking at its service…"
+    )
     endpoints = walk(read[""].data, "endpoints")
     if not isinstance(endpoints, dict) or endpoints.get("ready"):
         return []
@@ -97,7 +104,10 @@ def _of_its_own(thing: Thing, body: Json, notebook: Notebook) -> list[Finding]:
     if thing.kind == "nodes":
         finding = others.examine_node(body)
     elif thing.kind == "persistentvolumeclaims":
-        cells = {"STATUS": str(walk(body, "status", "phase") or ""), "STORAGECLASS": str(walk(body, "spec", "storageClassName") or "")}
+        cells = {
+            "STATUS": str(walk(body, "status", "phase") or ""),
+            "STORAGECLASS": str(walk(body, "spec", "storageClassName") or ""),
+        }
         finding = others.examine_claim(Row(thing, cells), list(notebook.about(thing)))
     return [finding] if finding else []
 
@@ -125,8 +135,9 @@ def _told(thing: Thing, findings: list[Finding]) -> Reply:
         return Reply(in_full(first), focus=first.thing, offers=first.offers)
     return Reply(
         phrasing.paragraphs(f"I found {len(findings)} things around {phrasing.thing(thing)}.", grouped(findings)),
-        focus=thing, offers=offers_of(findings),
-    )  # fmt: skip
+        focus=thing,
+        offers=offers_of(findings),
+    )
 
 
 def _well(thing: Thing, described: Found, notebook: Notebook) -> Reply:
@@ -138,8 +149,15 @@ def _well(thing: Thing, described: Found, notebook: Notebook) -> Reply:
         parts.append(f"{ready} of {phrasing.counted(len(pods), 'pod')} ready.")
     warnings = notebook.about(thing)[:3]
     if warnings:
-        parts.append("Warnings about it:\n\n" + "\n".join(f"- {phrasing.code(note.reason)}: {phrasing.code(note.message, 200)}" for note in warnings))
-    offers = (f"logs of {phrasing.sentence(thing)}", "what is wrong here") if thing.kind in WORKLOADS | {"pods", "jobs"} else ("what is wrong here",)
+        parts.append(
+            "Warnings about it:\n\n"
+            + "\n".join(f"- {phrasing.code(note.reason)}: {phrasing.code(note.message, 200)}" for note in warnings)
+        )
+    offers = (
+        (f"logs of {phrasing.sentence(thing)}", "what is wrong here")
+        if thing.kind in WORKLOADS | {"pods", "jobs"}
+        else ("what is wrong here",)
+    )
     hint = " · ".join(phrasing.code(offer) for offer in offers)
     parts.append(f"If it still misbehaves, its own log may tell more: {hint}.")
     return Reply(phrasing.paragraphs(*parts), focus=thing, offers=offers)

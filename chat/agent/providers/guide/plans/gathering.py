@@ -38,10 +38,16 @@ def notes_of(found: Found) -> list[Note]:
         count = event.get("count")
         notes.append(
             Note(
-                str(event.get("reason") or ""), str(event.get("message") or ""), kind, name, str(event.get("namespace") or ""),
-                str(event.get("type") or ""), count if isinstance(count, int) else 1, str(event.get("last") or ""),
+                str(event.get("reason") or ""),
+                str(event.get("message") or ""),
+                kind,
+                name,
+                str(event.get("namespace") or ""),
+                str(event.get("type") or ""),
+                count if isinstance(count, int) else 1,
+                str(event.get("last") or ""),
             )
-        )  # fmt: skip
+        )
     return notes
 
 
@@ -67,8 +73,9 @@ def examine_pods(rows: list[Row], notebook: Notebook, cluster: str) -> Asking[li
     }
     first |= {
         ("log", row.thing): calls.logs(row.thing, cluster, previous=row.number("RESTARTS") > 0, tail=LINES)
-        for row in chosen if _ended(row)
-    }  # fmt: skip
+        for row in chosen
+        if _ended(row)
+    }
     names = phrasing.listed([row.thing.name for row in chosen[:3]]) + (" and others" if len(chosen) > 3 else "")
     answers = yield from together(first, f"Looking closer at {names}…")
     bodies = [body for (what, _), found in answers.items() if what == "get" for body in objects_of(found)]
@@ -119,7 +126,11 @@ def _number(value: Json) -> int:
 
 def _ended(row: Row) -> bool:
     status = row["STATUS"]
-    return row.number("RESTARTS") > 0 or status in {"Error", "OOMKilled", "CrashLoopBackOff", "Failed"} or "Error" in status
+    return (
+        row.number("RESTARTS") > 0
+        or status in {"Error", "OOMKilled", "CrashLoopBackOff", "Failed"}
+        or "Error" in status
+    )
 
 
 def _further(bodies: list[Json], logs: dict[object, str], cluster: str) -> dict[Thing | str, Call]:

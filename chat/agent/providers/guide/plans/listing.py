@@ -13,8 +13,19 @@ from chat.agent.providers.guide.steps import Call, Found, Plan, Reply, Round, Sc
 EVERYTHING = ("deployments", "statefulsets", "daemonsets", "jobs", "cronjobs", "services", "ingresses", "pods")
 MOST_SHOWN = 40
 LEFT_OUT = frozenset(
-    """NOMINATED-NODE READINESS-GATES SELECTOR CONTAINERS OS-IMAGE KERNEL-VERSION CONTAINER-RUNTIME EXTERNAL-IP INTERNAL-IP
-    VOLUMEATTRIBUTESCLASS VOLUMEMODE""".split()
+    [
+        "NOMINATED-NODE",
+        "READINESS-GATES",
+        "SELECTOR",
+        "CONTAINERS",
+        "OS-IMAGE",
+        "KERNEL-VERSION",
+        "CONTAINER-RUNTIME",
+        "EXTERNAL-IP",
+        "INTERNAL-IP",
+        "VOLUMEATTRIBUTESCLASS",
+        "VOLUMEMODE",
+    ]
 )
 CHECK = "what is wrong here"
 
@@ -79,7 +90,11 @@ def _noun(wish: Intention, number: int) -> str:
     if known is None:
         return phrasing.counted(number, wish.kind.removesuffix("s"), wish.kind)
     plural = one + "s" if known and not known.resource.endswith(("ies", "sses")) else wish.kind
-    return phrasing.counted(number, one.lower() if one.lower() in {"pod", "node", "namespace", "job"} else one, plural.lower() if one in {"Pod", "Node", "Namespace", "Job"} else plural)
+    return phrasing.counted(
+        number,
+        one.lower() if one.lower() in {"pod", "node", "namespace", "job"} else one,
+        plural.lower() if one in {"Pod", "Node", "Namespace", "Job"} else plural,
+    )
 
 
 def _what(wish: Intention, number: int) -> str:
@@ -102,7 +117,9 @@ def _counted(wish: Intention, rows: list[Row]) -> Reply:
     spaces = Counter(row.thing.namespace for row in rows if row.thing.namespace)
     by_space = [f"{number} in {phrasing.code(name)}" for name, number in spaces.most_common(8)]
     lines = [f"**{_what(wish, len(rows))}.**"]
-    lines += [f"By status: {phrasing.listed(by_status)}."] if len(by_status) > 1 or (by_status and not wish.where) else []
+    lines += (
+        [f"By status: {phrasing.listed(by_status)}."] if len(by_status) > 1 or (by_status and not wish.where) else []
+    )
     lines += [f"By namespace: {phrasing.listed(by_space)}."] if len(by_space) > 1 else []
     return Reply(phrasing.paragraphs(*lines), shown=tuple(row.thing for row in rows))
 
@@ -120,13 +137,18 @@ def _told(wish: Intention, rows: list[Row], founds: tuple[Found, ...]) -> Reply:
     ordered = sorted(rows, key=lambda row: not is_ill(row)) if len(rows) > MOST_SHOWN else rows
     shown = ordered[:MOST_SHOWN]
     left = number - len(shown)
-    rest = f"…and {left} more. Narrow it with a namespace or a label, for example {phrasing.code('in shop')}." if left > 0 else ""
+    rest = (
+        f"…and {left} more. Narrow it with a namespace or a label, for example {phrasing.code('in shop')}."
+        if left > 0
+        else ""
+    )
     hint, offers = _hint(wish, ill)
     return Reply(
         phrasing.paragraphs(lead, _table(shown, several=len(founds) > 1), rest, hint),
-        shown=tuple(row.thing for row in shown), offers=offers,
+        shown=tuple(row.thing for row in shown),
+        offers=offers,
         focus=shown[0].thing if len(shown) == 1 else None,
-    )  # fmt: skip
+    )
 
 
 def _none(wish: Intention) -> str:
@@ -149,12 +171,18 @@ def _hint(wish: Intention, ill: list[Row]) -> tuple[str, tuple[str, ...]]:
 
 
 def _table(rows: list[Row], *, several: bool) -> str:
-    columns = [name for name in dict.fromkeys(name for row in rows for name in row.cells) if name.replace(" ", "-") not in LEFT_OUT]
+    columns = [
+        name
+        for name in dict.fromkeys(name for row in rows for name in row.cells)
+        if name.replace(" ", "-") not in LEFT_OUT
+    ]
     columns = [name for name in columns if any(row[name] for row in rows)]
     heads = ["", *(["Kind"] if several else []), *(name.capitalize() for name in columns)]
     marked = any(is_ill(row) for row in rows)
     body = []
     for row in rows:
-        cells = [phrasing.cell(row[name]) if name in {"NAME", "NAMESPACE"} else phrasing.words(row[name]) for name in columns]
+        cells = [
+            phrasing.cell(row[name]) if name in {"NAME", "NAMESPACE"} else phrasing.words(row[name]) for name in columns
+        ]
         body.append(["⚠" if is_ill(row) else "", *([title_of(row.thing.kind)] if several else []), *cells])
     return phrasing.table(heads, body) if marked else phrasing.table(heads[1:], [line[1:] for line in body])

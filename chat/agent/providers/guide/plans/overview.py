@@ -7,7 +7,7 @@ from chat.agent.providers.guide.intention import Act, Thing
 from chat.agent.providers.guide.kinds import SPELLINGS
 from chat.agent.providers.guide.locating import locate
 from chat.agent.providers.guide.plans.gathering import earlier_images
-from chat.agent.providers.guide.rows import items, rows_of, walk
+from chat.agent.providers.guide.rows import items, many, rows_of, walk
 from chat.agent.providers.guide.steps import Found, Plan, Reply, Scene
 from chat.agent.providers.guide.together import together
 
@@ -18,10 +18,16 @@ def status(scene: Scene) -> Plan:
     located = yield from locate(scene)
     if isinstance(located, Reply):
         return located
-    (found,) = (yield from together({"": calls.rollout("k8s_rollout_status", located, scene.intention.cluster)})).values()
+    (found,) = (
+        yield from together({"": calls.rollout("k8s_rollout_status", located, scene.intention.cluster)})
+    ).values()
     if found.failed:
         return Reply(phrasing.plain(found.text), focus=located)
-    return Reply(rollout_words(located, found), focus=located, offers=(f"why is {phrasing.sentence(located)} failing",) if walk(found.data, "done") is False else ())
+    return Reply(
+        rollout_words(located, found),
+        focus=located,
+        offers=(f"why is {phrasing.sentence(located)} failing",) if walk(found.data, "done") is False else (),
+    )
 
 
 def rollout_words(thing: Thing, found: Found) -> str:
@@ -30,11 +36,16 @@ def rollout_words(thing: Thing, found: Found) -> str:
     done, stuck = walk(found.data, "done"), walk(found.data, "stuck")
     mark = "is rolled out" if done else "is **stuck**" if stuck else "is not there yet"
     waiting = [
-        f"- {phrasing.code(pod.get('name', ''))}: {phrasing.code(pod.get('status', ''))}" + (f", {phrasing.code(pod['why'], 200)}" if pod.get("why") else "")
+        f"- {phrasing.code(pod.get('name', ''))}: {phrasing.code(pod.get('status', ''))}"
+        + (f", {phrasing.code(pod['why'], 200)}" if pod.get("why") else "")
         for pod in items(found.data, "waiting")
-    ][:6]  # fmt: skip
+    ][:6]
     ask = f"Ask {phrasing.code(f'why is {phrasing.sentence(thing)} failing')} for the cause." if waiting else ""
-    return phrasing.paragraphs(f"{phrasing.thing(thing)} {mark}: {phrasing.plain(message)}", "Pods that are not ready:\n\n" + "\n".join(waiting) if waiting else "", ask)
+    return phrasing.paragraphs(
+        f"{phrasing.thing(thing)} {mark}: {phrasing.plain(message)}",
+        "Pods that are not ready:\n\n" + "\n".join(waiting) if waiting else "",
+        ask,
+    )
 
 
 def history(scene: Scene) -> Plan:
@@ -42,24 +53,44 @@ def history(scene: Scene) -> Plan:
     located = yield from locate(scene)
     if isinstance(located, Reply):
         return located
-    (found,) = (yield from together({"": calls.rollout("k8s_rollout_history", located, scene.intention.cluster)})).values()
+    (found,) = (
+        yield from together({"": calls.rollout("k8s_rollout_history", located, scene.intention.cluster)})
+    ).values()
     if found.failed:
         return Reply(phrasing.plain(found.text), focus=located)
     revisions = list(items(found.data, "revisions"))
     rows = [
-        (str(r.get("revision", "")) + (" (now)" if r.get("current") else ""), phrasing.cell(", ".join(map(str, r.get("images") or []))), phrasing.cell(r.get("cause") or ""), _ready(r), phrasing.words(str(r.get("created") or "")))
+        (
+            str(r.get("revision", "")) + (" (now)" if r.get("current") else ""),
+            phrasing.cell(", ".join(map(str, many(r, "images")))),
+            phrasing.cell(r.get("cause") or ""),
+            _ready(r),
+            phrasing.words(str(r.get("created") or "")),
+        )
         for r in revisions[:12]
-    ]  # fmt: skip
-    table = phrasing.table(("Revision", "Image", "Note", "Ready", "Made"), rows) if rows else phrasing.quoted(found.text)
-    now = next((str(image) for r in revisions if r.get("current") for image in r.get("images") or []), "")
+    ]
+    table = (
+        phrasing.table(("Revision", "Image", "Note", "Ready", "Made"), rows) if rows else phrasing.quoted(found.text)
+    )
+    now = next((str(image) for r in revisions if r.get("current") for image in many(r, "images")), "")
     before = next((image for image in earlier_images(found) if image != now), "")
     offer = (f"use image {before} for {phrasing.sentence(located)}",) if before else ()
     going_back = ""
     if scene.intention.act is Act.UNDO:
-        going_back = f"To go back to the image before: {phrasing.say(offer[0])}, or answer `yes`." if offer else "There is no earlier revision with another image to go back to."
+        going_back = (
+            f"To go back to the image before: {phrasing.say(offer[0])}, or answer `yes`."
+            if offer
+            else "There is no earlier revision with another image to go back to."
+        )
     elif offer:
         going_back = f"To go back: {phrasing.say(offer[0])}."
-    return Reply(phrasing.paragraphs(f"{phrasing.thing(located)} has {phrasing.counted(len(revisions), 'revision')}.", table, going_back), focus=located, offers=offer)
+    return Reply(
+        phrasing.paragraphs(
+            f"{phrasing.thing(located)} has {phrasing.counted(len(revisions), 'revision')}.", table, going_back
+        ),
+        focus=located,
+        offers=offer,
+    )
 
 
 def _ready(revision: dict[str, object]) -> str:
@@ -69,7 +100,19 @@ def _ready(revision: dict[str, object]) -> str:
 def images(scene: Scene) -> Plan:
     """Which images run, and how many pods use each; of one thing, or of a place."""
     wish = scene.intention
-    (found,) = (yield from together({"": calls.listing("pods", wish.namespace, wish.cluster, columns=["spec.containers[*].image"], label_selector=wish.selector)})).values()
+    (found,) = (
+        yield from together(
+            {
+                "": calls.listing(
+                    "pods",
+                    wish.namespace,
+                    wish.cluster,
+                    columns=["spec.containers[*].image"],
+                    label_selector=wish.selector,
+                )
+            }
+        )
+    ).values()
     if found.failed:
         return Reply(phrasing.plain(found.text))
     users: dict[str, list[str]] = defaultdict(list)
@@ -79,11 +122,19 @@ def images(scene: Scene) -> Plan:
         for image in row["SPEC.CONTAINERS[*].IMAGE"].split(","):
             users[image.strip()].append(row.thing.name)
     if not users:
-        return Reply(f"I found no pods {f'called {phrasing.code(wish.name)} ' if wish.name else ''}{phrasing.place(wish.namespace)}.")
+        return Reply(
+            "I found no pods "
+            f"{f'called {phrasing.code(wish.name)} ' if wish.name else ''}{phrasing.place(wish.namespace)}."
+        )
     ordered = sorted(users.items(), key=lambda pair: (-len(pair[1]), pair[0]))
     rows = [(phrasing.cell(image, 160), str(len(pods)), phrasing.cell(pods[0])) for image, pods in ordered[:MOST]]
     about = f" of {phrasing.code(wish.name)}" if wish.name else f" {phrasing.place(wish.namespace)}"
-    return Reply(phrasing.paragraphs(f"**{phrasing.counted(len(users), 'image')}**{about}:", phrasing.table(("Image", "Pods", "For example"), rows)))
+    return Reply(
+        phrasing.paragraphs(
+            f"**{phrasing.counted(len(users), 'image')}**{about}:",
+            phrasing.table(("Image", "Pods", "For example"), rows),
+        )
+    )
 
 
 def clusters(scene: Scene) -> Plan:
@@ -101,7 +152,12 @@ def cluster(scene: Scene) -> Plan:
     (found,) = (yield from together({"": calls.call("cluster_status", scene.intention.cluster)})).values()
     if found.failed:
         return Reply(phrasing.plain(found.text))
-    return Reply(phrasing.paragraphs(phrasing.quoted(found.text), f"Ask {phrasing.code('what is wrong here')} to look for faults."), offers=("what is wrong here",))
+    return Reply(
+        phrasing.paragraphs(
+            phrasing.quoted(found.text), f"Ask {phrasing.code('what is wrong here')} to look for faults."
+        ),
+        offers=("what is wrong here",),
+    )
 
 
 def discover(scene: Scene) -> Plan:
@@ -109,9 +165,24 @@ def discover(scene: Scene) -> Plan:
     (found,) = (yield from together({"": calls.call("k8s_discover", wish.cluster, query=wish.name)})).values()
     if found.failed:
         return Reply(phrasing.plain(found.text))
-    kinds = [kind for kind in items(found.data, "kinds") if "list" in (kind.get("verbs") or [])]
-    rows = [(phrasing.cell(k.get("plural", "")), phrasing.cell(k.get("kind", "")), phrasing.cell(k.get("api_version", "")), phrasing.words(", ".join(map(str, k.get("short_names") or [])))) for k in kinds[:70]]
+    kinds = [kind for kind in items(found.data, "kinds") if "list" in many(kind, "verbs")]
+    rows = [
+        (
+            phrasing.cell(k.get("plural", "")),
+            phrasing.cell(k.get("kind", "")),
+            phrasing.cell(k.get("api_version", "")),
+            phrasing.words(", ".join(map(str, many(k, "short_names")))),
+        )
+        for k in kinds[:70]
+    ]
     if not rows:
         return Reply(phrasing.quoted(found.text))
-    example = "list " + str(next((k["plural"] for k in reversed(kinds) if k.get("plural") not in SPELLINGS), "pods"))
-    return Reply(phrasing.paragraphs(f"**{phrasing.counted(len(kinds), 'kind')}** can be listed, for example with {phrasing.code(example)}.", phrasing.table(("Name", "Kind", "API", "Short"), rows)))
+    example = "list " + str(
+        next((k["plural"] for k in reversed(kinds) if str(k.get("plural", "pods")) not in SPELLINGS), "pods")
+    )
+    return Reply(
+        phrasing.paragraphs(
+            f"**{phrasing.counted(len(kinds), 'kind')}** can be listed, for example with {phrasing.code(example)}.",
+            phrasing.table(("Name", "Kind", "API", "Short"), rows),
+        )
+    )

@@ -57,7 +57,9 @@ def _next(offers: tuple[str, ...]) -> str:
     ready = [offer for offer in offers if OPEN not in offer]
     hint = ""
     if any(OPEN in offer for offer in offers):
-        hint = "Fill in the value where it says `…`" + ("; for the others a number is enough as an answer." if ready else ".")
+        hint = "Fill in the value where it says `…`" + (
+            "; for the others a number is enough as an answer." if ready else "."
+        )
     elif len(offers) > 1:
         hint = "A number is enough as an answer."
     elif ready:

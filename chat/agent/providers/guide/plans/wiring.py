@@ -30,8 +30,10 @@ def examine_services(rows: list[Row], cluster: str) -> Asking[list[Finding]]:
             }
             wanted = services.selector_of(body).items()
             behind = [
-                row.thing for row in rows_of(answers["pods", place], "pods") if wanted <= labels_of(row[LABELS.upper()]).items()
-            ]  # fmt: skip
+                row.thing
+                for row in rows_of(answers["pods", place], "pods")
+                if wanted <= labels_of(row[LABELS.upper()]).items()
+            ]
             finding = services.examine(body, workloads, behind)
             findings += [finding] if finding and thing_of(body, "services").name else []
     return findings
