@@ -2,14 +2,17 @@
 
 import json
 import shutil
+import subprocess
+import sys
 from contextlib import asynccontextmanager
 
 import pytest
 import pytest_asyncio
 from playwright.async_api import async_playwright
 
-from tests.portal import Portal
+from tests.portal import ROOT, Portal
 
+PATIENCE = 45_000  # milliseconds; a loaded machine is slow
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 FLAGS = [
     "--no-sandbox",
@@ -59,6 +62,15 @@ def portal(tmp_path_factory):
         yield portal.sign_in()
 
 
+@pytest.fixture(scope="session")
+def walker(portal):
+    """Somebody who signs in by password: their name and password."""
+    password = "a long way to walk"
+    command = [sys.executable, "manage.py", "create_user", "walker", "--role", "operator", "--password-env", "WALKER"]
+    subprocess.run(command, cwd=ROOT, env=portal.environment | {"WALKER": password}, check=True, capture_output=True)
+    return "walker", password
+
+
 @pytest_asyncio.fixture
 async def browser():
     if CHROMIUM is None:
@@ -76,7 +88,7 @@ async def visit(browser, portal):
     @asynccontextmanager
     async def open_page(path="/", *, width=1280, height=900, **options):
         context = await browser.new_context(viewport={"width": width, "height": height}, **options)
-        context.set_default_timeout(20_000)
+        context.set_default_timeout(PATIENCE)
         pairs = [pair.split("=", 1) for pair in portal.cookies.split("; ")]
         await context.add_cookies([{"name": name, "value": value, "url": portal.address} for name, value in pairs])
         faults = []

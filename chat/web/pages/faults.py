@@ -6,7 +6,7 @@ from django.shortcuts import render
 _TITLES = {
     400: "That request could not be read",
     403: "You may not do that",
-    404: "There is nothing here for you",
+    404: "There is nothing at this address",
     409: "Too late",
     422: "That does not fit",
     429: "Too much at once",
