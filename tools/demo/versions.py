@@ -35,4 +35,6 @@ def from_stored(kind: Kind, obj: Json) -> Json:
         return {**served, "apiVersion": "events.k8s.io/v1"}
     if kind.plural == "horizontalpodautoscalers" and kind.version == "v1":
         return autoscaler_versions.to_v1(obj)
+    if kind.definition is not None and obj.get("apiVersion") != kind.api_version:
+        return {**obj, "apiVersion": kind.api_version}
     return obj
