@@ -1,0 +1,178 @@
+"""Who may write for a run: one claim wins, an old one writes nothing, and a conversation has one active run."""
+
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.utils import timezone
+
+from chat.actions import approvals, calls, leases, messages, rounds, runs
+from chat.actions.leases import Claim
+from chat.agent.ports import Usage
+from chat.errors import LeaseLost
+from chat.models import Event, Run, ToolCall
+
+
+def at_once(count: int, work: Callable[[int], Any]) -> list[Any]:
+    """What each of `count` threads brought; exceptions are brought too."""
+    barrier = threading.Barrier(count)
+
+    def one(n: int) -> Any:
+        barrier.wait(20)
+        try:
+            return work(n)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(count) as pool:
+        begun = [pool.submit(one, n) for n in range(count)]
+    return [each.exception() or each.result() for each in begun]
+
+
+@pytest.fixture
+def run(transactional_db, alice) -> Run:
+    return Run.objects.get(pk=messages.send(alice, "hello").run_id)
+
+
+def expire() -> None:
+    Run.objects.update(lease_until=timezone.now() - timedelta(seconds=1))
+
+
+def test_of_many_that_claim_at_once_one_wins(run):
+    claims = at_once(8, lambda n: leases.claim(f"process {n}"))
+    won = [claim for claim in claims if claim is not None]
+    assert [type(claim) for claim in won] == [Claim]
+    run.refresh_from_db()
+    assert (run.status, run.lease_epoch, run.attempt) == ("running", 1, 1)
+    assert run.owner == f"process {claims.index(won[0])}"
+
+
+def test_of_many_that_take_over_at_once_one_wins(run):
+    leases.claim("dead")
+    expire()
+    won = [claim for claim in at_once(8, lambda n: leases.claim(f"process {n}")) if claim is not None]
+    assert [(claim.epoch, claim.taken_over) for claim in won] == [(2, True)]
+
+
+def test_many_runs_are_shared_out_and_none_is_driven_twice(transactional_db, alice):
+    for n in range(6):
+        messages.send(alice, f"question {n}")
+
+    def all_it_gets(n: int) -> list[str]:
+        return [claim.run_id for claim in iter(lambda: leases.claim(f"process {n}"), None)]
+
+    got = [run_id for mine in at_once(4, all_it_gets) for run_id in mine]
+    while (late := leases.claim("late")) is not None:  # a claimer that lost a race may leave one for the next look
+        got.append(late.run_id)
+    assert sorted(got) == sorted(str(pk) for pk in Run.objects.values_list("pk", flat=True))
+
+
+def test_a_lease_that_stands_is_not_claimed(run):
+    assert leases.claim("first") is not None
+    assert leases.claim("second") is None
+
+
+WRITES: dict[str, Callable[[Claim, ToolCall], Any]] = {
+    "renew": lambda claim, call: leases.renew(claim),
+    "start": lambda claim, call: rounds.start(claim, "scripted", "script"),
+    "close_block": lambda claim, call: rounds.close_block(claim, "text", 0, "late"),
+    "checkpoint": lambda claim, call: rounds.checkpoint(claim, "text", 0, "late"),
+    "notice": lambda claim, call: rounds.notice(claim, "late", "Late."),
+    "close_round": lambda claim, call: rounds.close_round(claim, [ToolCall(tool="late", arguments={})], Usage()),
+    "begin": lambda claim, call: calls.begin(claim, call),
+    "begin_approved": lambda claim, call: calls.begin_approved(claim, call, "alice"),
+    "finish": lambda claim, call: calls.finish(claim, call, "completed", "late"),
+    "request": lambda claim, call: approvals.request(claim, call, "Late", "alice"),
+    "park": lambda claim, call: runs.park(claim),
+    "end": lambda claim, call: runs.end(claim, "done"),
+}
+
+
+def rows() -> list[Any]:
+    return [list(Run.objects.values()), list(Event.objects.values()), list(ToolCall.objects.values())]
+
+
+def called(claim: Claim) -> ToolCall:
+    rounds.start(claim, "scripted", "script")
+    call = ToolCall(tool="k8s_list", arguments={}, cluster="c", effect="READ")
+    rounds.close_round(claim, [call], Usage())
+    return call
+
+
+@pytest.mark.parametrize("name", WRITES)
+def test_the_holder_of_an_old_lease_writes_nothing(run, name):
+    old = leases.claim("old")
+    call = called(old)
+    expire()
+    leases.claim("new")
+    before = rows()
+    with pytest.raises(LeaseLost):
+        WRITES[name](old, call)
+    assert rows() == before
+
+
+@pytest.mark.parametrize("name", WRITES)
+def test_nothing_is_written_for_a_run_that_has_ended(run, name):
+    claim = leases.claim("old")
+    call = called(claim)
+    runs.end(claim, "done")
+    before = rows()
+    with pytest.raises(LeaseLost):
+        WRITES[name](claim, call)
+    assert rows() == before
+
+
+def test_releasing_lets_the_next_one_take_it_at_once(run):
+    first = leases.claim("first")
+    leases.release(first)
+    second = leases.claim("second")
+    assert (second.run_id, second.epoch, second.taken_over) == (first.run_id, 2, True)
+    leases.release(first)  # too late: it is not the first one's any more
+    assert leases.claim("third") is None
+
+
+def test_a_renewed_lease_outlives_its_time(run):
+    claim = leases.claim("first")
+    expire()
+    assert leases.renew(claim) is False
+    assert leases.claim("second") is None
+
+
+def test_a_conversation_has_one_active_run_and_the_others_wait_their_turn(run, alice):
+    name = run.conversation_id
+    later = [messages.send(alice, f"question {n}", conversation_id=name).run_id for n in range(3)]
+    other = messages.send(alice, "elsewhere").run_id
+    first = leases.claim("a")
+    assert first.run_id == str(run.pk)
+    assert leases.claim("b").run_id == other
+    assert leases.claim("c") is None
+    taken = []
+    while len(taken) < 3:
+        runs.end(first, "done")
+        first = leases.claim("a")
+        taken.append(first.run_id)
+    assert taken == later
+
+
+def test_a_waiting_run_keeps_its_conversation_to_itself(run, alice):
+    claim = leases.claim("a")
+    call = called(claim)
+    approvals.request(claim, call, "Really?", "alice")
+    runs.park(claim)
+    messages.send(alice, "and this?", conversation_id=run.conversation_id)
+    assert leases.claim("b") is None
+    runs.stop(alice, str(run.pk))
+    assert leases.claim("b") is not None
+
+
+def test_of_two_messages_accepted_at_once_the_first_numbered_is_answered_first(run, alice):
+    """Clocks of two processes differ; the journal's order is the order."""
+    runs.stop(alice, str(run.pk))
+    first = messages.send(alice, "first", conversation_id=run.conversation_id)
+    second = messages.send(alice, "second", conversation_id=run.conversation_id)
+    Run.objects.filter(pk=second.run_id).update(created_at=timezone.now() - timedelta(minutes=1))
+    assert leases.claim("a").run_id == first.run_id
