@@ -150,9 +150,7 @@ def _await(plane: ControlPlane, condition: Callable[[], bool], what: str) -> Non
     def holds() -> bool:
         for process in plane.processes:
             if process.popen.poll() is not None:
-                tail = process.log.read_text(errors="replace")
-                Path("/tmp/rig-fail.log").write_text(tail)
-                tail = tail[-1500:]
+                tail = process.log.read_text(errors="replace")[-1500:]
                 raise ControlPlaneError(f"{process.name} ended before {what}; its log ends with:\n{tail}")
         try:
             return condition()

@@ -35,7 +35,7 @@ WORKS["k8s_get"] = [
     Case({"kind": "deploy", "name": "web", "namespace": "{ns}", "path": "spec.replicas"}, ("2",)),
     Case({"kind": "pods", "name": ["crash", "typo"], "namespace": "{ns}"}, ("crash", "typo")),
     Case({"kind": "node", "name": "node-1"}, ("node-1",)),
-    Case({"kind": "pod", "name": "greedy"}, ("greedy",)),
+    Case({"kind": "pod", "name": "giant"}, ("giant",)),
 ]
 FAILS["k8s_get"] = [
     Case({"kind": "deployment", "name": "wep", "namespace": "{ns}"}, ("wep", "web")),
@@ -46,7 +46,7 @@ FAILS["k8s_get"] = [
 
 WORKS["k8s_describe"] = [
     Case({"kind": "pod", "name": "crash", "namespace": "{ns}"}, ("CrashLoopBackOff", "BackOff")),
-    Case({"kind": "pod", "name": "greedy", "namespace": "{ns}"}, ("Insufficient cpu",)),
+    Case({"kind": "pod", "name": "giant", "namespace": "{ns}"}, ("Insufficient cpu",)),
     Case({"kind": "pod", "name": "typo", "namespace": "{ns}"}, ("registry.invalid/web:9",)),
     Case({"kind": "deployment", "name": "web", "namespace": "{ns}"}, ("web", "2")),
     Case({"kind": "service", "name": "web", "namespace": "{ns}"}, ("web", "80")),
@@ -71,7 +71,7 @@ FAILS["k8s_discover"] = []  # it fails only as every tool does: see the tests on
 WORKS["k8s_events"] = [
     Case({"namespace": "{ns}"}, ("FailedScheduling", "BackOff")),
     Case({"namespace": "{ns}", "object": "pod/typo", "types": "warning"}, ("typo", "Failed"), hides=("crash",)),
-    Case({"namespace": "{ns}", "object": "greedy", "since": "1h"}, ("Insufficient cpu",)),
+    Case({"namespace": "{ns}", "object": "giant", "since": "1h"}, ("Insufficient cpu",)),
 ]
 FAILS["k8s_events"] = [
     Case({"namespace": "no-such-namespace"}, ("no-such-namespace",)),

@@ -1,6 +1,6 @@
 """The seed document's story on a real API server: asked through the live door, answered by the offline guide."""
 
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import pytest
@@ -9,20 +9,14 @@ from channels.db import database_sync_to_async
 from django.contrib.auth.models import User
 
 from chat.launch import Crew
-from tests.apiserver.control_plane import ControlPlane
 from tests.apiserver.manifests import deployment
-from tests.apiserver.tool_stage import SECRET, Stage, set_stage
+from tests.apiserver.tool_stage import SECRET, Stage
 from tests.chat.sockets import Client
 from tools import clusters
 
 pytestmark = [pytest.mark.apiserver, pytest.mark.django_db(transaction=True)]
 
 SEED = {"thinking", "text", "tool_call_start", "tool_call_end", "error", "complete"}
-
-
-@pytest.fixture(scope="module")
-def stage(api_server: ControlPlane) -> Iterator[Stage]:
-    yield from set_stage(api_server)
 
 
 @pytest_asyncio.fixture

@@ -1,6 +1,5 @@
 """Runs every tool of the registry against a real API server, as it is meant and as it must be refused."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,7 +11,7 @@ from tests.apiserver.cluster import await_true
 from tests.apiserver.control_plane import ControlPlane, free_ports
 from tests.apiserver.tool_case import Case
 from tests.apiserver.tool_cases import FAILS, WORKS
-from tests.apiserver.tool_stage import SECRET, Stage, set_stage
+from tests.apiserver.tool_stage import SECRET, Stage
 from tools import clusters, registry
 from tools.spec import Tool
 from tools.toolbox import Outcome
@@ -20,11 +19,6 @@ from tools.toolbox import Outcome
 on_real_server = [pytest.mark.apiserver, pytest.mark.django_db(transaction=True)]
 NAMES = [tool.name for tool in registry.all_tools()]
 SECONDS = 20.0
-
-
-@pytest.fixture(scope="module")
-def stage(api_server: ControlPlane) -> Iterator[Stage]:
-    yield from set_stage(api_server)
 
 
 def needs_cluster(name: str) -> bool:

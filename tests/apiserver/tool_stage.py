@@ -20,7 +20,7 @@ SECRET = "hunter2-never-shown"
 
 @dataclass(frozen=True)
 class Stage(Place):
-    """`web` serves, `typo` cannot pull, `crash` crash-loops, `greedy` is pending, `once` has finished."""
+    """`web` serves, `typo` cannot pull, `crash` crash-loops, `giant` is pending, `once` has finished."""
 
     async def run(self, name: str, arguments: dict[str, Any], user: str = "admin") -> toolbox.Outcome:
         """One call through the toolbox as that user, allowed everything, with `{ns}` filled in."""
@@ -54,7 +54,7 @@ def set_stage(plane: ControlPlane) -> Iterator[Stage]:
         web = stage.create(deployment("web", 2, annotations={"demo/logs": "one\ntwo\nthree"}, containers=[limited]))
         crash = stage.create(pod("crash", containers=[container(command=["sh", "-c", "exit 3"])]))
         stage.create(pod("typo", containers=[container("registry.invalid/web:9")]))
-        stage.create(pod("greedy", containers=[container(resources={"requests": {"cpu": "640"}})]))
+        stage.create(pod("giant", containers=[container(resources={"requests": {"cpu": "640"}})]))
         once = stage.create(job("once"))
         spec = {"selector": {"app": "web"}, "ports": [{"port": 80}]}
         stage.create({"apiVersion": "v1", "kind": "Service", "metadata": {"name": "web"}, "spec": spec})
@@ -67,6 +67,6 @@ def set_stage(plane: ControlPlane) -> Iterator[Stage]:
         def told() -> set[str]:
             return {event["involvedObject"]["name"] for event in stage.http.get(warnings).json["items"]}
 
-        await_true(lambda: {"crash", "typo", "greedy"} <= told(), SECONDS, "warnings are told")
+        await_true(lambda: {"crash", "typo", "giant"} <= told(), SECONDS, "warnings are told")
         stage.wait(crash, lambda found: found["status"]["containerStatuses"][0]["restartCount"] > 0, "crash restarts")
         yield stage
