@@ -82,7 +82,7 @@ async def test_in_the_middle_of_text(portal):
 async def test_in_the_middle_of_a_read(portal, tmp_path):
     """The read is repeated: reading twice does nothing twice."""
     running = portal(
-        [{"wish": "k8s_logs", "arguments": {"target": "deployment/frontend", "namespace": "shop"}}], [{"say": "Read."}]
+        [{"wish": "k8s_logs", "arguments": {"target": "deployment/storefront", "namespace": "shop"}}], [{"say": "Read."}]
     )
     async with running.connect() as wire:
         await say(wire, type="send", text="read")
