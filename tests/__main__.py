@@ -24,7 +24,7 @@ NEEDS = (
         "KUBEBUILDER_ASSETS",
         "apiserver",
         "a real API server",
-        "set KUBEBUILDER_ASSETS to a folder with kube-apiserver and etcd",
+        "set KUBEBUILDER_ASSETS to a folder with kube-apiserver, kube-controller-manager, kube-scheduler and etcd",
     ),
     (
         "GOLDEN_CORPUS",
