@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 from tools.demo import heartbeat, kubelet, metrics
@@ -50,6 +51,7 @@ class DemoCluster:
         self.engine = Engine(self.world, [*agents, *controllers()])
         self._awake = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
+        self._deafen: Callable[[], None] = lambda: None
 
     @classmethod
     def story(cls, seed: int = 7, now: datetime | None = None, certificate: str = CERTIFICATE) -> "DemoCluster":
@@ -93,7 +95,7 @@ class DemoCluster:
     def start(self) -> None:
         """Begins to react to changes; needs a running event loop."""
         if self._task is None:
-            self.store.on_change(self._noticed)
+            self._deafen = self.store.on_change(self._noticed)
             self._task = asyncio.get_running_loop().create_task(self._run())
 
     async def stop(self) -> None:
@@ -102,6 +104,7 @@ class DemoCluster:
             with contextlib.suppress(asyncio.CancelledError):
                 await self._task
             self._task = None
+            self._deafen()
 
     def _noticed(self, change: Change) -> None:
         self._awake.set()
