@@ -1,10 +1,13 @@
 """Addresses of the portal: pages, REST, audit."""
 
 from django.contrib import admin
+from django.templatetags.static import static
 from django.urls import URLPattern, URLResolver, include, path
+from django.views.generic import RedirectView
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("admin/", admin.site.urls),
+    path("favicon.ico", RedirectView.as_view(url=static("img/mark.svg"))),
     path("", include("chat.rest.urls")),
     path("", include("chat.web.urls")),
 ]

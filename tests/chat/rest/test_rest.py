@@ -327,6 +327,12 @@ async def test_the_api_describes_itself(transactional_db, api):
         assert path in described["paths"]
 
 
+async def test_the_description_fetches_nothing_from_elsewhere(transactional_db):
+    page = (await Api().get("/api/v1/docs")).content.decode()
+    assert "swagger-ui" in page
+    assert "//" not in page.replace("<!--", "")
+
+
 @pytest.mark.parametrize("path", ["/api/v1/nothing", "/api/v1/runs/no-uuid", "/api/v1/conversations/no-uuid"])
 async def test_what_is_not_there_is_404(api, path):
     assert (await api.get(path)).status_code == 404
