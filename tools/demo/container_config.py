@@ -1,8 +1,11 @@
 """What a container is given: its environment, and what is missing before it can start."""
 
+import base64
+import contextlib
 from typing import NamedTuple
 
 from tools.demo.controllers.kinds import CLAIMS, CONFIG_MAPS, SECRETS
+from tools.demo.programs import MOUNTED
 from tools.demo.store import Json, Resource, Store
 
 
@@ -81,6 +84,18 @@ def mount_problem(store: Store, pod: Json) -> str:
             if name and not optional and store.get(resource, namespace, name) is None:
                 return f'MountVolume.SetUp failed for volume "{volume["name"]}" : {word} "{name}" not found'
     return ""
+
+
+def mounted_secrets(store: Store, pod: Json) -> dict[str, str]:
+    """The texts of mounted Secrets by `file:<secret>/<key>`; what is no text is left out."""
+    found: dict[str, str] = {}
+    for volume in pod["spec"].get("volumes") or []:
+        name = (volume.get("secret") or {}).get("secretName", "")
+        secret = store.get(SECRETS, pod["metadata"]["namespace"], name) if name else None
+        for key, text in ((secret or {}).get("data") or {}).items():
+            with contextlib.suppress(ValueError):
+                found[f"{MOUNTED}{name}/{key}"] = base64.b64decode(text).decode()
+    return found
 
 
 def references(volume: Json) -> list[tuple[str, Resource, str, bool]]:

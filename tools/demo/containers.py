@@ -3,7 +3,7 @@
 import hashlib
 from dataclasses import dataclass, field
 
-from tools.demo.container_config import configure
+from tools.demo.container_config import configure, mounted_secrets
 from tools.demo.controllers.world import World
 from tools.demo.images import pull_error
 from tools.demo.programs import Fate, Programs, fate, program_of
@@ -130,7 +130,7 @@ class Shift:
         self.tell("Started", f"Started container {name}")
         run.began, run.ready, run.warned = self.now, False, 0.0
         run.state = {"running": {"startedAt": self.world.text()}}
-        run.fate = fate(self.program, self.pod, self.spec, environment)
+        run.fate = fate(self.program, self.pod, self.spec, environment | mounted_secrets(self.world.store, self.pod))
         self.to("running", 0.0)
         self.do_running()
 

@@ -12,6 +12,7 @@ Json = dict[str, Any]
 EXIT = re.compile(r"\bexit\s+(\d+)")
 SLEEP = re.compile(r"\bsleep\s+(\d+)")
 SHELLS = ("busybox", "alpine", "debian", "ubuntu")
+MOUNTED = "file:"  # in front of what is mounted rather than set, among the things a container is given
 FOREVER = ("infinity", "while true", "tail -f")
 
 
@@ -29,6 +30,7 @@ class Program:
     starts: float = 1.0
     runs: float | None = None
     exit_code: int = 0
+    rejects: tuple[str, ...] = ()  # (`<secret>/<key>` it mounts, word): with that word in it exit_code, else 0
     logs: Json = field(default_factory=dict)
 
 
@@ -72,7 +74,9 @@ def fate(program: Program, pod: Json, container: Json, environment: dict[str, st
         return Fate(code, wait, "Error" if code else "Completed", ready_after=0.0)
     if runs_once(program, pod, container) and not any(each in text for each in FOREVER):
         seconds = program.runs if program.runs is not None else wait
-        return Fate(program.exit_code, seconds, "Error" if program.exit_code else "Completed")
+        content = environment.get(f"{MOUNTED}{program.rejects[0]}", "") if program.rejects else ""
+        code = program.exit_code if not program.rejects or program.rejects[1] in content else 0
+        return Fate(code, seconds, "Error" if code else "Completed")
     return probed(program, pod, container)
 
 

@@ -1,4 +1,4 @@
-"""The loop that keeps the demo cluster alive: it reacts to what is written, stops when told, and survives bad objects."""
+"""The loop that keeps the demo cluster alive: it reacts to writes, stops when told, survives bad objects."""
 
 import asyncio
 import logging

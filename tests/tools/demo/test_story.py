@@ -186,6 +186,12 @@ def test_the_settlement_job_failed_for_an_expired_certificate(payments: Living) 
     assert payments.messages("BackoffLimitExceeded", "settlement")
     [certificate] = payments.all(CERTIFICATES)
     assert certificate["status"]["conditions"][0]["reason"] == "Expired"
+    payments.patch(kinds.SECRETS, "bank-client-tls", {"data": {"tls.crt": "cmVuZXdlZA=="}})
+    spec = {key: job["spec"][key] for key in ("backoffLimit", "template")}
+    spec["template"] = {"spec": spec["template"]["spec"]}
+    payments.create(kinds.JOBS, {"metadata": {"name": "settlement-again"}, "spec": spec})
+    payments.wait(30)
+    assert conditions(payments.get(kinds.JOBS, "settlement-again"))["Complete"][0] == "True"
 
 
 def test_logs_of_a_running_pod_grow_with_time_and_never_change_their_past(shop: Living) -> None:

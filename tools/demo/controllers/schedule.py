@@ -54,9 +54,9 @@ def previous_time(expression: str, now: datetime) -> datetime | None:
         by_weekday = moment.isoweekday() % 7 in {day % 7 for day in weekdays}
         right_day = (by_day and by_weekday) if free[2] or free[4] else (by_day or by_weekday)
         if moment.month in months and right_day:
-            for hour in sorted(hours, reverse=True):
-                for minute in sorted(minutes, reverse=True):
-                    if (hour, minute) <= (moment.hour, moment.minute):
-                        return moment.replace(hour=hour, minute=minute)
+            past = [(h, m) for h in hours for m in minutes if (h, m) <= (moment.hour, moment.minute)]
+            if past:
+                hour, minute = max(past)
+                return moment.replace(hour=hour, minute=minute)
         moment = (moment - timedelta(days=1)).replace(hour=23, minute=59)
     return None
