@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
 
 from chat.agent.ports import (
     Finished,
@@ -16,6 +17,7 @@ from chat.agent.ports import (
 from chat.agent.providers.guide.exchanges import Exchange, exchanges_of
 from chat.agent.providers.guide.memory import Memory, understood
 from chat.agent.providers.guide.pace import spoken
+from chat.agent.providers.guide.phrasing import code
 from chat.agent.providers.guide.plans.choosing import plan_for
 from chat.agent.providers.guide.plans.talking import NO_MESSAGE
 from chat.agent.providers.guide.replay import replay
@@ -77,7 +79,17 @@ def _step(request: Request, exchange: Exchange, memory: Memory) -> Round | Reply
     offered = frozenset(tool.name for tool in request.tools)
     intention = understood(exchange.text, memory, request.setting.clusters)
     plan = plan_for(Scene(intention, offered, request.setting, memory.reply))
-    return replay(plan, exchange.answered, offered)
+    step = replay(plan, exchange.answered, offered)
+    return on_its_cluster(step, intention.cluster) if isinstance(step, Reply) and intention.cluster else step
+
+
+def on_its_cluster(reply: Reply, cluster: str) -> Reply:
+    """What is offered goes to the cluster that was asked about, also when a person types it in full."""
+    text, offers = reply.text, []
+    for offer in reply.offers:
+        offers.append(f"{offer} on cluster {cluster}" if offer else "")
+        text = text.replace(code(offer), code(offers[-1])) if offer else text
+    return replace(reply, text=text, offers=tuple(offers))
 
 
 def _wishes(step: Round, done: int) -> tuple[Wish, ...]:

@@ -83,7 +83,7 @@ def locate(scene: Scene) -> Located:
             thought=f"Looking for something called {wish.name}…" if not searched else "",
         )
         if all(found.failed for found in founds):
-            return Reply(founds[0].text)
+            return Reply(phrasing.plain(founds[0].text))
         for kind, found in zip(kinds, founds, strict=True):
             seen += rows_of(found, kind)
         searched += kinds

@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from chat.agent.providers.guide.intention import EVERYWHERE, POINTED, Act, Intention, Thing
+from chat.agent.providers.guide.kinds import kind_of
 from chat.agent.providers.guide.reading import read
 from chat.agent.providers.guide.steps import Reply
 
@@ -30,8 +31,16 @@ class Memory:
 
 def understood(text: str, memory: Memory, clusters: tuple[str, ...]) -> Intention:
     """The message read in the light of the conversation: pronouns, ordinals, "yes" and "too" are resolved."""
-    intention = read(text, clusters)
-    answer = _answer_to_a_question(intention, memory, clusters)
+    said = read(text, clusters)
+    meant = _in_the_light_of(said, text, memory, clusters)
+    if meant is said or meant.cluster or memory.intention is None:
+        return meant
+    return replace(meant, cluster=memory.intention.cluster)
+
+
+def _in_the_light_of(intention: Intention, text: str, memory: Memory, clusters: tuple[str, ...]) -> Intention:
+    """The very same intention when nothing refers back."""
+    answer = _answer_to_a_question(intention, text, memory, clusters)
     if answer:
         return answer
     if intention.act is Act.AGAIN:
@@ -50,28 +59,34 @@ def pointed_at(intention: Intention, thing: Thing) -> Intention:
     )
 
 
-def _answer_to_a_question(intention: Intention, memory: Memory, clusters: tuple[str, ...]) -> Intention | None:
+def _answer_to_a_question(
+    intention: Intention, text: str, memory: Memory, clusters: tuple[str, ...]
+) -> Intention | None:
     """ "yes", "2", "the second one" or the bare name of a candidate, after the guide asked or offered something."""
     reply = memory.reply
     if reply is None:
         return None
     if intention.act is Act.YES:
-        return _accepted(reply, 1 if len(_ready(reply)) == 1 or reply.choices else 0, clusters)
+        return _accepted(reply, 1 if len(reply.choices) == 1 else 0, clusters)
     if intention.act is Act.CHOOSE:
-        number = intention.choice
-        chosen = None if reply.choices or not reply.offers else _accepted(reply, number, clusters)
-        chosen = chosen or _accepted(reply, number, clusters)
-        thing = _nth(reply.shown, number)
+        chosen = _accepted(reply, intention.choice, clusters)
+        thing = None if reply.choices or reply.offers else _nth(reply.shown, intention.choice)
         return chosen or (pointed_at(Intention(Act.DESCRIBE), thing) if thing else None)
-    if intention.act in {Act.UNKNOWN, Act.DESCRIBE, Act.LIST} and intention.name and reply.choices and reply.asked:
-        named = [thing for thing in reply.choices if intention.name in {thing.name, f"{thing.namespace}/{thing.name}"}]
-        kinds = [thing for thing in named if not intention.kind or thing.kind == intention.kind]
-        places = [thing for thing in kinds if not intention.namespace or thing.namespace == intention.namespace]
-        return pointed_at(reply.asked, places[0]) if len(places) == 1 else None
+    named = [thing for thing in reply.choices if _is_just(text, thing)]
+    if len(named) == 1 and reply.asked:
+        return pointed_at(reply.asked, named[0])
     in_place = [thing for thing in reply.choices if thing.namespace == intention.namespace]
     if intention.act in {Act.UNKNOWN, Act.AGAIN} and intention.namespace and len(in_place) == 1 and reply.asked:
         return pointed_at(reply.asked, in_place[0])
     return None
+
+
+def _is_just(text: str, thing: Thing) -> bool:
+    """Whether the message is the name of a candidate and nothing else: "describe web-1" is a new question."""
+    words = text.lower().split()
+    known = {thing.name, thing.namespace, f"{thing.namespace}/{thing.name}", "in", "the"}
+    named = {thing.name, f"{thing.namespace}/{thing.name}"} & set(words)
+    return bool(named) and all(word in known or kind_of(word) for word in words)
 
 
 def _accepted(reply: Reply, number: int, clusters: tuple[str, ...]) -> Intention | None:
@@ -86,7 +101,7 @@ def _accepted(reply: Reply, number: int, clusters: tuple[str, ...]) -> Intention
 
 def _ready(reply: Reply) -> tuple[str, ...]:
     """The offers that need nothing filled in."""
-    return tuple(offer for offer in reply.offers if OPEN_ENDED not in offer)
+    return tuple(offer for offer in reply.offers if offer and OPEN_ENDED not in offer)
 
 
 def _nth(many: tuple[T, ...], number: int) -> T | None:

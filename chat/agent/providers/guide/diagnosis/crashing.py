@@ -57,7 +57,7 @@ def examine(case: Case, status: Json, ended: Json) -> Finding:
         f"The program starts and then {exit_words(exit_code)}. {cause}".strip(),
         evidence,
         _advice(case, words, exit_code),
-        _back(case),
+        (*_back(case), f"previous logs of {phrasing.sentence(case.thing)}", f"yaml of {phrasing.sentence(case.owner)}"),
         case.thing.name,
     )
 

@@ -3,10 +3,11 @@
 import re
 
 from chat.agent.providers.guide import calls, phrasing
+from chat.agent.providers.guide.intention import Intention
 from chat.agent.providers.guide.kinds import title_of
 from chat.agent.providers.guide.rows import walk
 from chat.agent.providers.guide.slots import whole_number
-from chat.agent.providers.guide.steps import Plan, Reply, Scene
+from chat.agent.providers.guide.steps import Call, Plan, Reply, Scene
 from chat.agent.providers.guide.together import together
 
 KNOWN_IMAGES = {
@@ -61,21 +62,7 @@ def draft(scene: Scene) -> Plan:
     port = whole_number(_first(r"ports? (\d+)", wish.text)) or (
         PORTS.get(base) if kind in {"deployment", "statefulset", "service"} else None
     )
-    call = calls.call(
-        "manifest_draft",
-        wish.cluster,
-        kind=kind,
-        name=name,
-        namespace=wish.namespace,
-        image=image if kind in RUNS else "",
-        port=port,
-        replicas=whole_number(_first(r"(\S+) (?:replicas?|copies|instances)", wish.text)),
-        host=_first(r"(?:host|domain|for) '?([a-z0-9-]+(?:\.[a-z0-9-]+)+)", wish.text) if kind == "ingress" else "",
-        size=_first(r"(\d+)(?=gi\b)", wish.text) and _first(r"(\d+)(?=gi\b)", wish.text) + "Gi",
-        service_type={"loadbalancer": "LoadBalancer", "nodeport": "NodePort"}.get(
-            _first(r"(loadbalancer|nodeport)", wish.text), ""
-        ),
-    )
+    call = _call(wish, kind, name, image if kind in RUNS else "", port)
     (found,) = (yield from together({"": call}, "Writing a draft…")).values()
     if found.failed:
         return Reply(phrasing.plain(found.text))
@@ -100,6 +87,24 @@ def draft(scene: Scene) -> Plan:
             closing,
         ),
         offers=(apply,) if ready else (),
+    )
+
+
+def _call(wish: Intention, kind: str, name: str, image: str, port: int | None) -> Call:
+    size = _first(r"(\d+)(?=gi\b)", wish.text)
+    entrance = {"loadbalancer": "LoadBalancer", "nodeport": "NodePort"}
+    return calls.call(
+        "manifest_draft",
+        wish.cluster,
+        kind=kind,
+        name=name,
+        namespace=wish.namespace,
+        image=image,
+        port=port,
+        replicas=whole_number(_first(r"(\S+) (?:replicas?|copies|instances)", wish.text)),
+        host=_first(r"(?:host|domain|for) '?([a-z0-9-]+(?:\.[a-z0-9-]+)+)", wish.text) if kind == "ingress" else "",
+        size=f"{size}Gi" if size else "",
+        service_type=entrance.get(_first(r"(loadbalancer|nodeport)", wish.text), ""),
     )
 
 

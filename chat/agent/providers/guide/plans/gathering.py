@@ -1,5 +1,6 @@
 """Collects what the diagnosis needs about ill pods, in as few rounds as possible, and lets the rules judge."""
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -17,6 +18,7 @@ from chat.agent.providers.guide.together import Asking, together
 
 MOST_EXAMINED = 8
 LINES = 40
+IMAGE = re.compile(r"[\w./:@-]+")  # what is offered to be typed must read back as one image
 ALLOCATABLE = {"cpu": "status.allocatable.cpu", "memory": "status.allocatable.memory"}
 
 
@@ -111,7 +113,7 @@ def earlier_images(found: Found | None) -> tuple[str, ...]:
     for revision in revisions:
         said = revision.get("images")
         images += [str(image) for image in said] if isinstance(said, list) else [str(said)] if said else []
-    return tuple(dict.fromkeys(images))
+    return tuple(image for image in dict.fromkeys(images) if IMAGE.fullmatch(image))
 
 
 def serving(found: Found | None) -> int:

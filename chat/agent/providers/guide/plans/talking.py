@@ -3,6 +3,7 @@
 from chat.agent.providers.guide import phrasing
 from chat.agent.providers.guide.glossary import WORDS
 from chat.agent.providers.guide.intention import Act
+from chat.agent.providers.guide.locating import ask_which
 from chat.agent.providers.guide.steps import Plan, Reply, Scene
 
 NO_MESSAGE = "Ask me something about your cluster, for example `what is wrong here`."
@@ -141,7 +142,9 @@ def no(scene: Scene) -> Plan:
 
 def nothing_to_accept(scene: Scene) -> Plan:
     """ "yes" or "2" when there is nothing to say yes to, or something still to be filled in."""
-    offers = scene.last.offers if scene.last else ()
+    offers = tuple(offer for offer in scene.last.offers if offer) if scene.last else ()
+    if scene.last and scene.last.choices and scene.last.asked:
+        return _only(ask_which(scene.last.asked, list(scene.last.choices), "There are several. Which one do you mean?"))
     if not offers:
         return _only(Reply(f"There is nothing waiting for an answer. Try one of these:\n\n{_bullets(EXAMPLES)}"))
     chosen = scene.intention.choice
