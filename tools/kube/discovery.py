@@ -140,7 +140,8 @@ def cached(access: Access, *, again: bool = False) -> Discovery | None:
 
 
 async def discover(access: Access, fetch: Fetch) -> Discovery:
-    core, groups = await together(fetch("/api", AGGREGATED, Index), fetch("/apis", AGGREGATED, Index))
+    core = await fetch("/api", AGGREGATED, Index)  # first and alone: here wrong credentials and dead servers show
+    groups = await fetch("/apis", AGGREGATED, Index)
     found: list[Resource] = []
     absent: list[str] = []
     for group, version, resources in await _per_version(core, groups, fetch):
