@@ -31,7 +31,7 @@ def judge(effect: Effect, rules: Rules) -> Verdict:
     if rules.read_only:
         return Verdict("deny", "This portal is read-only: an administrator can unset K8SMCP_READ_ONLY.")
     if effect is Effect.EXECUTE and not rules.execute:
-        return Verdict("deny", "Running commands in containers is switched off: an administrator can set K8SMCP_EXECUTE=1.")
+        return Verdict("deny", "Commands in containers are switched off: an administrator can set K8SMCP_EXECUTE=1.")
     return Verdict("ask", "A person decides about every change.")
 
 

@@ -1,4 +1,4 @@
-"""What a tool is: data plus one function. Everything that lists, calls, documents or audits tools reads these fields."""
+"""What a tool is: data plus one function. Everything that lists, calls or audits tools reads these fields."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass

@@ -81,9 +81,8 @@ async def test_in_the_middle_of_text(portal):
 
 async def test_in_the_middle_of_a_read(portal, tmp_path):
     """The read is repeated: reading twice does nothing twice."""
-    running = portal(
-        [{"wish": "k8s_logs", "arguments": {"target": "deployment/storefront", "namespace": "shop"}}], [{"say": "Read."}]
-    )
+    logs = {"target": "deployment/storefront", "namespace": "shop"}
+    running = portal([{"wish": "k8s_logs", "arguments": logs}], [{"say": "Read."}])
     async with running.connect() as wire:
         await say(wire, type="send", text="read")
         name = (await until(wire, "ack"))["data"]["conversation_id"]
