@@ -233,7 +233,8 @@ async def test_deleting_a_conversation_ends_what_waits_in_it(crew, demo, story, 
 async def test_values_of_a_secret_are_kept_no_longer_than_they_are_needed(crew, demo, script, alice, token):
     """The manifest reaches the cluster whole; people, model, journal and afterwards the database see sizes."""
     value = "c2VjcmV0LXZhbHVlLTEyMzQ1"
-    manifest = f"apiVersion: v1\nkind: Secret\nmetadata: {{name: s-{uuid.uuid4().hex[:6]}, namespace: shop}}\ndata: {{key: {value}}}"
+    metadata = f"metadata: {{name: s-{uuid.uuid4().hex[:6]}, namespace: shop}}"
+    manifest = f"apiVersion: v1\nkind: Secret\n{metadata}\ndata: {{key: {value}}}"
     script([{"wish": "k8s_apply", "arguments": {"manifest": manifest}}], [{"say": "{answers}"}])
     async with Client(token) as client:
         await client.send("apply it")
