@@ -6,6 +6,7 @@ PortalError
 ├── NotAllowed     403  a right is missing
 ├── Conflict       409  a repeated id with other content, or a decision that came too late
 ├── TooMany        429  a bound per person was met
+├── Unavailable    503  the database does not answer right now
 ├── LeaseLost      another process took the run over (never shown)
 └── RunOver        the run must go no further: it was stopped, or its processes died one after another (never shown)
 """
@@ -46,6 +47,12 @@ class Conflict(PortalError):
 class TooMany(PortalError):
     code = "too_many"
     status = 429
+    temporary = True
+
+
+class Unavailable(PortalError):
+    code = "unavailable"
+    status = 503
     temporary = True
 
 

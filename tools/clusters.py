@@ -58,7 +58,7 @@ def default() -> str:
 
 
 def find(name: str) -> Cluster:
-    cluster = Cluster.objects.filter(name=name).first()
+    cluster = Cluster.objects.filter(name=name).first() if "\x00" not in name else None
     if cluster is None:
         raise UnknownCluster(_unknown(name, names()))
     return cluster

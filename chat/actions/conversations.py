@@ -43,9 +43,7 @@ def open_or_create(user: User, conversation_id: uuid.UUID | None, *, cluster: st
         return create(user, cluster=cluster)
     try:
         return find(user, conversation_id)
-    except NotFound:
-        if Conversation.objects.filter(pk=conversation_id).exists():
-            raise
+    except NotFound:  # there is none; or there is and it is somebody else's, and then `create` says so
         return create(user, conversation_id=conversation_id, cluster=cluster)
 
 

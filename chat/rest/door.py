@@ -6,13 +6,14 @@ from typing import Any
 
 from channels.db import database_sync_to_async
 from django.contrib.auth.models import User
+from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.middleware.csrf import CsrfViewMiddleware
 from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 
 from chat.actions import tokens
-from chat.errors import NotAllowed, PortalError
+from chat.errors import NotAllowed, PortalError, Unavailable
 from chat.models.access_token import Scope
 from tools.kube.errors import KubeError
 from tools.registry import UnknownTool
@@ -100,7 +101,7 @@ def answer_faults(api: NinjaAPI) -> None:
         response = api.create_response(request, {"error": {"code": code, "message": message}}, status=status)
         if status == 401:
             response["WWW-Authenticate"] = "Bearer"
-        if status == 429:
+        if status in (429, 503):
             response["Retry-After"] = "5"
         return response
 
@@ -110,6 +111,10 @@ def answer_faults(api: NinjaAPI) -> None:
     def unexpected(request: HttpRequest, fault: Any) -> HttpResponse:
         log.error("%s %s failed.", request.method, request.path, exc_info=fault)
         return tell(request, 500, "internal", "Something went wrong inside the portal. It is in the server's log.")
+
+    def away(request: HttpRequest, fault: Any) -> HttpResponse:
+        log.warning("%s %s: the database does not answer (%s).", request.method, request.path, type(fault).__name__)
+        return tell(request, 503, Unavailable.code, "The portal's database does not answer. Try again in a moment.")
 
     def invalid(request: HttpRequest, fault: ValidationError) -> HttpResponse:
         first = fault.errors[0]
@@ -133,4 +138,6 @@ def answer_faults(api: NinjaAPI) -> None:
     api.add_exception_handler(UnknownTool, lambda request, fault: tell(request, 404, "unknown_tool", str(fault)))
     api.add_exception_handler(BadArguments, lambda request, fault: tell(request, 422, "bad_arguments", str(fault)))
     api.add_exception_handler(KubeError, lambda request, fault: tell(request, 422, "cluster_error", str(fault)))
+    api.add_exception_handler(OperationalError, away)
+    api.add_exception_handler(InterfaceError, away)
     api.add_exception_handler(Exception, unexpected)

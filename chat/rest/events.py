@@ -25,7 +25,7 @@ STREAM_SECONDS = 3600  # then the client comes back by itself, and its rights ar
 class Since(Schema):
     """`after`: number of the newest event you have; `wait`: seconds to wait for a newer one."""
 
-    after: int = Field(0, ge=0)
+    after: int = Field(0, ge=0, lt=1 << 63)
     wait: float = Field(0, ge=0, le=25)
 
 
@@ -49,7 +49,7 @@ _UNBUFFERED = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
 
 def _last_seen(request: HttpRequest, after: int) -> int:
     last = request.headers.get("Last-Event-ID", "")
-    if last and not (last.isascii() and last.isdigit()):
+    if last and not (last.isascii() and last.isdigit() and len(last) < 20):
         raise BadInput("Last-Event-ID is the number of an event, for example 17.")
     return int(last) if last else after
 

@@ -1,7 +1,8 @@
 """`/api/health`, `/livez`, `/readyz`: whether this process answers, and whether it can work."""
 
 from channels.db import database_sync_to_async
-from django.db import DatabaseError, connection
+from django.db import Error as DatabaseFault
+from django.db import connection
 from django.http import HttpRequest, JsonResponse
 
 from chat import doorbell
@@ -24,6 +25,6 @@ def _database_answers() -> bool:
     try:
         with connection.cursor() as cursor:
             cursor.execute("SELECT 1")
-    except DatabaseError:
+    except DatabaseFault:
         return False
     return True

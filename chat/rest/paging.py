@@ -2,9 +2,10 @@
 
 import base64
 import binascii
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, TypeVar
 
+from django.core.exceptions import ValidationError
 from django.db.models import Model, Q, QuerySet
 from ninja import Field, Schema
 
@@ -25,7 +26,7 @@ def page(rows: "QuerySet[M]", time: str, place: Place) -> tuple[list[M], str | N
     """Newest first by the field `time`; the cursor names the last row that was given, so new rows shift nothing."""
     limit = place.limit
     if place.cursor:
-        at, pk = _opened(place.cursor)
+        at, pk = _opened(rows, place.cursor)
         rows = rows.filter(Q(**{f"{time}__lt": at}) | Q(**{time: at, "pk__lt": pk}))
     found = list(rows.order_by(f"-{time}", "-pk")[: limit + 1])
     if len(found) <= limit:
@@ -42,9 +43,9 @@ def _closed(at: datetime, pk: str) -> str:
     return base64.urlsafe_b64encode(f"{at.isoformat()}|{pk}".encode()).decode()
 
 
-def _opened(cursor: str) -> tuple[datetime, str]:
+def _opened(rows: "QuerySet[M]", cursor: str) -> tuple[datetime, Any]:
     try:
         at, pk = base64.urlsafe_b64decode(cursor.encode()).decode().split("|")
-        return datetime.fromisoformat(at), pk
-    except (ValueError, binascii.Error) as fault:
+        return datetime.fromisoformat(at).astimezone(UTC), rows.model._meta.pk.to_python(pk)
+    except (ValueError, OverflowError, binascii.Error, ValidationError) as fault:
         raise BadInput("The cursor is not one that a list gave you: leave it out to begin anew.") from fault

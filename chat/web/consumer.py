@@ -11,14 +11,12 @@ from channels.generic.websocket import AsyncWebsocketConsumer
 from django.conf import settings
 from django.db import Error as DatabaseFault
 
-from chat import doorbell, journal
-from chat.access import find, visible_to
+from chat import doorbell
+from chat.access import find
 from chat.actions import approvals, messages, runs
-from chat.errors import NotAllowed, PortalError, TooMany
-from chat.models import Event, Run
+from chat.errors import NotAllowed, PortalError, TooMany, Unavailable
 from chat.models.access_token import Scope
-from chat.models.run import ENDED
-from chat.web import feed, frames, person
+from chat.web import frames, person, reading
 from chat.web.frames import Decide, Frame, Refused, Resume, Send, Spoken, Stop, Unreadable
 from chat.web.person import Person
 from chat.web.watch import Watch
@@ -27,8 +25,6 @@ SIGN_IN, WRONG_ORIGIN, GONE, TOO_MANY, FAULT = 4201, 4503, 4504, 4509, 4105
 TEND = 2.0  # seconds between two looks at journals of active runs
 RECHECK = 5.0  # seconds between two looks at the person
 HEARTBEAT = 25.0
-REPLAY = 300  # events; a larger gap gets a fresh page
-PAGE = 200
 
 _open_sockets: Counter[int] = Counter()
 
@@ -109,7 +105,7 @@ class ChatConsumer(AsyncWebsocketConsumer):
         except DatabaseFault:
             await self._refuse(
                 command,
-                _Unavailable("The portal's database does not answer. Nothing was accepted; try again in a moment."),
+                Unavailable("The portal's database does not answer. Nothing was accepted; try again in a moment."),
             )
 
     async def _refuse(self, command: Any, fault: PortalError) -> None:
@@ -194,51 +190,33 @@ class ChatConsumer(AsyncWebsocketConsumer):
         if conversation_id not in self.watches:
             await self._join(conversation_id, command.seq)  # listen first, read second: nothing falls between
         async with self.writing:
-            head, recovered, events, active = await database_sync_to_async(self._snapshot)(conversation_id, command.seq)
-            watch = self.watches[conversation_id] = Watch(command.seq if recovered else 0)
-            watch.runs = {run_id for run_id, _ in active}
-            welcome = {"conversation_id": conversation_id, "head_seq": head, "recovered": recovered, "epoch": 1}
+            read = database_sync_to_async(reading.since_or_page)
+            found = await read(conversation_id, command.seq, html=self.html)
+            watch = self.watches[conversation_id] = Watch(command.seq if found.recovered else 0)
+            watch.runs = set(found.active)
+            welcome = {
+                "conversation_id": conversation_id,
+                "head_seq": found.head,
+                "recovered": found.recovered,
+                "epoch": 1,
+            }
             await self._say({"type": "welcome", "data": welcome | {"id": command.id}})
-            for frame in events:
+            for frame in found.events:
                 await self._say_all(watch.event(frame, live=False))
             await self._say({"type": "caught_up", "data": {"conversation_id": conversation_id, "seq": watch.seq}})
-            for _, block in active:
+            for block in found.active.values():
                 await self._say_open(watch, block)
-
-    def _snapshot(
-        self, conversation_id: str, seq: int
-    ) -> tuple[int, bool, list[Frame], list[tuple[str, Frame | None]]]:
-        head = journal.head(conversation_id)
-        recovered = seq <= head and head - seq <= REPLAY
-        events = (
-            journal.since(conversation_id, seq, REPLAY)
-            if recovered
-            else journal.before(conversation_id, head + 1, PAGE)
-        )
-        active = Run.objects.filter(conversation_id=conversation_id).exclude(status__in=ENDED)
-        return (
-            head,
-            recovered,
-            [self._frame(event) for event in events],
-            [(str(run.pk), _open_block(run)) for run in active],
-        )
 
     async def _catch_up(self, conversation_id: str) -> None:
         """Sends what the journal has above what this socket has seen."""
         async with self.writing:
             watch = self.watches.get(conversation_id)
             while watch is not None:
-                events = await database_sync_to_async(self._since)(conversation_id, watch.seq)
+                events = await database_sync_to_async(reading.since)(conversation_id, watch.seq, html=self.html)
                 for frame in events:
                     await self._say_all(watch.event(frame))
-                if len(events) < PAGE:
+                if len(events) < reading.PAGE:
                     return
-
-    def _since(self, conversation_id: str, seq: int) -> list[Frame]:
-        return [self._frame(event) for event in journal.since(conversation_id, seq, PAGE)]
-
-    def _frame(self, event: Event) -> Frame:
-        return event.frame() | ({"html": feed.piece(event)} if self.html else {})
 
     # ---- what the doorbell says ----------------------------------------------------------------------------------
 
@@ -256,8 +234,7 @@ class ChatConsumer(AsyncWebsocketConsumer):
     async def _pass_on(self, watch: Watch, frame: Frame) -> None:
         async with self.writing:
             if watch.misses(frame):
-                run = await database_sync_to_async(Run.objects.get)(pk=frame["data"]["run_id"])
-                await self._say_open(watch, _open_block(run))
+                await self._say_open(watch, await database_sync_to_async(reading.open_block)(frame["data"]["run_id"]))
             new = watch.delta(frame)
             if new is not None:
                 await self._say(new)
@@ -294,7 +271,7 @@ class ChatConsumer(AsyncWebsocketConsumer):
     async def _recheck(self) -> None:
         if self.person is None:
             return
-        found, visible = await database_sync_to_async(_look_again)(self.person, list(self.watches))
+        found, visible = await database_sync_to_async(reading.look_again)(self.person, list(self.watches))
         if found is None:
             await self.close(SIGN_IN, "You have been signed out.")
             return
@@ -320,28 +297,3 @@ class ChatConsumer(AsyncWebsocketConsumer):
 
 
 _MOST_WATCHES = 20
-
-
-class _Unavailable(PortalError):
-    code = "unavailable"
-    status = 503
-    temporary = True
-
-
-def _look_again(known: Person, conversations: list[str]) -> tuple[Person | None, set[str]]:
-    found = person.still(known)
-    if found is None:
-        return None, set()
-    visible = visible_to(found.user).filter(pk__in=conversations).values_list("pk", flat=True) if conversations else []
-    return found, {str(pk) for pk in visible}
-
-
-def _open_block(run: Run) -> Frame | None:
-    """The checkpoint of what a run is saying right now, as a delta from the beginning of its block."""
-    if run.open_block is None:
-        return None
-    data = {"conversation_id": str(run.conversation_id), "run_id": str(run.pk), "offset": 0}
-    return {
-        "type": run.open_block["kind"],
-        "data": data | {"block": run.open_block["block"], "text": run.open_block["text"]},
-    }

@@ -7,6 +7,7 @@ from django.contrib.auth.models import User
 from django.db.models import OuterRef, Q, Subquery
 from django.utils import timezone
 
+from chat import storable
 from chat.access import visible_to
 from chat.models import Conversation, Run
 from chat.models.run import ENDED
@@ -25,7 +26,7 @@ class Group:
 def groups(user: User, query: str = "") -> list[Group]:
     """At most LIMIT conversations whose title or messages hold the words of `query`."""
     found = visible_to(user).select_related("owner").annotate(active=_active())
-    for word in query.split()[:8]:
+    for word in storable.text(query).split()[:8]:
         matches = Q(title__icontains=word) | Q(
             pk__in=Conversation.objects.filter(messages__text__icontains=word).values("pk")
         )

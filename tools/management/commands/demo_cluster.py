@@ -1,9 +1,9 @@
 """`manage.py demo_cluster [--port N]`: serves the demo cluster alone on loopback and prints its kubeconfig's path."""
 
-import os
 from pathlib import Path
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from tools.demo.serving import PortTaken, serve
@@ -19,9 +19,8 @@ class Command(BaseCommand):
         parser.add_argument("--port", type=int, default=0, help="port to listen on; 0: a free one")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        home = Path(os.environ.get("K8SMCP_HOME", "./var")).resolve()
         try:
-            serve(home, options["port"], ready=self.announce)
+            serve(settings.K8SMCP_HOME, options["port"], ready=self.announce)
         except PortTaken as error:
             raise CommandError(str(error)) from error
 

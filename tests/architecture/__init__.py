@@ -1,0 +1,1 @@
+"""The house: what holds for every file, checked by reading them."""
