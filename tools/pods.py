@@ -10,9 +10,9 @@ def summary(pod: Object) -> Object:
     """{"namespace", "name", "ready": "1/2", "status": "CrashLoopBackOff", "restarts": 4, "node", "created",
     "well": bool}."""
     meta, status, spec = part(pod, "metadata"), part(pod, "status"), part(pod, "spec")
-    starting = status.get("initContainerStatuses") or []
+    starting = parts(status, "initContainerStatuses")
     lasting = _lasting(pod)
-    states = [s for s in starting if s.get("name") in lasting] + (status.get("containerStatuses") or [])
+    states = [s for s in starting if s.get("name") in lasting] + parts(status, "containerStatuses")
     wanted = len(spec.get("containers") or states) + len(lasting)
     ready = sum(1 for state in states if state.get("ready"))
     word = reason(pod)
@@ -53,7 +53,7 @@ def reason(pod: Object) -> str:
     if starting:
         return starting
     shown = _phase(status)
-    states = status.get("containerStatuses") or []
+    states = parts(status, "containerStatuses")
     for state in reversed(states):
         shown = _state_reason(state) or shown
     if shown == "Completed" and any(state.get("ready") and "running" in part(state, "state") for state in states):
@@ -63,13 +63,13 @@ def reason(pod: Object) -> str:
 
 def _phase(status: Object) -> str:
     gated = any(
-        c.get("type") == "PodScheduled" and c.get("reason") == "SchedulingGated" for c in status.get("conditions") or []
+        c.get("type") == "PodScheduled" and c.get("reason") == "SchedulingGated" for c in parts(status, "conditions")
     )
     return "SchedulingGated" if gated else str(status.get("reason") or status.get("phase") or "Unknown")
 
 
 def _holds(status: Object, condition: str) -> bool:
-    return any(c.get("type") == condition and c.get("status") == "True" for c in status.get("conditions") or [])
+    return any(c.get("type") == condition and c.get("status") == "True" for c in parts(status, "conditions"))
 
 
 def is_well(pod: Object) -> bool:
@@ -88,15 +88,20 @@ def containers(pod: Object) -> list[Object]:
         ("init", "initContainers", "initContainerStatuses"),
         ("main", "containers", "containerStatuses"),
     ):
-        states = {state.get("name"): state for state in status.get(told) or []}
-        for container in spec.get(declared) or []:
+        states = {state.get("name"): state for state in parts(status, told)}
+        for container in parts(spec, declared):
             found.append(_container(role, container, states.get(container.get("name")) or {}))
     return found
 
 
 def images(template: Mapping[str, Any]) -> list[str]:
     """Images of a pod template's or pod's spec."""
-    return [str(container.get("image", "")) for container in template.get("containers") or []]
+    return [str(container.get("image", "")) for container in parts(template, "containers")]
+
+
+def parts(found: Mapping[str, Any], key: str) -> list[Object]:
+    value = found.get(key)
+    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
 
 
 def part(found: Mapping[str, Any], key: str) -> Object:
@@ -145,9 +150,9 @@ def _state_reason(state: Object) -> str:
 
 def _init_reason(pod: Object) -> str:
     """`Init:1/2`, `Init:CrashLoopBackOff`, or nothing once all initial containers are through."""
-    wanted = part(pod, "spec").get("initContainers") or []
+    wanted = parts(part(pod, "spec"), "initContainers")
     lasting = _lasting(pod)
-    states = part(pod, "status").get("initContainerStatuses") or []
+    states = parts(part(pod, "status"), "initContainerStatuses")
     for place, state in enumerate(states):
         now = part(state, "state")
         if part(now, "terminated").get("exitCode") == 0 and "terminated" in now:
@@ -161,5 +166,5 @@ def _init_reason(pod: Object) -> str:
 
 def _lasting(pod: Object) -> set[str]:
     """Sidecars: initial containers that stay."""
-    initial = part(pod, "spec").get("initContainers") or []
+    initial = parts(part(pod, "spec"), "initContainers")
     return {str(container.get("name")) for container in initial if container.get("restartPolicy") == "Always"}

@@ -63,7 +63,9 @@ def _slim_meta(meta: Object) -> Object:
         shown["annotations"] = annotations
     owners = meta.get("ownerReferences")
     if owners:
-        shown["ownerReferences"] = [{"kind": owner.get("kind"), "name": owner.get("name")} for owner in owners]
+        shown["ownerReferences"] = [
+            {"kind": owner.get("kind"), "name": owner.get("name")} for owner in owners if isinstance(owner, dict)
+        ]
     return shown
 
 

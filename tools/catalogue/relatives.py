@@ -60,20 +60,15 @@ def replicas(found: Object) -> Object | None:
     """{"wanted", "ready", "updated", "available"} of a workload, or None."""
     spec, status = part(found, "spec"), part(found, "status")
     if found.get("kind") == "DaemonSet":
-        return {
-            "wanted": status.get("desiredNumberScheduled", 0),
-            "ready": status.get("numberReady", 0),
-            "updated": status.get("updatedNumberScheduled", 0),
-            "available": status.get("numberAvailable", 0),
-        }
-    if found.get("kind") not in ("Deployment", "ReplicaSet", "StatefulSet", "ReplicationController"):
+        names = ("desiredNumberScheduled", "numberReady", "updatedNumberScheduled", "numberAvailable")
+        wanted, ready, updated, available = (int(status.get(name) or 0) for name in names)
+    elif found.get("kind") in ("Deployment", "ReplicaSet", "StatefulSet", "ReplicationController"):
+        wanted = 1 if spec.get("replicas") is None else int(spec["replicas"])
+        counted = ("readyReplicas", "updatedReplicas", "availableReplicas")
+        ready, updated, available = (int(status.get(name) or 0) for name in counted)
+    else:
         return None
-    return {
-        "wanted": spec.get("replicas", 1),
-        "ready": status.get("readyReplicas", 0),
-        "updated": status.get("updatedReplicas", 0),
-        "available": status.get("availableReplicas", 0),
-    }
+    return {"wanted": wanted, "ready": ready, "updated": updated, "available": available}
 
 
 async def _on_node(client: KubeClient, node: Object) -> list[Object]:
