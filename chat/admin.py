@@ -12,6 +12,7 @@ from django.utils.safestring import SafeString
 
 from chat.access import Right, rights
 from chat.models import AccessToken, Approval, Conversation, Event, Message, Run, ToolCall
+from tools.models import Cluster
 
 
 class ReadOnly(admin.ModelAdmin):
@@ -25,8 +26,11 @@ class ReadOnly(admin.ModelAdmin):
         return self.has_view_permission(request)
 
     def has_view_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        user = request.user
-        return isinstance(user, User) and bool(rights(user) & {Right.AUDIT, Right.ADMINISTER})
+        if not hasattr(request, "may_read_audit"):  # asked for every model of every page, looked up once
+            user = request.user
+            may = isinstance(user, User) and bool(rights(user) & {Right.AUDIT, Right.ADMINISTER})
+            request.may_read_audit = may  # type: ignore[attr-defined]
+        return bool(request.may_read_audit)  # type: ignore[attr-defined]
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
@@ -59,6 +63,7 @@ class MessageAdmin(ReadOnly):
     list_filter = ("author", "created_at")
     list_select_related = ("author", "conversation")
     search_fields = ("text", "author__username")
+    ordering = ("-created_at", "-id")
     date_hierarchy = "created_at"
 
 
@@ -113,6 +118,7 @@ class RunAdmin(ReadOnly):
     list_select_related = ("conversation", "message__author")
     search_fields = ("=id", "conversation__title", "message__author__username", "message__text")
     date_hierarchy = "created_at"
+    ordering = ("-created_at",)
     inlines = (CallsOfRun,)
 
     @admin.display(ordering="message__author__username")
@@ -141,6 +147,7 @@ class ToolCallAdmin(ReadOnly):
         *("answered", "requested_at", "started_at", "ended_at", "duration_ms"),
     )
     readonly_fields = ("called_with", "answered")
+    ordering = ("-requested_at", "-position")
     date_hierarchy = "requested_at"
 
     @admin.display(ordering="run__message__author__username")
@@ -160,7 +167,7 @@ class ToolCallAdmin(ReadOnly):
         return _block(call.full or call.result)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[ToolCall]:
-        return ToolCall.objects.defer("data")
+        return super().get_queryset(request).defer("data")
 
 
 @admin.register(Approval)
@@ -182,3 +189,12 @@ class AccessTokenAdmin(ReadOnly):
     list_filter = ("scope", "user")
     list_select_related = ("user",)
     exclude = ("digest",)
+
+
+@admin.register(Cluster)
+class ClusterAdmin(ReadOnly):
+    """Kubeconfig files and the environment say what is registered."""
+
+    list_display = ("name", "server", "identity", "is_demo", "origin", "problem", "updated_at")
+    list_filter = ("is_demo", "origin")
+    search_fields = ("name", "server", "context", "identity")
