@@ -22,7 +22,8 @@ OPEN = (
     r"cluster|my cluster|cluster|namespace|here)"
 )
 CHANGE_WORDS = (
-    r"(?:restart|reboot|bounce|recycle|redeploy|scale|resize|delete|remove|destroy|kill|erase|uninstall|cordon|uncordon|drain|apply|create"
+    r"(?:restart|reboot|bounce|recycle|redeploy|scale|resize|delete|remove|destroy|kill|erase"
+    r"|uninstall|cordon|uncordon|drain|apply|create"
     r"|set|change|update|patch|edit|fix|exec|execute|roll ?back|undo|stop|start|shut down|deploy|run|upgrade)"
 )
 
@@ -96,6 +97,17 @@ CHANGE_ACTS: tuple[tuple[Act, str], ...] = (
         ),
     ),
     (Act.DRAFT, r"^(?:draft|generate|write|scaffold|template)\b(?! logs?).*"),
+    (
+        Act.SCALE,
+        (
+            r"^(?:scale|rescale|resize|upscale|downscale|skaliere)\b.*|^(?:stop|shut ?down"
+            r"|switch off|turn off|pause|halt)\b.*|^(?:set|change|increase|reduce|decrease"
+            r"|raise|lower|put|bring)\b.*\b(?:replicas?|instances|copies|pods?)\b.*|^(?:run"
+            r"|give me|i want|start|have|add|remove)\b.*\b\S+ (?:more |fewer |less "
+            r")?(?:replicas|copies|instances)\b.*|.*\bshould have \S+ (?:replicas?|copies"
+            r"|instances|pods?)\b.*"
+        ),
+    ),
     (Act.NAMESPACE, r"^(?:create|make|add|new|set up|lege)\b.*\b(?:namespace|ns|namensraum)\b.*"),
     (Act.DRAFT, r"^(?:create|make|deploy|launch|spin up|set up|add|new|expose)\b.*\S.*"),
     (
@@ -114,17 +126,6 @@ CHANGE_ACTS: tuple[tuple[Act, str], ...] = (
             r"^(?:restart|reboot|bounce|recycle|redeploy|reload|rollout restart|rolling "
             r"restart|roll|neustart)\b.*|^(?:do|trigger|perform)? ?(?:a )?(?:rolling "
             r"|rollout )restart.*|^starte .*\bneu|^turn .* off and on.*"
-        ),
-    ),
-    (
-        Act.SCALE,
-        (
-            r"^(?:scale|rescale|resize|upscale|downscale|skaliere)\b.*|^(?:stop|shut ?down"
-            r"|switch off|turn off|pause|halt)\b.*|^(?:set|change|increase|reduce|decrease"
-            r"|raise|lower|put|bring)\b.*\b(?:replicas?|instances|copies|pods?)\b.*|^(?:run"
-            r"|give me|i want|start|have|add|remove)\b.*\b\S+ (?:more |fewer |less "
-            r")?(?:replicas|copies|instances)\b.*|.*\bshould have \S+ (?:replicas?|copies"
-            r"|instances|pods?)\b.*"
         ),
     ),
     (
@@ -230,7 +231,10 @@ WHY_PATTERNS = (
         r".*\b(?:is|are|does) (?:\S+ ){1,4}?(?:ok|okay|fine|healthy|up|alive|ready"
         r"|running|working|available|good|well|reachable|alright|work)$"
     ),
-    r".*\b(?:anything|something|everything|all) (?:wrong|broken|bad|off|amiss|unhealthy|not (?:ok|right|working))\b.*",
+    (
+        r".*\b(?:anything|something|everything|all)(?: is| was| seems| looks)? "
+        r"(?:wrong|broken|bad|off|amiss|unhealthy|not (?:ok|right|working))\b.*"
+    ),
     rf".*\b(?:any|some|all|find|show|list|look for|check for|see|current|the) (?:\S+ )?{PROBLEMS}\b.*",
     rf"^{PROBLEMS}\b.*",
     (

@@ -80,7 +80,9 @@ def take_target(phrase: Phrase) -> Target:
     quoted = [word.raw for word in phrase.words if word.low.startswith("'")]
     if quoted:
         return Target(kind, quoted[0].replace(SPACE, " "), tuple(quoted[1:4]))
-    names = _likeliest([word for word in phrase.words if is_name(word)])
+    owners = phrase.words[1:]
+    owned = [word for before, word in zip(phrase.words, owners, strict=False) if before.low == "of" and is_name(word)]
+    names = _likeliest([*owned, *(word for word in phrase.words if is_name(word))], owned)
     return Target(kind, names[0], names[1:4]) if names else Target(kind, pronoun=pronoun)
 
 
@@ -144,8 +146,8 @@ def _named(word: Word) -> bool:
     )
 
 
-def _likeliest(words: list[Word]) -> tuple[str, ...]:
-    """Names with a dash or a digit first: nothing else in a sentence looks like that."""
-    telling = [word for word in words if "-" in word.raw or any(char.isdigit() for char in word.raw)]
+def _likeliest(words: list[Word], owned: list[Word]) -> tuple[str, ...]:
+    """What stands behind "of" first, then names with a dash or a digit: nothing else in a sentence looks like that."""
+    telling = owned + [word for word in words if "-" in word.raw or any(char.isdigit() for char in word.raw)]
     ordered = telling + [word for word in words if word not in telling]
     return tuple(dict.fromkeys(word.raw for word in ordered))

@@ -6,6 +6,7 @@ from dataclasses import replace
 from chat.agent.providers.guide import acts
 from chat.agent.providers.guide.glossary import topic_of
 from chat.agent.providers.guide.intention import CHANGES, POINTED, Act, Intention
+from chat.agent.providers.guide.kinds import kind_of
 from chat.agent.providers.guide.naming import Target, only_choice, take_choice, take_target
 from chat.agent.providers.guide.phrase import Phrase
 from chat.agent.providers.guide.settling import settled, why_or_check, without_a_verb
@@ -13,6 +14,7 @@ from chat.agent.providers.guide.slots import Slots, take_slots
 from chat.agent.providers.guide.values import Value, take_replicas, take_value
 from chat.agent.providers.guide.words import sentence_of
 
+ALONE = "alone"  # the message was one word
 MANIFEST = re.compile(r"^\s*[\"']?(?:apiVersion|kind)[\"']?\s*:", re.MULTILINE)
 WHERE = (
     ("pending", r".*\b(?:pending|waiting|unscheduled|not scheduled|unschedulable)\b.*"),
@@ -81,6 +83,12 @@ def _command(phrase: Phrase, clusters: tuple[str, ...]) -> Intention | None:
 
 def _is_really_a_question(act: Act, phrase: Phrase) -> bool:
     """ "get me the yaml of deployment checkout" asks for what is there; "yaml for an nginx deployment" for a draft."""
+    if (
+        act is Act.DRAFT
+        and phrase.has(r"^(?:make|add|new)\b.*")
+        and not any(kind_of(word.low) for word in phrase.words)
+    ):
+        return True
     if act is Act.DRAFT:
         return phrase.has(
             r"^(?:get|show|give me|show me|display|print|see|view)? ?(?:me )?(?:the|its|full"
@@ -129,7 +137,8 @@ def _question(phrase: Phrase, clusters: tuple[str, ...], *, again: bool) -> Inte
             intention, sort="cpu" if re.search(r"\bcpu\b|processor|bus", full) and "mem" not in full else "memory"
         )
     if intention.act is Act.UNKNOWN:
-        return without_a_verb(intention, again)
+        found = without_a_verb(intention, again)
+        return replace(found, text=ALONE) if found.act is Act.UNKNOWN and " " not in full else found
     return settled(intention, full)
 
 

@@ -8,6 +8,8 @@ from chat.agent.providers.guide.intention import EVERYWHERE, Act, Intention
 from chat.agent.providers.guide.kinds import kind_of
 
 SINGULAR_IN_S = frozenset({"ns", "rs", "ds", "sts", "ingress", "storageclass"})
+JUST_MORE = frozenset({"describe", "details", "more", "explain", "inspect"})
+INSIDE = r"\b(?:env|environment|variables?|arguments|mounts?|probes?)\b"
 WHERE_IT_RUNS = r"\b(?:where (?:does|do|is|are)|(?:on )?(?:which|what) (?:node|host|machine))\b"
 
 
@@ -18,6 +20,10 @@ def settled(intention: Intention, full: str) -> Intention:
         return replace(intention, act=looks, kind="namespaces", namespace="")
     if re.search(WHERE_IT_RUNS, full):
         return replace(intention, act=Act.LIST, kind="pods", sort="node")
+    return _by_what_is_named(intention, full, looks)
+
+
+def _by_what_is_named(intention: Intention, full: str, looks: Act) -> Intention:
     nothing = not (intention.kind or intention.name or intention.pronoun or intention.choice)
     if intention.node or (nothing and re.search(r"\brun", full) and looks is Act.LIST):
         return replace(intention, act=looks, kind=intention.kind or "pods", where="")
@@ -25,6 +31,13 @@ def settled(intention: Intention, full: str) -> Intention:
         return replace(intention, kind="everything")
     if full.startswith("list ") and intention.name and not intention.kind and not intention.spare:
         return replace(intention, kind=intention.name.lower(), name="")
+    if nothing and intention.act is Act.DESCRIBE and full not in JUST_MORE:
+        deployed = re.search(r"\b(?:deployed|installed)\b", full)
+        return replace(intention, act=Act.LIST, kind="workloads") if deployed else replace(intention, act=Act.UNKNOWN)
+    if intention.name and intention.act in {Act.COUNT, Act.LIST, Act.DESCRIBE} and re.search(INSIDE, full):
+        return replace(intention, act=Act.GET)
+    if intention.act is Act.COUNT and intention.name and not intention.kind:
+        return replace(intention, act=Act.DESCRIBE)
     return _one_or_many(intention, full)
 
 

@@ -209,6 +209,7 @@ def _namespace(phrase: Phrase) -> str:
         r"(?:in|from|inside|within|of|for|im|aus|into) (?:the |my |our )?(\S+) (?:namespace|ns)",
         r"(?:in|inside|within|im|into) (?:the |my |our )?(?!(?:\S+/\S+|\S*[=:]\S*)(?!\S))(\S+)",
     )
+    phrase.take(r"(?:from|at) \d+(?= to \d)")
     found = _first(phrase, patterns[:2], NEVER_A_PLACE - AFTER_A_KIND) or _first(phrase, patterns[2:], NEVER_A_PLACE)
     if found:
         return found

@@ -11,6 +11,7 @@ SET = r"(?:set|change|update|add|define|put|make|use|export|configure|correct|fi
 TO = r"(?:to|as|=|zu|auf|with(?: the)? value|equal to|equals|is)"
 IMAGE = r"('?[a-z0-9][\w./-]*(?::[\w.-]+)?(?:@sha256:[0-9a-f]+)?)"
 AMOUNT = r"(\d+(?:\.\d+)?) ?(mi|gi|ki|mib|gib|kib|mb|gb|kb|m|g|k|cpus?|cores?|millicores?)?"
+NUMBER = r"\d{1,6}|zero|none|one|two|three|four|five|six|seven|eight|nine|ten|twelve|twenty|null|eins|zwei|drei|vier"
 UPPER_NAME = re.compile(r"[A-Z][A-Z0-9_]*$")
 
 
@@ -125,10 +126,11 @@ def take_replicas(phrase: Phrase) -> tuple[int | None, bool]:
         return int(flag[0]), False
     if phrase.take(r"(?:to|by)? ?(?:double|twice)") is not None:
         return None, False
+    phrase.take(r"from \d+(?= to )")
     down = phrase.take(r"(down|fewer|less|lower|reduce|decrease|remove)") is not None
     up = phrase.take(r"(up|more|additional|extra|increase|add|raise)") is not None
     difference = phrase.take(r"by (\S+)")
-    absolute = phrase.take(r"(?:to|at|auf|=) (?:only |just )?(\S+)(?: replicas?| instances| copies| pods?)?")
+    absolute = phrase.take(rf"(?:to|at|auf|=) (?:only |just )?({NUMBER})(?: replicas?| instances| copies| pods?)?")
     bare = (
         None
         if difference or absolute

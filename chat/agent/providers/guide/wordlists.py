@@ -61,12 +61,14 @@ complete everywhere namespace called named default-namespace somewhere dont wont
 im ive id gonna wanna gimme lemme pls plz u r ur btw asap der die das den dem des ein eine einen und oder ist sind
 war auf aus mit von vom zum zur für fuer bei nach nicht kein keine zeig zeige zeigen mir alle allen alles wie
 viele warum wieso weshalb welche welcher welches wo laufen läuft laufe bitte gibt es starte stoppe entferne auch
-noch mal dann jetzt kaputt los geht starten neu liste skaliere lösche loesche
+noch mal dann jetzt kaputt los geht starten neu liste skaliere lösche loesche restarted sorted exposed worst best
+compare tail follow grep open joke bigger smaller installed dashboard often settings setting deploys wait waits
+user users customer customers people someone website site pictures
 """)
 # A name all the same when they stand right behind a kind: "namespace test", "pod app".
 AFTER_A_KIND = _words("""
-test debug metrics api server storage web app apps default monitoring logging status report backup load verify
-deploy launch memory disk logs events images port run task runner test1 version image cluster kube metric
+test debug metrics api server storage web app apps default monitoring logging report backup deploy launch
+task runner test1 cluster
 """)
 # What follows "in" and is no place: "in detail", "in yaml".
 HERE = _words("""

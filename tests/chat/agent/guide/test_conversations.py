@@ -165,3 +165,16 @@ async def test_the_answers_survive_a_conversation_that_was_cut(talk: Talk):
     talk.turns = talk.turns[:2]
     told = await talk.say("list pods in shop")
     assert "in `shop`" in told.text
+
+
+async def test_one_word_is_enough_when_something_is_called_that(talk: Talk):
+    told = await talk.say("storefront")
+    assert "**Deployment `storefront` in `shop`**" in told.text
+    told = await talk.say("abracadabra")
+    assert "I did not understand that." in told.text
+
+
+async def test_a_complaint_about_nothing_known_is_answered_with_a_look_at_everything(talk: Talk):
+    told = await talk.say("why is blorbly failing")
+    assert told.text.startswith("Nothing here is called `blorbly`, so I looked at everything.")
+    assert "k8s_events" in told.tools

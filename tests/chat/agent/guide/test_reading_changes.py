@@ -174,6 +174,8 @@ UTTERANCES = [
     ("run job settlement again in payments", want(Act.RERUN, kind="jobs", name="settlement", namespace="payments")),
     ("rerun the settlement job", want(Act.RERUN, kind="jobs", name="settlement")),
     ("trigger the report cronjob now", want(Act.RERUN, kind="cronjobs", name="report")),
+    ("add more replicas to storefront", want(Act.SCALE, name="storefront", number=1, by=True)),
+    ("change replicas from 2 to 5 on storefront", want(Act.SCALE, name="storefront", number=5)),
 ]
 
 

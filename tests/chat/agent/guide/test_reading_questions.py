@@ -68,7 +68,7 @@ UTTERANCES = [
     ("get yaml of deployment checkout in shop", want(Act.GET, kind="deployments", name="checkout", namespace="shop")),
     ("show me the yaml of svc search", want(Act.GET, kind="services", name="search")),
     ("deployment/checkout", want(Act.DESCRIBE, kind="deployments", name="checkout")),
-    ("shop/checkout", want(Act.UNKNOWN, name="shop/checkout")),
+    ("shop/checkout", want(Act.UNKNOWN, name="shop/checkout", text="alone")),
     (
         "logs deploy/checkout -n shop --tail=20",
         want(Act.LOGS, kind="deployments", name="checkout", namespace="shop", tail=20),
@@ -81,7 +81,7 @@ UTTERANCES = [
     ("pods on node worker-1", want(Act.LIST, kind="pods", node="worker-1")),
     ("why does the report job keep failing", want(Act.WHY, kind="jobs", name="report", where="failing")),
     ("nodes", want(Act.LIST, kind="nodes")),
-    ("checkout", want(Act.UNKNOWN, name="checkout")),
+    ("checkout", want(Act.UNKNOWN, name="checkout", text="alone")),
     ("show me all failing pods in shop", want(Act.LIST, kind="pods", namespace="shop", where="failing")),
     ("what happened in the last hour?", want(Act.EVENTS, where="all", since="1h")),
     ("why did checkout restart", want(Act.WHY, name="checkout")),
@@ -221,6 +221,14 @@ UTTERANCES = [
     ("status of checkout", want(Act.WHY, name="checkout")),
     ("status", want(Act.CHECK)),
     ("overview", want(Act.CHECK)),
+    ("something is wrong with the payments namespace", want(Act.WHY, kind="namespaces", name="payments")),
+    ("which pods have restarted the most", want(Act.LIST, kind="pods", where="failing")),
+    ("what environment variables does checkout have", want(Act.GET, name="checkout")),
+    ("how many replicas does storefront have", want(Act.DESCRIBE, name="storefront")),
+    ("tail checkout", want(Act.LOGS, name="checkout")),
+    ("customers see errors", want(Act.CHECK, where="failing")),
+    ("what's deployed?", want(Act.LIST, kind="workloads")),
+    ("tell me a joke", want(Act.UNKNOWN)),
 ]
 
 

@@ -4,16 +4,17 @@ from chat.agent.providers.guide import calls, phrasing
 from chat.agent.providers.guide.diagnosis import others
 from chat.agent.providers.guide.diagnosis.finding import Finding, Note
 from chat.agent.providers.guide.diagnosis.health import is_ill
-from chat.agent.providers.guide.intention import EVERYWHERE
+from chat.agent.providers.guide.intention import EVERYWHERE, Thing
 from chat.agent.providers.guide.plans.gathering import Notebook, examine_pods, log_text, notes_of, one_of_each
 from chat.agent.providers.guide.plans.reporting import grouped, in_full, offers_of
 from chat.agent.providers.guide.plans.wiring import examine_services
 from chat.agent.providers.guide.rows import Row, objects_of, rows_of
-from chat.agent.providers.guide.steps import Plan, Reply, Scene
+from chat.agent.providers.guide.steps import Call, Plan, Reply, Scene
 from chat.agent.providers.guide.together import Asking, together
 
 LOOKED_AT = ("pods", "deployments", "services", "endpoints", "jobs", "persistentvolumeclaims")
 MOST_WARNINGS = 6
+MOST_JOBS = 5
 ORDINARY = frozenset(
     {"BackOff", "Failed", "FailedScheduling", "Unhealthy", "BackoffLimitExceeded", "OOMKilling", "Killing"}
 )
@@ -46,11 +47,10 @@ def _findings(rows: dict[str, list[Row]], notebook: Notebook, cluster: str) -> A
     ill = [row for row in rows["pods"] if is_ill(row) and not row.thing.name.startswith(job_pods or "\0")]
     findings = yield from examine_pods(one_of_each(ill), notebook, cluster)
     findings = list({(finding.thing, finding.title): finding for finding in findings}.values())
-    findings += yield from _jobs(jobs, cluster)
+    findings += yield from _others(rows, ill, cluster)
     told = {(finding.thing.name, finding.thing.namespace) for finding in findings}
     lonely = [row for row in _nobody_behind(rows) if (row.thing.name, row.thing.namespace) not in told]
     findings += yield from examine_services(lonely, cluster)
-    findings += yield from _rest(rows, ill, cluster)
     for claim in rows["persistentvolumeclaims"]:
         found = others.examine_claim(claim, list(notebook.about(claim.thing)))
         findings += [found] if found else []
@@ -68,38 +68,33 @@ def _nobody_behind(rows: dict[str, list[Row]]) -> list[Row]:
     ]
 
 
-def _jobs(jobs: list[Row], cluster: str) -> Asking[list[Finding]]:
-    asks = {}
-    for row in jobs[:5]:
-        asks["job", row.thing] = calls.getting("jobs", row.thing.name, row.thing.namespace, cluster)
-        asks["log", row.thing] = calls.logs(row.thing, cluster, tail=40)
-    answers = yield from together(asks, "Reading what the failed jobs said…")
-    findings = []
-    for row in jobs[:5]:
-        for body in objects_of(answers["job", row.thing]):
-            found = others.examine_job(body, log_text(answers["log", row.thing]))
-            findings += [found] if found else []
-    return findings
-
-
-def _rest(rows: dict[str, list[Row]], ill_pods: list[Row], cluster: str) -> Asking[list[Finding]]:
-    """Nodes that are not Ready, and Deployments that lack pods while none of their pods is ill."""
-    asks = {
-        row.thing: calls.getting("nodes", row.thing.name, "", cluster) for row in rows.get("nodes", []) if is_ill(row)
+def _others(rows: dict[str, list[Row]], ill_pods: list[Row], cluster: str) -> Asking[list[Finding]]:
+    """Failed Jobs, nodes that are not Ready, and Deployments that lack pods while none of their pods is ill."""
+    jobs = [row.thing for row in rows["jobs"] if is_ill(row)][:MOST_JOBS]
+    nodes = [row.thing for row in rows.get("nodes", []) if is_ill(row)]
+    short = [row.thing for row in rows["deployments"] if is_ill(row) and not _has_any(row.thing, ill_pods)]
+    asks: dict[tuple[str, Thing], Call] = {
+        ("object", thing): calls.getting(thing.kind, thing.name, thing.namespace, cluster)
+        for thing in (*jobs, *nodes, *short)
     }
-    for row in rows["deployments"]:
-        if is_ill(row) and not any(
-            pod.thing.namespace == row.thing.namespace and pod.thing.name.startswith(f"{row.thing.name}-")
-            for pod in ill_pods
-        ):
-            asks[row.thing] = calls.getting("deployments", row.thing.name, row.thing.namespace, cluster)
-    answers = yield from together(asks)
+    asks |= {("log", thing): calls.logs(thing, cluster, tail=40) for thing in jobs}
+    answers = yield from together(asks, "Reading what the failed jobs said…" if jobs else "")
     findings = []
-    for thing, found in answers.items():
-        for body in objects_of(found):
-            finding = others.examine_node(body) if thing.kind == "nodes" else others.examine_rollout(body)
+    for (what, thing), found in answers.items():
+        for body in objects_of(found) if what == "object" else []:
+            match thing.kind:
+                case "jobs":
+                    finding = others.examine_job(body, log_text(answers["log", thing]))
+                case "nodes":
+                    finding = others.examine_node(body)
+                case _:
+                    finding = others.examine_rollout(body)
             findings += [finding] if finding else []
     return findings
+
+
+def _has_any(thing: Thing, pods: list[Row]) -> bool:
+    return any(pod.thing.namespace == thing.namespace and pod.thing.name.startswith(f"{thing.name}-") for pod in pods)
 
 
 def _unexplained(notes: list[Note], findings: list[Finding]) -> list[Note]:

@@ -47,6 +47,6 @@ PLANS: dict[Act, Callable[[Scene], Plan]] = {
 def plan_for(scene: Scene) -> Plan:
     """Every act has a plan; words that name nothing but one object are taken as a question about it."""
     wish = scene.intention
-    if wish.act is Act.UNKNOWN and "/" in wish.name and not wish.spare:
-        return looking.describe(scene)
+    if wish.act is Act.UNKNOWN and wish.name and wish.text:
+        return looking.describe_if_there(scene)
     return PLANS.get(wish.act, talking.not_understood)(scene)

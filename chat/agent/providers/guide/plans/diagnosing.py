@@ -25,9 +25,8 @@ def why(scene: Scene) -> Plan:
         return (yield from check(scene))
     located = yield from locate(scene)
     if isinstance(located, Reply):
-        if not located.choices and wish.name and wish.namespace in {"", EVERYWHERE}:
-            return (yield from _perhaps_a_namespace(scene, located))
-        return located
+        unknown = wish.name and not wish.kind and not located.choices and wish.namespace in {"", EVERYWHERE}
+        return (yield from _looked_at_everything(scene)) if unknown else located
     thing = located
     if thing.kind == "namespaces":
         placed = replace(wish, act=Act.CHECK, namespace=thing.name, name="", spare=())
@@ -53,13 +52,12 @@ def why(scene: Scene) -> Plan:
     return _told(thing, findings)
 
 
-def _perhaps_a_namespace(scene: Scene, otherwise: Reply) -> Plan:
-    """ "what is wrong with payments": payments is a namespace."""
-    (found,) = (yield from together({"": calls.listing("namespaces", "", scene.intention.cluster)})).values()
-    if any(row.thing.name == scene.intention.name for row in rows_of(found, "namespaces")):
-        placed = replace(scene.intention, act=Act.CHECK, namespace=scene.intention.name, name="", spare=())
-        return (yield from check(replace(scene, intention=placed)))
-    return otherwise
+def _looked_at_everything(scene: Scene) -> Plan:
+    """ "why is the website slow": nothing is called that, and still somebody needs an answer."""
+    wide = replace(scene.intention, act=Act.CHECK, name="", spare=())
+    checked = yield from check(replace(scene, intention=wide))
+    lead = f"Nothing here is called {phrasing.code(scene.intention.name)}, so I looked at everything."
+    return replace(checked, text=f"{lead}\n\n{checked.text}")
 
 
 def _findings(thing: Thing, described: Found, notebook: Notebook, cluster: str) -> Asking[list[Finding]]:

@@ -7,6 +7,7 @@ from chat.agent.providers.guide.intention import Act, Intention, Thing
 from chat.agent.providers.guide.locating import locate
 from chat.agent.providers.guide.plans.card import card, pods_on
 from chat.agent.providers.guide.plans.listing import list_things
+from chat.agent.providers.guide.plans.talking import not_understood
 from chat.agent.providers.guide.rows import items, many
 from chat.agent.providers.guide.steps import Found, Plan, Reply, Scene
 from chat.agent.providers.guide.together import Asking, together
@@ -25,6 +26,19 @@ def describe(scene: Scene) -> Plan:
     if found.failed:
         return failed(located, found)
     return Reply(card(located, found), focus=located, shown=pods_on(found, located.namespace))
+
+
+def describe_if_there(scene: Scene) -> Plan:
+    """A message of one word: described when something is called that, otherwise not understood."""
+    located = yield from locate(replace(scene, intention=replace(scene.intention, act=Act.LOGS)))
+    if isinstance(located, Reply) and not located.choices:
+        return (yield from not_understood(scene))
+    if isinstance(located, Reply):
+        return replace(located, asked=replace(scene.intention, act=Act.DESCRIBE))
+    exact = replace(
+        scene.intention, act=Act.DESCRIBE, kind=located.kind, name=located.name, namespace=located.namespace
+    )
+    return (yield from describe(replace(scene, intention=replace(exact, pronoun=True))))
 
 
 def _sounds_like_a_kind(wish: Intention) -> bool:
