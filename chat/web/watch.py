@@ -21,6 +21,7 @@ class Watch:
         self.runs: set[str] = set()
         self._have: dict[Block, int] = {}
         self._closed: dict[str, int] = {}
+        self._ended: set[str] = set()
 
     def event(self, frame: Frame, *, live: bool = True) -> list[Frame]:
         """The frames for one durable event: before the end of a block comes what is missing of its text."""
@@ -33,6 +34,7 @@ class Watch:
         elif kind == Complete.type:
             self.runs.discard(data["run_id"])
             self._closed.pop(data["run_id"], None)
+            self._ended.add(data["run_id"])
         elif kind == Notice.type and data["code"] == TAKEN_OVER:
             self._have.clear()  # what was open is said anew from its beginning
         elif kind in _ENDS:
@@ -63,7 +65,7 @@ class Watch:
         return not self._is_closed(block) and data["offset"] > self._have.get(block, 0)
 
     def _is_closed(self, block: Block) -> bool:
-        return block[1] <= self._closed.get(block[0], -1)
+        return block[0] in self._ended or block[1] <= self._closed.get(block[0], -1)
 
 
 def _delta(kind: str, data: dict[str, Any], text: str, offset: int) -> Frame:
