@@ -14,7 +14,7 @@ from django.db import Error as DatabaseFault
 from chat import doorbell
 from chat.access import find
 from chat.actions import approvals, messages, runs
-from chat.errors import NotAllowed, PortalError, TooMany, Unavailable
+from chat.errors import NotAllowed, PortalError, Unavailable
 from chat.models.access_token import Scope
 from chat.web import frames, person, reading
 from chat.web.frames import Decide, Frame, Refused, Resume, Send, Spoken, Stop, Unreadable
@@ -25,6 +25,7 @@ SIGN_IN, WRONG_ORIGIN, GONE, TOO_MANY, FAULT = 4201, 4503, 4504, 4509, 4105
 TEND = 2.0  # seconds between two looks at journals of active runs
 RECHECK = 5.0  # seconds between two looks at the person
 HEARTBEAT = 25.0
+MOST_WATCHES = 20  # conversations one socket shows
 
 _open_sockets: Counter[int] = Counter()
 
@@ -172,10 +173,16 @@ class ChatConsumer(AsyncWebsocketConsumer):
         await self._catch_up(conversation_id)
 
     async def _join(self, conversation_id: str, seq: int) -> None:
-        if len(self.watches) >= _MOST_WATCHES:
-            raise TooMany(f"One connection shows {_MOST_WATCHES} conversations at most. Open another one.")
+        """Begins to listen. A socket that shows too many lets go of one in which nothing runs: it can be resumed."""
+        if len(self.watches) >= MOST_WATCHES:
+            quiet = next((key for key, watch in self.watches.items() if not watch.runs), next(iter(self.watches)))
+            await self._leave(quiet)
         self.watches[conversation_id] = Watch(seq)
         await self._listen(conversation_id)
+
+    async def _leave(self, conversation_id: str) -> None:
+        del self.watches[conversation_id]
+        await doorbell.forget(conversation_id, self.channel_name)
 
     async def _listen(self, conversation_id: str) -> None:
         if await doorbell.listen(conversation_id, self.channel_name):
@@ -194,13 +201,8 @@ class ChatConsumer(AsyncWebsocketConsumer):
             found = await read(conversation_id, command.seq, html=self.html)
             watch = self.watches[conversation_id] = Watch(command.seq if found.recovered else 0)
             watch.runs = set(found.active)
-            welcome = {
-                "conversation_id": conversation_id,
-                "head_seq": found.head,
-                "recovered": found.recovered,
-                "epoch": 1,
-            }
-            await self._say({"type": "welcome", "data": welcome | {"id": command.id}})
+            told = {"head_seq": found.head, "recovered": found.recovered, "epoch": 1, "id": command.id}
+            await self._say({"type": "welcome", "data": {"conversation_id": conversation_id} | told})
             for frame in found.events:
                 await self._say_all(watch.event(frame, live=False))
             await self._say({"type": "caught_up", "data": {"conversation_id": conversation_id, "seq": watch.seq}})
@@ -277,8 +279,7 @@ class ChatConsumer(AsyncWebsocketConsumer):
             return
         self.person = found
         for conversation_id in set(self.watches) - visible:
-            del self.watches[conversation_id]
-            await doorbell.forget(conversation_id, self.channel_name)
+            await self._leave(conversation_id)
             await self.close(GONE, "This conversation is no longer shared with you.")
 
     async def _guarded(self, look: Callable[[], Awaitable[None]]) -> None:
@@ -294,6 +295,3 @@ class ChatConsumer(AsyncWebsocketConsumer):
 
     async def _say(self, frame: Frame) -> None:
         await self.send(text_data=frames.encode(frame))
-
-
-_MOST_WATCHES = 20

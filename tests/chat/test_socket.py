@@ -285,3 +285,11 @@ async def test_a_run_goes_on_when_the_browser_closes(crew, script, token, tmp_pa
         complete = await back.until("complete")
     assert complete["data"]["message"] == "Before. \n\nAfter."
     assert await in_database(Event.objects.filter(type="complete").count) == 1
+
+
+async def test_one_socket_may_begin_any_number_of_conversations(crew, script, token):
+    script(SAY_HELLO)
+    async with Client(token) as client:
+        for _ in range(25):
+            await client.say({"message": "hello", "conversation_id": str(uuid.uuid4())})
+            assert (await client.until("complete"))["data"]["outcome"] == "done"
