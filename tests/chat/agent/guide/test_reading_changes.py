@@ -149,8 +149,8 @@ UTTERANCES = [
     ("write a configmap", want(Act.DRAFT, kind="configmaps")),
     ("exec ls in pod web-1", want(Act.EXEC, kind="pods", name="web-1", text="ls")),
     (
-        'run "ls -l /tmp" in pod web-1 in shop',
-        want(Act.EXEC, kind="pods", name="web-1", namespace="shop", text="ls -l /tmp"),
+        'run "ls -l /etc" in pod web-1 in shop',
+        want(Act.EXEC, kind="pods", name="web-1", namespace="shop", text="ls -l /etc"),
     ),
     ("open a shell in web-1", want(Act.EXEC, name="web-1")),
     ("never delete anything", want(Act.NO, text="negated")),

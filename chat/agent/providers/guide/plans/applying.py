@@ -71,7 +71,7 @@ def execute(scene: Scene) -> Plan:
     if not wish.text:
         return Reply(
             "There is no interactive shell here; I run one command and show what it prints. "
-            f"Say, for example, {phrasing.code('run ls -l /tmp in pod … in shop')}."
+            f"Say, for example, {phrasing.code('run ls -l /etc in pod … in shop')}."
         )
     thing = yield from target_of(scene, "pod_exec")
     if isinstance(thing, Reply):
