@@ -273,12 +273,13 @@ class ChatConsumer(AsyncWebsocketConsumer):
     async def _recheck(self) -> None:
         if self.person is None:
             return
-        found, visible = await database_sync_to_async(reading.look_again)(self.person, list(self.watches))
+        asked = list(self.watches)
+        found, visible = await database_sync_to_async(reading.look_again)(self.person, asked)
         if found is None:
             await self.close(SIGN_IN, "You have been signed out.")
             return
         self.person = found
-        for conversation_id in set(self.watches) - visible:
+        for conversation_id in (set(asked) - visible) & set(self.watches):
             await self._leave(conversation_id)
             await self.close(GONE, "This conversation is no longer shared with you.")
 
