@@ -71,7 +71,7 @@ def _tell(events: Sequence[Event], data: Mapping[str, Json], *, current: bool) -
         match event.type:
             case UserMessage.type:
                 telling.turns.append(Turn("user", (Text(event.data["text"]),)))
-            case TextEnd.type if event.data["text"]:
+            case TextEnd.type if event.data["text"].strip():
                 telling.say(Text(event.data["text"]))
             case ThinkingEnd.type if current and event.sealed.get("signature"):
                 telling.say(Thinking(event.data["text"], event.sealed["signature"]))
