@@ -41,7 +41,8 @@ class Environment:
 
     def number(self, name: str, default: int, *, least: int, most: int) -> int:
         value = self.text(name, str(default))
-        if not value.isascii() or not value.isdigit() or not least <= int(value) <= most:
+        digits = value.isascii() and value.isdigit() and len(value) < 20
+        if not digits or not least <= int(value) <= most:
             raise ImproperlyConfigured(f"{name} is {value!r}: it accepts a whole number from {least} to {most}.")
         return int(value)
 
@@ -53,31 +54,69 @@ class Environment:
 
     def address(self, name: str, schemes: tuple[str, ...]) -> str:
         value = self.text(name)
-        if value and (urlsplit(value).scheme not in schemes or not urlsplit(value).netloc):
+        if value and not _is_address(value, schemes):
             raise ImproperlyConfigured(
                 f"{name} is not an address: it accepts one that begins with {' or '.join(s + '://' for s in schemes)}."
             )
         return value
 
+    def origins(self, name: str) -> list[str]:
+        """Addresses without a path, as browsers send them in `Origin`."""
+        for word in self.words(name):
+            if not _is_address(word, ("http", "https")) or urlsplit(word).path:
+                raise ImproperlyConfigured(
+                    f"{name} holds {word!r}: it accepts origins such as https://portal.example.org, comma-separated."
+                )
+        return self.words(name)
+
+    def folder(self, name: str, default: Path) -> Path:
+        """A folder that is there, made if need be, and can be written to."""
+        place = Path(self.text(name, str(default))).expanduser().resolve()
+        try:
+            place.mkdir(mode=0o700, parents=True, exist_ok=True)
+        except (OSError, ValueError) as fault:
+            raise ImproperlyConfigured(f"{name} is {str(place)!r}: it accepts a folder ({_why(fault)}).") from fault
+        if not os.access(place, os.W_OK | os.X_OK):
+            raise ImproperlyConfigured(f"{name} is {str(place)!r}: it accepts a folder that this user may write to.")
+        return place
+
     def database(self, home: Path) -> dict[str, Any]:
         """DATABASE_URL as Django's DATABASES entry: `sqlite:///…` or `postgres://…`."""
         url = self.text("DATABASE_URL", f"sqlite:///{home / 'k8smcp.sqlite3'}")
-        if urlsplit(url).scheme not in ("sqlite", "postgres", "postgresql"):
+        try:
+            entry: dict[str, Any] = environ.Env.db_url_config(url)
+        except (ValueError, KeyError, ImproperlyConfigured):
+            entry = {}
+        named = entry.get("NAME") not in (None, "", ":memory:")
+        if urlsplit(url).scheme not in ("sqlite", "postgres", "postgresql") or not named:
             raise ImproperlyConfigured(
                 "DATABASE_URL is not understood: it accepts sqlite:///path/to/file or postgres://user@host:port/name."
             )
-        entry: dict[str, Any] = environ.Env.db_url_config(url)
         return entry | (_SQLITE if "sqlite" in entry["ENGINE"] else _POSTGRES)
 
 
-# WAL + IMMEDIATE: writers wait for each other instead of failing with "database is locked". FULL: what was accepted
-# survives a power cut, not only a crash.
+def _is_address(value: str, schemes: tuple[str, ...]) -> bool:
+    try:
+        parts = urlsplit(value)
+        return parts.scheme in schemes and bool(
+            parts.path if parts.scheme == "unix" else parts.hostname and parts.port != 0
+        )
+    except ValueError:
+        return False
+
+
+def _why(fault: Exception) -> str:
+    return (getattr(fault, "strerror", "") or "not a path").lower()
+
+
+# WAL + IMMEDIATE: writers wait for each other instead of failing with "database is locked". NORMAL: chat/durable.py says
+# which transactions wait for the disk.
 _SQLITE = {
     "CONN_MAX_AGE": None,
     "OPTIONS": {
         "transaction_mode": "IMMEDIATE",
         "timeout": 20,
-        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA cache_size=-16000",
+        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA cache_size=-16000",
     },
 }
 _POSTGRES = {"CONN_MAX_AGE": 0, "OPTIONS": {"pool": {"min_size": 1, "max_size": 8, "timeout": 10}}}

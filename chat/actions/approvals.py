@@ -14,6 +14,7 @@ from chat.access import Right, find_approval, may_decide, require
 from chat.actions.calls import call_hash
 from chat.actions.leases import Claim, hold
 from chat.actions.rounds import call_fields
+from chat.durable import durable
 from chat.errors import BadInput, Conflict, NotAllowed
 from chat.event_types import ApprovalDecided, ApprovalRequested
 from chat.models import Approval, Run, ToolCall
@@ -61,7 +62,7 @@ def decide(
         raise NotAllowed("Only an approver, or the person who sent the message, may decide this.")
     status = ApprovalStatus.APPROVED if decision == "approve" else ApprovalStatus.REJECTED
     expired, reason = False, storable.text(reason)[:REASON_LENGTH]
-    with transaction.atomic():
+    with durable():
         _lock_run(approval)
         won = Approval.objects.filter(
             pk=approval.pk, status=ApprovalStatus.PENDING, expires_at__gt=timezone.now()

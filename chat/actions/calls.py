@@ -10,6 +10,7 @@ from django.utils import timezone
 from chat import event_types, journal, storable
 from chat.actions.leases import Claim, hold, hold_to_go_on
 from chat.actions.rounds import call_fields
+from chat.durable import durable
 from chat.event_types import ToolCallEnd
 from chat.models import Approval, Run, ToolCall
 from chat.models.approval import ApprovalStatus
@@ -30,14 +31,14 @@ def call_hash(call: ToolCall, acting: str) -> str:
 
 def begin(claim: Claim, call: ToolCall) -> None:
     """Commits the intent: from here on the call may have reached the cluster. Raises RunOver after a Stop."""
-    with transaction.atomic():
+    with durable():
         hold_to_go_on(claim)
         _begin(call)
 
 
 def begin_approved(claim: Claim, call: ToolCall, acting: str) -> bool:
     """Consumes the approval and commits the intent in one transaction; False when there is none that fits exactly."""
-    with transaction.atomic():
+    with durable():
         hold_to_go_on(claim)
         consumed = Approval.objects.filter(
             tool_call=call,

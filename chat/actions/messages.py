@@ -11,6 +11,7 @@ from django.db import IntegrityError, transaction
 from chat import journal, launch, storable
 from chat.access import Right, find, require
 from chat.actions import conversations
+from chat.durable import durable
 from chat.errors import BadInput, Conflict, TooMany
 from chat.event_types import UserMessage
 from chat.models import Conversation, Message, Run
@@ -54,7 +55,7 @@ def send(
     if (known := _known(user, message_id)) is not None:
         return _again(user, known, text, conversation_id)
     try:
-        with transaction.atomic():
+        with durable():
             _check_bound(user)
             named = conversations.open_or_create(user, conversation_id, cluster=cluster)
             # From here on one after another: messages of a conversation are answered in the order of their ids.
