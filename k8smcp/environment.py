@@ -1,5 +1,6 @@
 """Reads the environment: each value is checked, and a wrong one stops the start with one sentence."""
 
+import contextlib
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -83,12 +84,11 @@ class Environment:
     def database(self, home: Path) -> dict[str, Any]:
         """DATABASE_URL as Django's DATABASES entry: `sqlite:///…` or `postgres://…`."""
         url = self.text("DATABASE_URL", f"sqlite:///{home / 'k8smcp.sqlite3'}")
-        try:
-            entry: dict[str, Any] = environ.Env.db_url_config(url)
-        except (ValueError, KeyError, ImproperlyConfigured):
-            entry = {}
-        named = entry.get("NAME") not in (None, "", ":memory:")
-        if urlsplit(url).scheme not in ("sqlite", "postgres", "postgresql") or not named:
+        entry: dict[str, Any] = {}
+        with contextlib.suppress(ValueError, KeyError, ImproperlyConfigured):
+            if urlsplit(url).scheme in ("sqlite", "postgres", "postgresql"):
+                entry = environ.Env.db_url_config(url)
+        if entry.get("NAME") in (None, "", ":memory:"):
             raise ImproperlyConfigured(
                 "DATABASE_URL is not understood: it accepts sqlite:///path/to/file or postgres://user@host:port/name."
             )
@@ -109,8 +109,8 @@ def _why(fault: Exception) -> str:
     return (getattr(fault, "strerror", "") or "not a path").lower()
 
 
-# WAL + IMMEDIATE: writers wait for each other instead of failing with "database is locked". NORMAL: chat/durable.py says
-# which transactions wait for the disk.
+# WAL + IMMEDIATE: writers wait for each other instead of failing with "database is locked". NORMAL: chat/durable.py
+# says which transactions wait for the disk.
 _SQLITE = {
     "CONN_MAX_AGE": None,
     "OPTIONS": {

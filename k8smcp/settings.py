@@ -10,7 +10,7 @@ ROOT = Path(__file__).resolve().parent.parent
 env = Environment()
 
 # ---- where things are --------------------------------------------------------------------------------------------
-K8SMCP_HOME = Path(env.text("K8SMCP_HOME", str(ROOT / "var"))).expanduser().resolve()
+K8SMCP_HOME = env.folder("K8SMCP_HOME", ROOT / "var")
 HOST = env.text("HOST", "127.0.0.1")
 PORT = env.number("PORT", 8000, least=1, most=65535)
 
@@ -25,7 +25,6 @@ def _secret_key() -> str:
         return given
     file = K8SMCP_HOME / "secret-key"
     if not file.exists():
-        K8SMCP_HOME.mkdir(mode=0o700, parents=True, exist_ok=True)
         file.touch(mode=0o600, exist_ok=True)
         if not file.read_text():
             file.write_text(get_random_secret_key())
@@ -34,7 +33,7 @@ def _secret_key() -> str:
 
 SECRET_KEY = _secret_key()
 ALLOWED_HOSTS = env.words("ALLOWED_HOSTS") or ["127.0.0.1", "localhost", "[::1]"]
-CSRF_TRUSTED_ORIGINS = env.words("CSRF_TRUSTED_ORIGINS")
+CSRF_TRUSTED_ORIGINS = env.origins("CSRF_TRUSTED_ORIGINS")
 ROOT_URLCONF = "k8smcp.urls"
 ASGI_APPLICATION = "k8smcp.asgi.application"
 USE_TZ = True

@@ -13,6 +13,7 @@ def create(name: str, *, role: str, password: str = "") -> User:
     """A person with one role; without a password they come in by link or token only. Raises BadInput, Conflict."""
     if role not in ROLES:
         raise BadInput(f"There is no role {role!r}: choose {', '.join(ROLES)}.")
+    _check_name(name)
     if User.objects.filter(username=name).exists():
         raise Conflict(f"There is already a person called {name!r}: choose another name.")
     if password:
@@ -38,6 +39,13 @@ def first_administrator(password: str) -> tuple[User, bool]:
     if admin is None:
         admin = create("admin", role="administrator", password=password)
     return admin, admin.has_usable_password()
+
+
+def _check_name(name: str) -> None:
+    try:
+        User._meta.get_field("username").clean(name, None)
+    except ValidationError as fault:
+        raise BadInput(f"{name[:40]!r} cannot be a username: {' '.join(fault.messages)}") from fault
 
 
 def _check(password: str) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import OperationalError
 
 from chat.actions import people, sign_in
 from chat.errors import PortalError
@@ -59,8 +60,10 @@ class Command(BaseCommand):
 
     def _prepare(self) -> str:
         """Returns what to tell the person at the terminal."""
-        settings.K8SMCP_HOME.mkdir(mode=0o700, parents=True, exist_ok=True)
-        call_command("migrate", verbosity=0, interactive=False)
+        try:
+            call_command("migrate", verbosity=0, interactive=False)
+        except OperationalError as fault:
+            raise CommandError(f"DATABASE_URL: the database cannot be opened ({first_line(fault)}).") from fault
         try:
             registered = clusters.register_at_start()
             admin, by_password = people.first_administrator(Environment().text("K8SMCP_ADMIN_PASSWORD"))
@@ -69,7 +72,8 @@ class Command(BaseCommand):
         except PortalError as fault:
             raise CommandError(f"K8SMCP_ADMIN_PASSWORD: {fault}") from fault
         by_link = "" if by_password else f"sign-in/{sign_in.link(admin)}"
-        way_in = f"http://{settings.HOST}:{settings.PORT}/{by_link or '  (admin, K8SMCP_ADMIN_PASSWORD)'}"
+        host = f"[{settings.HOST}]" if ":" in settings.HOST else settings.HOST
+        way_in = f"http://{host}:{settings.PORT}/{by_link or '  (admin, K8SMCP_ADMIN_PASSWORD)'}"
         with_model = settings.K8SMCP_PROVIDER == "anthropic"
         model = settings.K8SMCP_MODEL if with_model else f"none ({settings.K8SMCP_PROVIDER})"
         names = ", ".join(cluster.name for cluster in registered) or "none"
@@ -98,6 +102,10 @@ class Command(BaseCommand):
 
         self._tell(banner)
         uvicorn.run("k8smcp.asgi:application", workers=workers, **_options())
+
+
+def first_line(fault: Exception) -> str:
+    return str(fault).partition("\n")[0].rstrip(".") or type(fault).__name__
 
 
 def _options() -> dict[str, Any]:

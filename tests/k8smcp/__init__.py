@@ -1,0 +1,1 @@
+"""The wiring: environment, checks, the commands."""
