@@ -93,7 +93,7 @@ REDIS_URL = env.address("REDIS_URL", ("redis", "rediss", "unix"))
 CHANNEL_LAYERS = {
     "default": (
         {
-            "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
+            "BACKEND": "chat.redis_layer.PatientRedisLayer",
             "CONFIG": {"hosts": [REDIS_URL], "prefix": "k8smcp"},
         }
         if REDIS_URL
