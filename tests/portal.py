@@ -1,5 +1,6 @@
 """A real portal in a process of its own: started as people start it, signed in to, killed, started again."""
 
+import asyncio
 import json
 import os
 import re
@@ -118,10 +119,11 @@ async def say(wire: ClientConnection, **frame: Any) -> str:
 
 async def until(wire: ClientConnection, kind: str, into: list[Frame] | None = None, **fields: Any) -> Frame:
     """The next frame of that type with these fields in its data; everything heard goes `into`."""
-    async for raw in wire:
-        frame: Frame = json.loads(raw)
-        if into is not None:
-            into.append(frame)
-        if frame["type"] == kind and all(frame["data"].get(key) == value for key, value in fields.items()):
-            return frame
+    async with asyncio.timeout(PATIENCE):
+        async for raw in wire:
+            frame: Frame = json.loads(raw)
+            if into is not None:
+                into.append(frame)
+            if frame["type"] == kind and all(frame["data"].get(key) == value for key, value in fields.items()):
+                return frame
     raise AssertionError(f"The socket closed before a {kind} came.")

@@ -1,5 +1,6 @@
 """A WebSocket client for tests: connects with a token, keeps every frame, waits for what it is told to wait for."""
 
+import asyncio
 import json
 import uuid
 from typing import Any
@@ -36,12 +37,13 @@ class Client:
         self.frames.append(frame)
         return frame
 
-    async def until(self, kind: str, patience: float = 15, **fields: Any) -> Frame:
-        """The next frame of that type whose data has these fields."""
-        while True:
-            frame = await self.hear(patience)
-            if frame["type"] == kind and all(frame["data"].get(key) == value for key, value in fields.items()):
-                return frame
+    async def until(self, kind: str, patience: float = 30, **fields: Any) -> Frame:
+        """The next frame of that type whose data has these fields, within `patience` seconds in all."""
+        async with asyncio.timeout(patience):
+            while True:
+                frame = await self.hear(patience)
+                if frame["type"] == kind and all(frame["data"].get(key) == value for key, value in fields.items()):
+                    return frame
 
     async def send(self, text: str, **more: Any) -> Frame:
         """Sends a message and returns its ack."""
