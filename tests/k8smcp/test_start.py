@@ -1,15 +1,18 @@
 """`start` and the commands of the contract, as people type them."""
 
 import json
+import os
 import socket
 import sqlite3
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 import yaml
 
 from tests.k8smcp.commands import manage, sentence
-from tests.portal import Portal, say, until
+from tests.portal import ROOT, Portal, free_port, say, until
 
 
 @pytest.fixture
@@ -194,3 +197,27 @@ def test_ask_tells_a_failure_and_ends_with_it(home, tmp_path, kubeconfig):
     done = manage(home, "ask", "hello", **script(tmp_path, [{"fail": "The key is wrong."}]), **kubeconfig)
     assert "The key is wrong." in done.stdout
     assert "failed" in sentence(done)
+
+
+# ---- the demo cluster alone --------------------------------------------------------------------------------------
+
+
+def test_demo_cluster_prints_the_path_of_its_kubeconfig_and_serves(tmp_path):
+    variables = {
+        "PATH": os.environ["PATH"],
+        "HOME": str(tmp_path),
+        "K8SMCP_HOME": str(tmp_path),
+        "PYTHONWARNINGS": "ignore",
+    }
+    command = [sys.executable, "manage.py", "demo_cluster", "--port", str(free_port())]
+    with subprocess.Popen(command, cwd=ROOT, env=variables, stdout=subprocess.PIPE, text=True) as serving:
+        try:
+            path = Path(serving.stdout.readline().strip())
+            assert path == tmp_path / "demo-kubeconfig.yaml"
+            done = manage(tmp_path / "portal", "start", "--prepare", KUBECONFIG=str(path))
+            assert done.returncode == 0, done.stderr
+            told = manage(tmp_path / "portal", "ask", "list namespaces", KUBECONFIG=str(path))
+            assert "payments" in told.stdout
+        finally:
+            serving.terminate()
+            serving.wait(20)
