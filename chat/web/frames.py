@@ -5,7 +5,7 @@ import uuid
 from typing import Annotated, Any, Literal
 
 import orjson
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter, ValidationError
 
 from chat import storable
 from chat.errors import BadInput, PortalError
@@ -17,10 +17,16 @@ FRAME_BYTES = 65_536
 _UUID = r"^[0-9a-fA-F]{8}-?([0-9a-fA-F]{4}-?){3}[0-9a-fA-F]{12}$"
 
 
+def _sayable(value: str) -> str:
+    if storable.text(value) != value:
+        raise ValueError("it cannot be sent back")
+    return value
+
+
 class Command(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
-    id: str = Field(min_length=1, max_length=64)
+    id: Annotated[str, AfterValidator(_sayable)] = Field(min_length=1, max_length=64)
 
 
 def _uuid(value: object) -> uuid.UUID:
