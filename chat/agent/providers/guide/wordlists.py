@@ -68,7 +68,7 @@ user users customer customers people someone website site pictures
 # A name all the same when they stand right behind a kind: "namespace test", "pod app".
 AFTER_A_KIND = _words("""
 test debug metrics api server storage web app apps default monitoring logging report backup deploy launch
-task runner test1 cluster
+task runner test1 cluster wait waits
 """)
 # What follows "in" and is no place: "in detail", "in yaml".
 HERE = _words("""
