@@ -18,11 +18,14 @@ from tests.portal import Portal
 CHATS, CHUNKS, RATE, TURNS = 10, 150, 50, 3
 PROMPT = f"chunks={CHUNKS} rate={RATE}"
 PAGE_EVERY = 0.1  # seconds
+PAGES = ("/", "/tools", "/approvals", "/clusters")
 
 
 async def measure() -> dict[str, Any]:
     with fake_model() as model, portal(model) as served:
-        await asyncio.gather(*(_turn(served, "chunks=1") for _ in range(CHATS)))  # warm
+        await asyncio.gather(*(_turn(served, "chunks=1") for _ in range(CHATS)))  # warm: a portal in use
+        for path in PAGES:
+            served.page(path)
         straight = await asyncio.gather(*(_straight(model) for _ in range(CHATS)))
         assert served.process is not None
         before = cpu_seconds(served.process.pid)
@@ -96,12 +99,11 @@ async def _straight(model: str) -> float:
 async def _read_pages(served: Portal) -> list[float]:
     """Seconds each page took, one after another, until it is told to stop."""
     taken: list[float] = []
-    paths = ("/", "/tools", "/approvals", "/clusters")
     async with httpx2.AsyncClient(base_url=served.address, headers={"Cookie": served.cookies}, timeout=60) as client:
         try:
             while True:
                 began = time.perf_counter()
-                answer = await client.get(paths[len(taken) % len(paths)])
+                answer = await client.get(PAGES[len(taken) % len(PAGES)])
                 assert answer.status_code == 200, answer
                 taken.append(time.perf_counter() - began)
                 await asyncio.sleep(PAGE_EVERY)
