@@ -7,7 +7,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 WORKERS ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run serve test check lint types contracts migrations bench screenshots lock clean
+.PHONY: help run serve test check lint types contracts migrations bench lock clean
 
 help: ## this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
