@@ -123,8 +123,9 @@ def demo_kubeconfig(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """A demo cluster in a process of its own, for the whole run."""
     from tools.demo import process
 
-    yield process.ensure_running(tmp_path_factory.mktemp("demo"))
-    process.stop_all()
+    home = tmp_path_factory.mktemp("demo")
+    yield process.ensure_running(home)
+    process.end(home)
 
 
 @pytest.fixture

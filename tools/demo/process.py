@@ -13,7 +13,7 @@ from tools.demo import kubeconfig
 
 PATIENCE = 30.0  # seconds a new cluster may take to answer
 ROOT = Path(__file__).resolve().parents[2]
-_children: list[subprocess.Popen[bytes]] = []
+_children: dict[Path, subprocess.Popen[bytes]] = {}  # by home
 
 
 class DemoClusterFailed(Exception):
@@ -42,7 +42,7 @@ def ensure_running(home: Path, port: int = 0) -> Path:
     ]
     with log.open("wb") as output:
         child = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=output)
-    _children.append(child)
+    _children[home.resolve()] = child
     deadline = time.monotonic() + PATIENCE
     while time.monotonic() < deadline:
         if child.poll() is not None:
@@ -95,7 +95,8 @@ def stop(child: subprocess.Popen[bytes]) -> None:
         child.wait(timeout=5)
 
 
-def stop_all() -> None:
-    """Ends every demo cluster this process has started."""
-    while _children:
-        stop(_children.pop())
+def end(home: Path) -> None:
+    """Ends the demo cluster of this home, if this process has started one."""
+    child = _children.pop(home.resolve(), None)
+    if child is not None:
+        stop(child)

@@ -20,8 +20,9 @@ pytestmark = pytest.mark.skipif(
 @pytest.fixture(scope="module")
 def kubeconfig(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """One demo cluster for the module, in a process of its own."""
-    yield process.ensure_running(tmp_path_factory.mktemp("home"))
-    process.stop_all()
+    home = tmp_path_factory.mktemp("home")
+    yield process.ensure_running(home)
+    process.end(home)
 
 
 class Kubectl:

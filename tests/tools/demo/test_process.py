@@ -24,7 +24,7 @@ SECONDS = 30.0
 @pytest.fixture
 def home(tmp_path: Path) -> Iterator[Path]:
     yield tmp_path
-    process.stop_all()
+    process.end(tmp_path)
 
 
 def until(condition: object, what: str) -> None:
@@ -40,9 +40,19 @@ def test_it_is_started_once_and_found_again(home: Path) -> None:
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     first = kubeconfig.read(path)
     assert first is not None
+    child = process._children[home.resolve()]
     assert ensure_running(home) == path
     assert kubeconfig.read(path) == first
-    assert len(process._children) == 1
+    assert process._children[home.resolve()] is child
+
+
+def test_ending_one_leaves_the_others_alone(home: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+    other = tmp_path_factory.mktemp("other")
+    mine, theirs = ensure_running(home), ensure_running(other)
+    process.end(home)
+    assert not answers(mine)
+    assert answers(theirs)
+    process.end(other)
 
 
 def test_only_the_bearer_of_its_token_is_served(home: Path) -> None:
@@ -63,7 +73,7 @@ def test_only_the_bearer_of_its_token_is_served(home: Path) -> None:
 def test_after_a_restart_address_token_and_certificate_are_the_same(home: Path) -> None:
     path = ensure_running(home)
     first = kubeconfig.read(path)
-    process.stop_all()
+    process.end(home)
     assert not answers(path)
     assert kubeconfig.read(ensure_running(home)) == first
 

@@ -12,8 +12,9 @@ from tools.demo import process
 
 @pytest.fixture(scope="package")
 def own_kubeconfig(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    yield process.ensure_running(tmp_path_factory.mktemp("guide"))
-    process.stop_all()
+    home = tmp_path_factory.mktemp("guide")
+    yield process.ensure_running(home)
+    process.end(home)
 
 
 @pytest.fixture
