@@ -46,12 +46,12 @@ def ensure_running(home: Path, port: int = 0) -> Path:
     deadline = time.monotonic() + PATIENCE
     while time.monotonic() < deadline:
         if child.poll() is not None:
-            stop(_children.pop())
+            end(home)
             raise DemoClusterFailed(f"The demo cluster ended at once: {last_words(log)}")
         if answers(path):
             return path
         time.sleep(0.05)
-    stop(_children.pop())
+    end(home)
     raise DemoClusterFailed(f"The demo cluster did not answer within {PATIENCE:.0f} seconds; see {log}.")
 
 

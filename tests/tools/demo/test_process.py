@@ -82,7 +82,7 @@ def test_it_ends_when_its_parent_is_killed(tmp_path: Path) -> None:
     code = (
         "import sys, time, pathlib; from tools.demo import process; "
         f"process.ensure_running(pathlib.Path({str(tmp_path)!r})); "
-        "sys.stdout.write(str(process._children[0].pid)); sys.stdout.flush(); time.sleep(60)"
+        "sys.stdout.write(str(next(iter(process._children.values())).pid)); sys.stdout.flush(); time.sleep(60)"
     )
     with subprocess.Popen([sys.executable, "-c", code], cwd=ROOT, stdout=subprocess.PIPE) as parent:
         assert parent.stdout is not None
