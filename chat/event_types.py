@@ -62,6 +62,9 @@ class TextEnd(EventData):
     text: str
 
 
+BLOCK_ENDS: dict[str, type[TextEnd] | type[ThinkingEnd]] = {"text": TextEnd, "thinking": ThinkingEnd}
+
+
 class Call(EventData):
     """What both ends of a tool call tell. `intent` is the call in words, `cluster` where it goes."""
 

@@ -28,7 +28,7 @@ class Stage:
         self._calls = {tool_calls.wish_id(call): call for call in unfinished}
         self._kind = ""
         self._said: list[str] = []
-        self._length = self._sent = 0
+        self._sent = 0
         self._unsent: list[str] = []
         self._beat: asyncio.Task[None] | None = None
         self._kept_at = 0.0
@@ -48,7 +48,6 @@ class Stage:
         text = storable.text(text)
         self._said.append(text)
         self._unsent.append(text)
-        self._length += len(text)
         if self._beat is None:
             await self._flush()
             self._beat = asyncio.create_task(self._flush_later())
@@ -96,7 +95,7 @@ class Stage:
         await database_sync_to_async(rounds.close_block)(self._claim, kind, self._block, text, signature)
         self._block += 1
         self._kind, self._said, self._unsent = "", [], []
-        self._length = self._sent = 0
+        self._sent = 0
 
     def silence(self) -> None:
         """Stops the beat of a stage that is left in the middle."""

@@ -11,7 +11,7 @@ from chat import journal, storable
 from chat.actions.leases import Claim, hold, hold_to_go_on
 from chat.agent.ports import Usage
 from chat.errors import RunOver
-from chat.event_types import TAKEN_OVER, Notice, RunStarted, TextEnd, ThinkingEnd, ToolCallStart
+from chat.event_types import BLOCK_ENDS, TAKEN_OVER, Notice, RunStarted, TextEnd, ThinkingEnd, ToolCallStart
 from chat.models import Run, ToolCall
 
 
@@ -65,7 +65,7 @@ def close_block(claim: Claim, kind: str, block: int, text: str, signature: str =
         run = _run(claim)
         if run.events.filter(type__in=(TextEnd.type, ThinkingEnd.type)).count() > block:
             return
-        event = TextEnd if kind == "text" else ThinkingEnd
+        event = BLOCK_ENDS[kind]
         sealed = {"signature": signature} if signature else None
         _append(run, event(conversation_id=claim.conversation_id, run_id=claim.run_id, block=block, text=text), sealed)
         Run.objects.filter(pk=claim.run_id).update(open_block=None)

@@ -11,7 +11,7 @@ from chat import event_types, journal, launch
 from chat.access import Right, find_run, require
 from chat.actions import approvals, calls
 from chat.actions.leases import Claim, hold
-from chat.event_types import CalledTool, Complete, Error, TextEnd, ThinkingEnd
+from chat.event_types import BLOCK_ENDS, CalledTool, Complete, Error, TextEnd
 from chat.models import Approval, Conversation, Run, ToolCall
 from chat.models.approval import ApprovalStatus
 from chat.models.run import ENDED, RunStatus
@@ -93,7 +93,7 @@ def _end(run: Run, outcome: RunStatus, fault: Error | None = None) -> None:
 def _close_what_is_open(run: Run) -> None:
     """Nothing of an ended run stays open: its block, its approvals, its calls."""
     if run.open_block:
-        event = TextEnd if run.open_block["kind"] == "text" else ThinkingEnd
+        event = BLOCK_ENDS[run.open_block["kind"]]
         block = event(
             conversation_id=str(run.conversation_id),
             run_id=str(run.pk),

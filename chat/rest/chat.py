@@ -8,6 +8,7 @@ from django.http import HttpRequest
 from ninja import Router, Schema, Status
 
 from chat.actions import messages
+from chat.event_types import CalledTool
 from chat.models.access_token import Scope
 from chat.rest.door import caller, signed_in_async
 from chat.rest.waiting import settled
@@ -18,13 +19,6 @@ router = Router(tags=["chat"])
 class Said(Schema):
     message: str
     conversation_id: uuid.UUID | None = None
-
-
-class CalledTool(Schema):
-    tool_name: str
-    arguments: dict[str, Any]
-    result: str
-    status: str
 
 
 class Answer(Schema):

@@ -4,11 +4,10 @@ import uuid
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from ninja import Field, Query, Router, Schema, Status
 
-from chat import storable
+from chat import search
 from chat.access import find, visible_to
 from chat.actions import conversations
 from chat.models import Conversation
@@ -52,10 +51,7 @@ class ConversationChange(Schema):
 
 @router.get("", response=ConversationList, exclude_none=True)
 def listing(request: HttpRequest, place: Query[Place], q: str = "") -> Any:
-    rows = visible_to(caller(request)).select_related("owner")
-    for word in storable.text(q).split()[:8]:
-        told = Conversation.objects.filter(messages__text__icontains=word).values("pk")
-        rows = rows.filter(Q(title__icontains=word) | Q(pk__in=told))
+    rows = search.holding(visible_to(caller(request)), q).select_related("owner")
     return listed(*page(rows, "updated_at", place))
 
 

@@ -4,10 +4,10 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from django.contrib.auth.models import User
-from django.db.models import OuterRef, Q, Subquery
+from django.db.models import OuterRef, Subquery
 from django.utils import timezone
 
-from chat import storable
+from chat import search
 from chat.access import visible_to
 from chat.models import Conversation, Run
 from chat.models.run import ENDED
@@ -25,12 +25,7 @@ class Group:
 
 def groups(user: User, query: str = "") -> list[Group]:
     """At most LIMIT conversations whose title or messages hold the words of `query`."""
-    found = visible_to(user).select_related("owner").annotate(active=_active())
-    for word in storable.text(query).split()[:8]:
-        matches = Q(title__icontains=word) | Q(
-            pk__in=Conversation.objects.filter(messages__text__icontains=word).values("pk")
-        )
-        found = found.filter(matches)
+    found = search.holding(visible_to(user), query).select_related("owner").annotate(active=_active())
     named: dict[str, list[Conversation]] = {}
     for conversation in found.order_by("-updated_at")[:LIMIT]:
         named.setdefault(_age(conversation), []).append(conversation)

@@ -84,10 +84,6 @@ class Anthropic:
             attempt += 1
         yield replace(finished, wishes=_with_new_ids(finished.wishes, request), usage=spent + finished.usage)
 
-    async def warm_up(self) -> None:
-        """Makes the client ready, so that the first message need not wait a second for it. No request is sent."""
-        await self._connected()
-
     async def aclose(self) -> None:
         """Closes idle connections; the next call opens new ones."""
         making, self._client = self._client, None
