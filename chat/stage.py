@@ -28,10 +28,11 @@ class Stage:
         self._calls = {tool_calls.wish_id(call): call for call in unfinished}
         self._kind = ""
         self._said: list[str] = []
-        self._sent = 0
         self._unsent: list[str] = []
-        self._beat: asyncio.Task[None] | None = None
+        self._sent = 0  # characters of this block
+        self._kept = 0  # characters of this block that its checkpoint holds
         self._kept_at = 0.0
+        self._beat: asyncio.TimerHandle | None = None
 
     # ---- deltas --------------------------------------------------------------------------------------------------
 
@@ -49,20 +50,15 @@ class Stage:
         self._said.append(text)
         self._unsent.append(text)
         if self._beat is None:
-            await self._flush()
-            self._beat = asyncio.create_task(self._flush_later())
+            self._flush()
         if time.monotonic() - self._kept_at > KEEP:
-            self._kept_at = time.monotonic()
-            await database_sync_to_async(rounds.checkpoint)(self._claim, kind, self._block, "".join(self._said))
+            await self._keep()
 
-    async def _flush_later(self) -> None:
-        await asyncio.sleep(BEAT)
-        self._beat = None
-        if self._unsent:
-            await self._flush()
-            self._beat = asyncio.create_task(self._flush_later())
-
-    async def _flush(self) -> None:
+    def _flush(self) -> None:
+        """Sends what is unsent, and again a beat later as long as there is something."""
+        if not self._unsent:
+            self._beat = None
+            return
         text, offset = "".join(self._unsent), self._sent
         self._unsent.clear()
         self._sent += len(text)
@@ -73,7 +69,14 @@ class Stage:
             "block": self._block,
             "offset": offset,
         }
-        await doorbell.whisper(self._claim.conversation_id, {"type": self._kind, "data": data})
+        doorbell.whisper(self._claim.conversation_id, {"type": self._kind, "data": data}, kept=self._kept)
+        self._beat = asyncio.get_running_loop().call_later(BEAT, self._flush)
+
+    async def _keep(self) -> None:
+        self._kept_at = time.monotonic()
+        said = "".join(self._said)
+        await database_sync_to_async(rounds.checkpoint)(self._claim, self._kind, self._block, said)
+        self._kept = len(said)
 
     # ---- blocks --------------------------------------------------------------------------------------------------
 
@@ -89,18 +92,17 @@ class Stage:
             await self._end(self._kind, "".join(self._said), "")
 
     async def _end(self, kind: str, text: str, signature: str) -> None:
-        if self._beat is not None:
-            self._beat.cancel()
-            self._beat = None
+        self.silence()
         await database_sync_to_async(rounds.close_block)(self._claim, kind, self._block, text, signature)
         self._block += 1
         self._kind, self._said, self._unsent = "", [], []
-        self._sent = 0
+        self._sent = self._kept = 0
 
     def silence(self) -> None:
-        """Stops the beat of a stage that is left in the middle."""
+        """Stops the beat: of a block that ends, or of a stage that is left in the middle."""
         if self._beat is not None:
             self._beat.cancel()
+            self._beat = None
 
     # ---- rounds --------------------------------------------------------------------------------------------------
 

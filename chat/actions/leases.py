@@ -6,6 +6,7 @@ write of theirs meets `hold`, which finds no row and raises LeaseLost.
 
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
@@ -84,9 +85,9 @@ def _stop_requested(claim: Claim) -> bool:
     return bool(Run.objects.values_list("stop_requested", flat=True).get(pk=claim.run_id))
 
 
-def hold(claim: Claim) -> None:
-    """Locks the run's row for this transaction if the claim still stands. Raises LeaseLost."""
-    if not _mine(claim).update(lease_until=timezone.now() + LEASE):
+def hold(claim: Claim, **changes: Any) -> None:
+    """Locks the run's row for this transaction if the claim still stands, and changes it. Raises LeaseLost."""
+    if not _mine(claim).update(lease_until=timezone.now() + LEASE, **changes):
         raise LeaseLost("Another process has taken this run over.")
 
 

@@ -72,11 +72,8 @@ def close_block(claim: Claim, kind: str, block: int, text: str, signature: str =
 
 
 def checkpoint(claim: Claim, kind: str, block: int, text: str) -> None:
-    """Keeps the open block for late joiners and for a crash."""
-    with transaction.atomic():
-        hold(claim)
-        kept = {"kind": kind, "block": block, "text": storable.text(text)}
-        Run.objects.filter(pk=claim.run_id).update(open_block=kept)
+    """Keeps the open block for late joiners and for a crash: one statement, as it is made every second or two."""
+    hold(claim, open_block={"kind": kind, "block": block, "text": storable.text(text)})
 
 
 def notice(claim: Claim, code: str, text: str) -> None:

@@ -47,8 +47,8 @@ async def test_a_cookie_without_an_origin_is_refused(transactional_db):
 
 
 async def test_a_signed_in_browser_comes_in_and_leaves_when_it_signs_out(crew, alice, client, monkeypatch):
-    monkeypatch.setattr("chat.web.consumer.TEND", 0.05)
-    monkeypatch.setattr("chat.web.consumer.RECHECK", 0.05)
+    monkeypatch.setattr("chat.web.hub.TEND", 0.05)
+    monkeypatch.setattr("chat.web.tending.RECHECK", 0.05)
     await in_database(client.force_login, alice)
     cookie = client.cookies[settings.SESSION_COOKIE_NAME].value
     headers = [(b"cookie", f"sessionid={cookie}".encode()), (b"origin", b"http://localhost")]
@@ -60,8 +60,8 @@ async def test_a_signed_in_browser_comes_in_and_leaves_when_it_signs_out(crew, a
 
 
 async def test_a_revoked_token_ends_its_sockets(crew, alice, token, monkeypatch):
-    monkeypatch.setattr("chat.web.consumer.TEND", 0.05)
-    monkeypatch.setattr("chat.web.consumer.RECHECK", 0.05)
+    monkeypatch.setattr("chat.web.hub.TEND", 0.05)
+    monkeypatch.setattr("chat.web.tending.RECHECK", 0.05)
     async with Client(token) as program:
         await in_database(alice.access_tokens.update, expires_at="2020-01-01T00:00:00Z")
         assert (await program.socket.receive_output(5))["code"] == 4201
@@ -262,8 +262,8 @@ async def test_a_late_joiner_gets_the_open_block_from_its_beginning(crew, script
 
 
 async def test_losing_the_right_to_a_conversation_ends_its_view(crew, alice, bob, token_of, monkeypatch):
-    monkeypatch.setattr("chat.web.consumer.TEND", 0.05)
-    monkeypatch.setattr("chat.web.consumer.RECHECK", 0.05)
+    monkeypatch.setattr("chat.web.hub.TEND", 0.05)
+    monkeypatch.setattr("chat.web.tending.RECHECK", 0.05)
     conversation = await in_database(conversations.create, alice)
     await in_database(conversations.share, alice, conversation.pk, True)
     async with Client(await in_database(token_of, bob)) as watcher:
@@ -289,8 +289,8 @@ async def test_a_run_goes_on_when_the_browser_closes(crew, script, token, tmp_pa
 
 async def test_one_socket_may_begin_any_number_of_conversations(crew, script, token, monkeypatch):
     """Also while its rights are looked at all the time: one that has just begun is not taken for a lost one."""
-    monkeypatch.setattr("chat.web.consumer.TEND", 0.001)
-    monkeypatch.setattr("chat.web.consumer.RECHECK", 0.0)
+    monkeypatch.setattr("chat.web.hub.TEND", 0.001)
+    monkeypatch.setattr("chat.web.tending.RECHECK", 0.0)
     script(SAY_HELLO)
     async with Client(token) as client:
         for _ in range(25):
