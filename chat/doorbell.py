@@ -122,6 +122,7 @@ class Ear:
     def __init__(self, *conversations: uuid.UUID | str) -> None:
         self._conversations = conversations
         self._channel = ""
+        self._opened = asyncio.Event()
 
     async def __aenter__(self) -> "Ear":
         _Ringer.here()
@@ -139,6 +140,7 @@ class Ear:
             async with asyncio.timeout(_PATIENCE):
                 if not self._channel:
                     self._channel = await _layer().new_channel()
+                    self._opened.set()
                 await _layer().group_add(group(conversation_id), self._channel)
         except _FAULTS as fault:
             log.warning("The doorbell is not heard (%s): the journal is asked instead.", type(fault).__name__)
@@ -165,8 +167,7 @@ class Ear:
     async def hear(self) -> Message:
         """The next message: `conversation.grew` with its `seq`, or `conversation.whisper` with a `frame` and `kept`;
         both with `conversation_id`. Waits for ever while deaf."""
-        if not self._channel:
-            await asyncio.Event().wait()
+        await self._opened.wait()
         message: Message = await _layer().receive(self._channel)
         return message
 

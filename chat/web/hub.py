@@ -35,6 +35,7 @@ class Hub:
         self._deaf: set[str] = set()  # conversations whose bell could not be listened to
         self._grown: set[str] = set()
         self._behind: set[Viewer] = set()  # those whose outbox was full and is not any more
+        self._late: dict[str, set[Viewer]] = {}  # by run: those who came in the middle of what it is saying
         self.every = TEND
         self._look = asyncio.Event()
         self._ear = doorbell.Ear()
@@ -107,7 +108,7 @@ class Hub:
         message = await self._ear.hear()
         conversation_id = message["conversation_id"]
         if message["type"] == "conversation.whisper":
-            await self._pass_on(Whisper(message))
+            self._pass_on(Whisper(message))
         elif self._is_news(conversation_id, message["seq"]):
             self.grew([conversation_id])
 
@@ -115,18 +116,12 @@ class Hub:
         wanted = (viewer.wants(conversation_id) for viewer in self._watching(conversation_id))
         return any(seq is not None and seq < head for seq in wanted)
 
-    async def _pass_on(self, whisper: Whisper) -> None:
-        watching = self._watching(whisper.conversation_id)
-        if behind := [viewer for viewer in watching if viewer.misses(whisper)]:
-            await self._tell_open(behind, whisper)
-        for viewer in watching:
+    def _pass_on(self, whisper: Whisper) -> None:
+        for viewer in self._watching(whisper.conversation_id):
+            if viewer.misses(whisper):
+                self._late.setdefault(whisper.frame["data"]["run_id"], set()).add(viewer)
+                self._look.set()
             viewer.pass_on(whisper)
-
-    async def _tell_open(self, behind: list[Viewer], whisper: Whisper) -> None:
-        """Whoever came in the middle of a block is told it from its beginning."""
-        block = await database_sync_to_async(reading.open_block)(whisper.frame["data"]["run_id"])
-        for viewer in behind if block is not None else ():
-            viewer.pass_on(Whisper({"frame": block, "kept": 0}))
 
     def _watching(self, conversation_id: str) -> list[Viewer]:
         return [viewer for viewer in self.watched.get(conversation_id, ()) if conversation_id in viewer.watches]
@@ -136,18 +131,25 @@ class Hub:
     async def _read(self) -> None:
         await self._look.wait()
         self._look.clear()
-        while self._behind:
-            viewer = self._behind.pop()
-            for conversation_id, watch in list(viewer.watches.items()):
-                await coming_back.bring(viewer, conversation_id, watch.seq)
         while self._grown:
             some = [self._grown.pop() for _ in range(min(MOST_AT_ONCE, len(self._grown)))]
             try:
                 await self._show(some)
             except DatabaseFault:
-                self._grown.update(some)
-                self._look.set()
+                self.grew(some)
                 raise
+        while self._behind:
+            viewer = self._behind.pop()
+            for conversation_id, watch in list(viewer.watches.items()):
+                await coming_back.bring(viewer, conversation_id, watch.seq)
+        await self._tell_late()
+
+    async def _tell_late(self) -> None:
+        """Whoever came in the middle of a block is told it from its beginning, as far as it has been kept."""
+        late, self._late = self._late, {}
+        for block in await database_sync_to_async(reading.open_blocks)(late) if late else ():
+            for viewer in late[block["data"]["run_id"]]:
+                viewer.pass_on(Whisper({"frame": block, "kept": 0}))
 
     async def _show(self, conversations: list[str]) -> None:
         """Reads each place once, and shows what is there to everybody who is at that place."""

@@ -113,9 +113,10 @@ def since(places: Iterable[Place], *, html: bool) -> dict[Place, list[Told]]:
     return {place: [Told(event, html=html) for event in journal.since(*place, PAGE)] for place in places}
 
 
-def open_block(run_id: str) -> Frame | None:
-    run = Run.objects.filter(pk=run_id).first()
-    return _said(run) if run is not None else None
+def open_blocks(runs: Iterable[str]) -> list[Frame]:
+    """What those of the runs that are in the middle of a block are saying right now."""
+    said = [_said(run) for run in Run.objects.filter(pk__in=list(runs), open_block__isnull=False)]
+    return [block for block in said if block is not None]
 
 
 def _said(run: Run) -> Frame | None:

@@ -216,6 +216,16 @@ async def test_two_tabs_and_two_people_see_the_same_live(crew, script, alice, bo
         assert told == "One two three four five.Hello **there**."
 
 
+async def test_the_bell_alone_brings_everything_at_once(crew, script, token, monkeypatch):
+    """The look every two seconds is a net: without it nothing is late."""
+    monkeypatch.setattr("chat.web.hub.TEND", 3600)
+    script([{"say": "One by one.", "chunks": 8, "delay": 0.06}])
+    async with Client(token) as client:
+        await client.send("hello")
+        await client.until("complete")
+        assert client.types().count("text") > 2
+
+
 async def test_resume_replays_exactly_what_was_missed(crew, script, token):
     script([{"say": "First."}, {"wish": "clusters_list"}], [{"say": "Second."}])
     async with Client(token) as client:
