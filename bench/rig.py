@@ -73,9 +73,9 @@ def fleet(model: str, *, webs: int = 2, workers: int = 1) -> Iterator[Fleet]:
             "K8SMCP_INPROCESS_RUNNER": "0",
         } | NO_BOUNDS  # fmt: skip
         served = [stack.enter_context(Portal(Path(folder) / f"web{n}", **variables)) for n in range(webs)]
-        served[0].sign_in()
-        for each in served[1:]:
-            each.cookies = served[0].cookies
+        served[-1].sign_in()  # the newest link is the one that works
+        for each in served:
+            each.cookies = served[-1].cookies
         pids = [stack.enter_context(_worker(Path(folder), served[0].environment)) for _ in range(workers)]
         yield Fleet(served, pids)
 

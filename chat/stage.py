@@ -1,23 +1,21 @@
 """Where the loop plays: closed blocks and wishes go to the journal, deltas to whoever watches now.
 
-Deltas are coalesced: the first at once, then one frame per BEAT. The open block is checkpointed every KEEP seconds, so
-a late joiner and a crash keep it.
+Deltas are coalesced: the first at once, then one frame per BEAT. The open block is there for whoever keeps it
+(chat/launch.py), so that a late joiner and a crash have it.
 """
 
 import asyncio
-import time
 from collections.abc import Sequence
 
 from channels.db import database_sync_to_async
 
 from chat import doorbell, storable, tool_calls
 from chat.actions import rounds
-from chat.actions.leases import Claim
+from chat.actions.leases import Claim, OpenBlock
 from chat.agent.ports import Answer, Usage, Wish
 from chat.models import Run, ToolCall
 
 BEAT = 0.04
-KEEP = 1.5
 
 
 class Stage:
@@ -31,7 +29,7 @@ class Stage:
         self._unsent: list[str] = []
         self._sent = 0  # characters of this block
         self._kept = 0  # characters of this block that its checkpoint holds
-        self._kept_at = 0.0
+        self._closing = False
         self._beat: asyncio.TimerHandle | None = None
 
     # ---- deltas --------------------------------------------------------------------------------------------------
@@ -45,14 +43,12 @@ class Stage:
     async def _delta(self, kind: str, text: str) -> None:
         if kind != self._kind:
             await self.close()
-            self._kind, self._kept_at = kind, time.monotonic()
+            self._kind = kind
         text = storable.text(text)
         self._said.append(text)
         self._unsent.append(text)
         if self._beat is None:
             self._flush()
-        if time.monotonic() - self._kept_at > KEEP:
-            await self._keep()
 
     def _flush(self) -> None:
         """Sends what is unsent, and again a beat later as long as there is something."""
@@ -72,11 +68,14 @@ class Stage:
         doorbell.whisper(self._claim.conversation_id, {"type": self._kind, "data": data}, kept=self._kept)
         self._beat = asyncio.get_running_loop().call_later(BEAT, self._flush)
 
-    async def _keep(self) -> None:
-        self._kept_at = time.monotonic()
-        said = "".join(self._said)
-        await database_sync_to_async(rounds.checkpoint)(self._claim, self._kind, self._block, said)
-        self._kept = len(said)
+    def open_block(self) -> OpenBlock | None:
+        """What is being said right now; None when nothing is, or when nothing was added since it was `kept`."""
+        said = "" if self._closing else "".join(self._said)
+        return {"kind": self._kind, "block": self._block, "text": said} if len(said) > self._kept else None
+
+    def kept(self, block: OpenBlock) -> None:
+        if block["block"] == self._block:
+            self._kept = len(block["text"])
 
     # ---- blocks --------------------------------------------------------------------------------------------------
 
@@ -93,7 +92,9 @@ class Stage:
 
     async def _end(self, kind: str, text: str, signature: str) -> None:
         self.silence()
+        self._closing = True
         await database_sync_to_async(rounds.close_block)(self._claim, kind, self._block, text, signature)
+        self._closing = False
         self._block += 1
         self._kind, self._said, self._unsent = "", [], []
         self._sent = self._kept = 0

@@ -4,6 +4,7 @@ A claim is one conditional UPDATE that raises `lease_epoch`. Whoever was there b
 write of theirs meets `hold`, which finds no row and raises LeaseLost.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -18,6 +19,7 @@ from chat.models.run import ACTIVE, RunStatus
 
 LEASE = timedelta(seconds=6)
 RENEW_EVERY = 2.0  # seconds
+OpenBlock = dict[str, Any]  # {"block", "kind", "text"}, as Run.open_block keeps it
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,10 +70,17 @@ def _take(run: Run, owner: str) -> Claim | None:
     )
 
 
-def renew(claim: Claim) -> bool:
-    """Prolongs the lease; True when somebody asked the run to stop. Raises LeaseLost."""
-    hold(claim)
-    return _stop_requested(claim)
+def renew_all(owner: str, kept: Mapping[Claim, OpenBlock | None]) -> set[Claim]:
+    """Prolongs the leases of one owner's claims in one go and keeps the open blocks among them, for late joiners and
+    for a crash. Returns the claims that still stand."""
+    with transaction.atomic():
+        mine = Run.objects.filter(owner=owner, status=RunStatus.RUNNING)
+        mine.update(lease_until=timezone.now() + LEASE)
+        epochs = {str(pk): epoch for pk, epoch in mine.values_list("pk", "lease_epoch")}
+        standing = {claim for claim in kept if epochs.get(claim.run_id) == claim.epoch}
+        saying = [Run(pk=claim.run_id, open_block=kept[claim]) for claim in standing if kept[claim] is not None]
+        Run.objects.bulk_update(saying, ["open_block"])
+        return standing
 
 
 def hold_to_go_on(claim: Claim) -> None:
@@ -85,9 +94,9 @@ def _stop_requested(claim: Claim) -> bool:
     return bool(Run.objects.values_list("stop_requested", flat=True).get(pk=claim.run_id))
 
 
-def hold(claim: Claim, **changes: Any) -> None:
-    """Locks the run's row for this transaction if the claim still stands, and changes it. Raises LeaseLost."""
-    if not _mine(claim).update(lease_until=timezone.now() + LEASE, **changes):
+def hold(claim: Claim) -> None:
+    """Locks the run's row for this transaction if the claim still stands. Raises LeaseLost."""
+    if not _mine(claim).update(lease_until=timezone.now() + LEASE):
         raise LeaseLost("Another process has taken this run over.")
 
 

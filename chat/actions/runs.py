@@ -9,9 +9,9 @@ from django.utils import timezone
 
 from chat import event_types, journal, launch
 from chat.access import Right, find_run, require
-from chat.actions import approvals, calls
+from chat.actions import approvals, calls, rounds
 from chat.actions.leases import Claim, hold
-from chat.event_types import BLOCK_ENDS, CalledTool, Complete, Error, TextEnd
+from chat.event_types import CalledTool, Complete, Error, TextEnd
 from chat.models import Approval, Conversation, Run, ToolCall
 from chat.models.approval import ApprovalStatus
 from chat.models.run import ENDED, RunStatus
@@ -93,14 +93,7 @@ def _end(run: Run, outcome: RunStatus, fault: Error | None = None) -> None:
 def _close_what_is_open(run: Run) -> None:
     """Nothing of an ended run stays open: its block, its approvals, its calls."""
     if run.open_block:
-        event = BLOCK_ENDS[run.open_block["kind"]]
-        block = event(
-            conversation_id=str(run.conversation_id),
-            run_id=str(run.pk),
-            block=run.open_block["block"],
-            text=run.open_block["text"],
-        )
-        journal.append(block, run=run)
+        rounds.close_once(run, run.open_block["kind"], run.open_block["block"], run.open_block["text"])
     approvals.void_pending(run, "The run has ended.")
     for call in ToolCall.objects.filter(run=run).exclude(status__in=FINISHED):
         if call.status == CallStatus.RUNNING and Effect(call.effect or Effect.EXECUTE).writes:

@@ -77,10 +77,8 @@ def test_a_lease_that_stands_is_not_claimed(run):
 
 
 WRITES: dict[str, Callable[[Claim, ToolCall], Any]] = {
-    "renew": lambda claim, call: leases.renew(claim),
     "start": lambda claim, call: rounds.start(claim, "scripted", "script"),
     "close_block": lambda claim, call: rounds.close_block(claim, "text", 0, "late"),
-    "checkpoint": lambda claim, call: rounds.checkpoint(claim, "text", 0, "late"),
     "notice": lambda claim, call: rounds.notice(claim, "late", "Late."),
     "close_round": lambda claim, call: rounds.close_round(claim, [ToolCall(tool="late", arguments={})], Usage()),
     "begin": lambda claim, call: calls.begin(claim, call),
@@ -138,8 +136,34 @@ def test_releasing_lets_the_next_one_take_it_at_once(run):
 def test_a_renewed_lease_outlives_its_time(run):
     claim = leases.claim("first")
     expire()
-    assert leases.renew(claim) is False
+    block = {"kind": "text", "block": 0, "text": "as far as"}
+    assert leases.renew_all("first", {claim: block}) == {claim}
     assert leases.claim("second") is None
+    run.refresh_from_db()
+    assert run.open_block == block
+
+
+def test_a_pulse_that_comes_too_late_renews_nothing_and_keeps_nothing(run):
+    old = leases.claim("first")
+    expire()
+    new = leases.claim("second")
+    expire()
+    block = {"kind": "text", "block": 0, "text": "late"}
+    assert leases.renew_all("first", {old: block}) == set()
+    run.refresh_from_db()
+    assert run.open_block is None
+    assert run.lease_until < timezone.now()
+    assert leases.renew_all("second", {new: None}) == {new}
+
+
+def test_a_process_that_took_a_run_over_from_itself_keeps_only_its_newer_claim(run):
+    old = leases.claim("first")
+    expire()
+    new = leases.claim("first")
+    block = {"kind": "text", "block": 0, "text": "late"}
+    assert leases.renew_all("first", {old: block, new: None}) == {new}
+    run.refresh_from_db()
+    assert run.open_block is None
 
 
 def test_a_conversation_has_one_active_run_and_the_others_wait_their_turn(run, alice):

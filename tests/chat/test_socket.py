@@ -255,20 +255,21 @@ async def test_a_number_beyond_the_head_gets_a_fresh_page(crew, script, token):
     assert client.durable() == whole
 
 
-async def test_a_late_joiner_gets_the_open_block_from_its_beginning(crew, script, token, tmp_path, monkeypatch):
-    monkeypatch.setattr("chat.stage.KEEP", 0.0)
-    gate = tmp_path / "gate"
-    script([{"say": "Begun, ", "chunks": 3}, {"wait": str(gate), "seconds": 10}, {"say": "done."}])
+async def test_a_late_joiner_gets_the_open_block_from_its_beginning(crew, script, token, monkeypatch):
+    monkeypatch.setattr("chat.actions.leases.RENEW_EVERY", 0.2)
+    said = "".join(f"word{n} " for n in range(60))
+    script([{"say": said, "chunks": 60, "delay": 0.05}])
     async with Client(token) as first, Client(token) as late:
         name = (await first.send("hello"))["data"]["conversation_id"]
-        await first.until("text_end")
+        await first.until("text", offset=0)
+        for _ in range(8):
+            await first.until("text")
         await late.say({"type": "resume", "id": "r", "conversation_id": name, "seq": 0})
-        await late.until("caught_up")
-        gate.touch()
         await late.until("complete")
-    live = "".join(frame["data"]["text"] for frame in late.frames if frame["type"] == "text")
-    assert live == "done."
-    assert [frame["data"]["text"] for frame in late.durable() if frame["type"] == "text_end"] == ["Begun, ", "done."]
+    live = [frame["data"] for frame in late.frames if frame["type"] == "text"]
+    assert live[0]["offset"] == 0
+    assert len(live) > 3
+    assert "".join(piece["text"] for piece in live) == said
 
 
 async def test_losing_the_right_to_a_conversation_ends_its_view(crew, alice, bob, token_of, monkeypatch):
