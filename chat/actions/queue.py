@@ -9,6 +9,7 @@ from typing import Any
 
 from django.contrib.auth.models import User
 from django.db import transaction
+from django.db.models import Q
 
 from chat import journal
 from chat.access import Right, require, visible_to
@@ -83,13 +84,13 @@ def _steer(message: Message, user: User) -> Answer:
 def take(claim: Claim) -> list[str]:
     """The words steered into this run since it last asked; the runs they were queued for end here, without an answer
     of their own. Raises LeaseLost, and RunOver after a Stop: what a stopped run did not hear is answered next."""
-    marked = Run.objects.filter(conversation_id=claim.conversation_id, status=RunStatus.QUEUED, steered=True)
-    if not marked.exists():
+    marked = Q(conversation_id=claim.conversation_id, status=RunStatus.QUEUED, steered=True)
+    if not Run.objects.filter(marked | Q(pk=claim.run_id, stop_requested=True)).exists():
         return []
     with transaction.atomic():
         hold_to_go_on(claim)
         active = Run.objects.select_related("message").get(pk=claim.run_id)
-        mine = marked.filter(message__author=active.message.author_id).order_by("message_id")
+        mine = Run.objects.filter(marked, message__author=active.message.author_id).order_by("message_id")
         return [_into(active, run) for run in list(mine.select_for_update(of=("self",), no_key=True))]
 
 

@@ -238,6 +238,12 @@ def test_a_run_that_was_stopped_hears_nothing_more(here, alice):
     assert Run.objects.get(pk=here.queued.run_id).status == "queued"
 
 
+def test_a_stop_is_noticed_at_the_tool_boundary_at_the_latest(here, alice):
+    runs.stop(alice, here.claim.run_id)
+    with pytest.raises(RunOver):
+        queue.take(here.claim)
+
+
 def test_a_run_that_was_taken_over_hears_it_once(here, alice):
     queue.steer(alice, here.queued.message_id)
     Run.objects.filter(pk=here.claim.run_id).update(lease_until=timezone.now() - timedelta(seconds=1))
