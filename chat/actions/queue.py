@@ -39,8 +39,7 @@ def edit(
 
 def _edit(message: Message, user: User, text: str) -> Answer:
     run = _still_queued(message)
-    if run.direct:
-        raise BadInput("This is a tool call that a program asked for: its words cannot be edited. Remove it instead.")
+    _require_words(run)
     Message.objects.filter(pk=message.pk).update(text=text)
     return _tell(run, message, MessageEdited(**_fields(run, message, user), text=text))
 
@@ -72,6 +71,7 @@ def steer(user: User, message_id: Name, *, conversation_id: Name | None = None, 
 
 def _steer(message: Message, user: User) -> Answer:
     run = _still_queued(message)
+    _require_words(run)
     active = Run.objects.select_related("message__author").filter(conversation=run.conversation_id, status__in=ACTIVE)
     for other in active:
         if other.message.author_id != user.pk:  # it acts in that person's name, with that person's rights
@@ -123,6 +123,13 @@ def _find(user: User, message_id: Name, conversation_id: Name | None) -> Message
 def _require_author(user: User, message: Message) -> None:
     if message.author_id != user.pk:
         raise NotAllowed("Only the person who wrote a message may change or steer it.")
+
+
+def _require_words(run: Run) -> None:
+    if run.direct:
+        raise BadInput(
+            "This is a tool call that a program asked for, not a message. It can be removed, or wait its turn."
+        )
 
 
 def _still_queued(message: Message) -> Run:

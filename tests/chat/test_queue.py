@@ -83,12 +83,14 @@ def test_blank_and_overlong_words_are_refused(here, alice, text):
     assert Message.objects.get(client_id=here.queued.message_id).text == "second"
 
 
-def test_a_call_that_a_program_asked_for_is_not_edited(here, alice):
+def test_a_call_that_a_program_asked_for_is_neither_edited_nor_steered(here, alice):
     way = messages.Way("rest", {"tool": "clusters_list", "arguments": {}})
     name = uuid.uuid4()
     messages.send(alice, "List clusters", conversation_id=here.conversation, message_id=name, way=way)
     with pytest.raises(BadInput):
         queue.edit(alice, name, "Delete everything")
+    with pytest.raises(BadInput):
+        queue.steer(alice, name)
     queue.remove(alice, name)
 
 
