@@ -61,7 +61,8 @@ def send(
         return asdict(_accept(message, way))
 
     try:
-        done = commands.once(user, str(message_id or ""), "send", {"text": said}, accept)
+        content = {"text": said} | ({"direct": way.direct} if way.direct else {})
+        done = commands.once(user, str(message_id or ""), "send", content, accept)
     except IntegrityError:
         if message_id is None:
             raise

@@ -312,6 +312,25 @@ async def test_over_rest_the_same_request_twice_has_one_effect_and_one_answer(wo
     assert await in_database(everything) == after
 
 
+async def test_a_repeated_fallback_waits_for_the_same_run(crew, script, token):
+    script([{"say": "Hello."}])
+    api, said = Api(token), {"message": "hello", "id": str(uuid.uuid4())}
+    first = (await api.post("/api/chat/message", said)).json()
+    assert (await api.post("/api/chat/message", said)).json() == first
+    assert await in_database(Run.objects.count) == 1
+
+
+async def test_a_call_without_a_model_is_made_once_and_the_id_holds_its_arguments(crew, demo, token):
+    api, name = Api(token), str(uuid.uuid4())
+    path, wanted = "/api/v1/tools/k8s_list/call", {"arguments": {"kind": "pods"}, "id": name}
+    first = (await api.post(path, wanted)).json()
+    assert first["status"] == "completed"
+    assert (await api.post(path, wanted)).json() == first
+    refused = await api.post(path, {"arguments": {"kind": "pods", "limit": 3}, "id": name})
+    assert (refused.status_code, refused.json()["error"]["code"]) == (409, "repeated_id")
+    assert await in_database(ToolCall.objects.count) == 1
+
+
 @pytest.mark.parametrize("kind", REST)
 async def test_over_rest_an_id_is_not_needed(world, token, kind):
     api, (method, path, body) = Api(token), REST[kind](world)
