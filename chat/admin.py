@@ -185,10 +185,10 @@ class ApprovalAdmin(ReadOnly):
 
 @admin.register(Command)
 class CommandAdmin(ReadOnly):
-    list_display = ("kind", "user", "client_id", "created_at")
+    list_display = ("kind", "user", "name", "created_at")
     list_filter = ("kind", "user", "created_at")
     list_select_related = ("user",)
-    search_fields = ("=client_id", "user__username")
+    search_fields = ("=name", "user__username")
     date_hierarchy = "created_at"
 
 

@@ -13,6 +13,7 @@ from chat import event_types, journal, launch, storable
 from chat.access import Right, find_approval, may_decide, require
 from chat.actions import commands
 from chat.actions.calls import call_hash
+from chat.actions.commands import Named
 from chat.actions.leases import Claim, hold
 from chat.actions.rounds import call_fields
 from chat.errors import BadInput, Conflict, NotAllowed
@@ -69,7 +70,8 @@ def decide(
     reason = storable.text(reason)[:REASON_LENGTH]
     _expire_if_overdue(approval)  # by itself: it stays true although the decision is refused
     content = {"approval_id": str(approval.pk), "decision": decision, "reason": reason}
-    commands.once(user, command_id, "decide", content, lambda: _decide(approval, status, user, reason))
+    command = Named("decide", command_id, approval.tool_call.run.conversation_id)
+    commands.once(user, command, content, lambda: _decide(approval, status, user, reason))
     approval.refresh_from_db()
     return approval
 

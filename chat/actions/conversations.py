@@ -11,6 +11,7 @@ from django.utils import timezone
 from chat import journal, storable
 from chat.access import Right, find, find_own, require
 from chat.actions import commands
+from chat.actions.commands import Named
 from chat.errors import BadInput, NotFound
 from chat.event_types import ConversationRenamed
 from chat.models import Conversation
@@ -82,7 +83,7 @@ def change(
             "updated_at": conversation.updated_at.isoformat()
         }
 
-    answer = commands.once(user, command_id, "rename", content, effect).answer
+    answer = commands.once(user, Named("rename", command_id, conversation.pk), content, effect).answer
     for field in _ANSWERED:
         setattr(conversation, field, answer[field])
     conversation.updated_at = datetime.fromisoformat(answer["updated_at"])

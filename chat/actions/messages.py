@@ -11,6 +11,7 @@ from django.db import IntegrityError, transaction
 from chat import journal, launch, storable
 from chat.access import Right, find, require
 from chat.actions import commands, conversations
+from chat.actions.commands import Named
 from chat.errors import BadInput, TooMany
 from chat.event_types import UserMessage
 from chat.models import Conversation, Message, Run
@@ -62,7 +63,7 @@ def send(
 
     try:
         content = {"text": said} | ({"direct": way.direct} if way.direct else {})
-        done = commands.once(user, str(message_id or ""), "send", content, accept)
+        done = commands.once(user, Named("send", str(message_id or "")), content, accept)
     except IntegrityError:
         if message_id is None:
             raise

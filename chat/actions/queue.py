@@ -14,6 +14,7 @@ from django.db.models import Q
 from chat import journal
 from chat.access import Right, require, visible_to
 from chat.actions import commands, messages, runs
+from chat.actions.commands import Named
 from chat.actions.leases import Claim, hold_to_go_on
 from chat.errors import BadInput, Conflict, NotAllowed, NotFound
 from chat.event_types import EventData, MessageEdited, MessageRemoved, MessageSteered
@@ -34,7 +35,8 @@ def edit(
     message, said = _find(user, message_id, conversation_id), messages.checked(text)
     _require_author(user, message)
     content = {"message_id": str(message.client_id), "text": said}
-    return commands.once(user, command_id, "queue_edit", content, lambda: _edit(message, user, said)).answer
+    command = Named("queue_edit", command_id, message.conversation_id)
+    return commands.once(user, command, content, lambda: _edit(message, user, said)).answer
 
 
 def _edit(message: Message, user: User, text: str) -> Answer:
@@ -50,7 +52,8 @@ def remove(user: User, message_id: Name, *, conversation_id: Name | None = None,
     if user.pk not in (message.author_id, message.conversation.owner_id):
         raise NotAllowed("Only its author, or the person who began this conversation, may remove a message.")
     content = {"message_id": str(message.client_id)}
-    return commands.once(user, command_id, "queue_remove", content, lambda: _remove(message, user)).answer
+    command = Named("queue_remove", command_id, message.conversation_id)
+    return commands.once(user, command, content, lambda: _remove(message, user)).answer
 
 
 def _remove(message: Message, user: User) -> Answer:
@@ -66,7 +69,8 @@ def steer(user: User, message_id: Name, *, conversation_id: Name | None = None, 
     message = _find(user, message_id, conversation_id)
     _require_author(user, message)
     content = {"message_id": str(message.client_id)}
-    return commands.once(user, command_id, "steer", content, lambda: _steer(message, user)).answer
+    command = Named("steer", command_id, message.conversation_id)
+    return commands.once(user, command, content, lambda: _steer(message, user)).answer
 
 
 def _steer(message: Message, user: User) -> Answer:

@@ -10,6 +10,7 @@ from django.utils import timezone
 from chat import event_types, journal, launch
 from chat.access import Right, find_run, require
 from chat.actions import approvals, calls, commands
+from chat.actions.commands import Named
 from chat.actions.leases import Claim, hold
 from chat.event_types import BLOCK_ENDS, CalledTool, Complete, Error, Notice, TextEnd
 from chat.models import Approval, Conversation, Run, ToolCall
@@ -55,7 +56,8 @@ def stop(user: User, run_id: str, *, command_id: str = "") -> Run:
         run.refresh_from_db()
         return {"status": run.status, "usage": run.usage}
 
-    answer = commands.once(user, command_id, "stop", {"run_id": str(run.pk)}, effect).answer
+    command = Named("stop", command_id, run.conversation_id)
+    answer = commands.once(user, command, {"run_id": str(run.pk)}, effect).answer
     run.status, run.usage = answer["status"], answer["usage"]
     return run
 

@@ -18,7 +18,7 @@ class Migration(migrations.Migration):
             name='Command',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('client_id', models.CharField(max_length=64)),
+                ('name', models.CharField(max_length=128)),
                 ('kind', models.CharField(max_length=32)),
                 ('digest', models.CharField(max_length=64)),
                 ('answer', models.JSONField(default=dict)),
@@ -48,6 +48,6 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='command',
-            constraint=models.UniqueConstraint(fields=('user', 'client_id'), name='one_effect_per_command'),
+            constraint=models.UniqueConstraint(fields=('user', 'name'), name='one_effect_per_command'),
         ),
     ]

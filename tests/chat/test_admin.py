@@ -38,7 +38,7 @@ def make(count: int, owner: User) -> None:
         )  # fmt: skip
         told = Notice(conversation_id=str(conversation.pk), run_id=str(run.pk), code="test", text=HOSTILE)
         journal.append(told, run=run, sealed={"signature": "SEALED-SIGNATURE"})
-        Command.objects.create(user=author, client_id=HOSTILE, kind="stop", digest="0" * 64, answer={"a": HOSTILE})
+        Command.objects.create(user=author, name=HOSTILE, kind="stop", digest="0" * 64, answer={"a": HOSTILE})
         AccessToken.objects.create(user=author, prefix="k8smcp_abcd", digest=f"DIGEST{uuid.uuid4().hex}")
         Cluster.objects.create(name=f"cluster-{uuid.uuid4().hex}", server=HOSTILE, context=uuid.uuid4().hex)
 

@@ -11,6 +11,7 @@ import pytest
 from django.db import connection
 
 from chat.actions import approvals, commands, conversations, leases, messages, queue, rounds, runs
+from chat.actions.commands import Named
 from chat.agent.ports import Usage
 from chat.errors import BadInput, Conflict, NotFound
 from chat.models import Approval, Command, Conversation, Event, Message, Run, ToolCall
@@ -43,8 +44,8 @@ class Effect:
 
 def test_the_same_again_is_the_same_answer_without_an_effect(alice):
     effect = Effect()
-    first = commands.once(alice, "a", "stop", {"run_id": "r"}, effect)
-    again = commands.once(alice, "a", "stop", {"run_id": "r"}, effect)
+    first = commands.once(alice, Named("stop", "a"), {"run_id": "r"}, effect)
+    again = commands.once(alice, Named("stop", "a"), {"run_id": "r"}, effect)
     assert (first, again) == (commands.Once({"n": 1}), commands.Once({"n": 1}, again=True))
     assert effect.made == 1
 
@@ -52,9 +53,9 @@ def test_the_same_again_is_the_same_answer_without_an_effect(alice):
 @pytest.mark.parametrize(("kind", "content"), [("stop", {"run_id": "other"}), ("steer", {"run_id": "r"})])
 def test_the_same_id_for_something_else_is_a_conflict(alice, kind, content):
     effect = Effect()
-    commands.once(alice, "a", "stop", {"run_id": "r"}, effect)
+    commands.once(alice, Named("stop", "a"), {"run_id": "r"}, effect)
     with pytest.raises(Conflict) as refused:
-        commands.once(alice, "a", kind, content, effect)
+        commands.once(alice, Named(kind, "a"), content, effect)
     assert refused.value.code == "repeated_id"
     assert effect.made == 1
 
@@ -65,27 +66,36 @@ def test_an_effect_that_raised_leaves_no_record_and_may_be_asked_for_again(alice
         raise BadInput("Not today.")
 
     with pytest.raises(BadInput):
-        commands.once(alice, "a", "stop", {}, refused)
+        commands.once(alice, Named("stop", "a"), {}, refused)
     assert Command.objects.count() == Conversation.objects.count() == 0
-    assert not commands.once(alice, "a", "stop", {}, Effect()).again
+    assert not commands.once(alice, Named("stop", "a"), {}, Effect()).again
 
 
 def test_ids_are_a_persons_own_and_a_uuid_is_the_same_however_it_is_spelled(alice, bob):
     effect, name = Effect(), uuid.uuid4()
-    commands.once(alice, str(name), "stop", {}, effect)
-    assert commands.once(alice, name.hex.upper(), "stop", {}, effect).again
-    assert not commands.once(bob, str(name), "stop", {}, effect).again
+    commands.once(alice, Named("stop", str(name)), {}, effect)
+    assert commands.once(alice, Named("stop", name.hex.upper()), {}, effect).again
+    assert not commands.once(bob, Named("stop", str(name)), {}, effect).again
+
+
+def test_an_id_that_is_no_uuid_counts_within_its_conversation(alice):
+    effect = Effect()
+    for conversation in ("a", "b"):
+        assert not commands.once(alice, Named("stop", "1", conversation), {"run_id": conversation}, effect).again
+    assert commands.once(alice, Named("stop", "1", "a"), {"run_id": "a"}, effect).again
+    with pytest.raises(Conflict):
+        commands.once(alice, Named("stop", "1", "a"), {"run_id": "c"}, effect)
 
 
 def test_without_an_id_every_time_is_a_new_time(alice):
     effect = Effect()
-    assert [commands.once(alice, "", "stop", {}, effect).answer["n"] for _ in range(3)] == [1, 2, 3]
+    assert [commands.once(alice, Named("stop", ""), {}, effect).answer["n"] for _ in range(3)] == [1, 2, 3]
     assert Command.objects.count() == 0
 
 
 def test_many_at_once_wait_for_the_first_and_get_its_answer(transactional_db, alice):
     effect = Effect()
-    brought = at_once(6, lambda n: commands.once(alice, "a", "stop", {}, effect))
+    brought = at_once(6, lambda n: commands.once(alice, Named("stop", "a"), {}, effect))
     assert [done.answer for done in brought] == [{"n": effect.made}] * 6
     assert sorted(done.again for done in brought) == [False] + [True] * 5
     assert Command.objects.count() == 1
@@ -179,7 +189,7 @@ async def test_an_answer_that_was_lost_is_given_again_on_a_new_socket(world, tok
         assert await answered(back, frame) == first
     assert first["type"] == "ack"
     assert await in_database(everything) == after
-    assert await in_database(Command.objects.filter(client_id=frame["id"]).count) == 1
+    assert await in_database(Command.objects.filter(name=frame["id"]).count) == 1
 
 
 @every_command
@@ -225,7 +235,7 @@ def test_two_at_once_have_one_effect_and_one_answer(world, alice, kind):
     brought = at_once(4, lambda n: DEEDS[kind](alice, world, name))
     assert brought == [brought[0]] * 4
     assert not isinstance(brought[0], Exception)
-    row = Command.objects.get(client_id=name)
+    row = Command.objects.get(name=name)
     assert row.kind == kind
     effects = {"send": 2, "stop": 1, "decide": 1, "queue_edit": 1, "queue_remove": 1, "steer": 0, "rename": 1}
     told = {"send": "user_message", "stop": "complete", "decide": "approval_decided", "queue_edit": "message_edited"}
@@ -239,7 +249,7 @@ def test_the_record_is_of_the_same_transaction_as_the_effect(world, alice):
     frames = [(kind, str(uuid.uuid4())) for kind in ("queue_edit", "rename", "steer", "decide", "stop")]
     for kind, name in frames:
         DEEDS[kind](alice, world, name)
-    assert set(Command.objects.filter(client_id__in=[name for _, name in frames]).values_list("kind", flat=True)) == {
+    assert set(Command.objects.filter(name__in=[name for _, name in frames]).values_list("kind", flat=True)) == {
         kind for kind, _ in frames
     }
     assert not connection.in_atomic_block
