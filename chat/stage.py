@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from channels.db import database_sync_to_async
 
 from chat import doorbell, storable, tool_calls
-from chat.actions import rounds
+from chat.actions import queue, rounds
 from chat.actions.leases import Claim, OpenBlock
 from chat.agent.ports import Answer, Usage, Wish
 from chat.models import Run, ToolCall
@@ -129,3 +129,7 @@ class Stage:
             Answer(wish.id, answer.text, answer.failed, answer.data)
             for wish, answer in zip(wishes, answers, strict=True)
         ]
+
+    async def heard(self) -> Sequence[str]:
+        """A call without a model hears nothing: what is queued behind it runs next."""
+        return [] if self._run.direct else await database_sync_to_async(queue.take)(self._claim)

@@ -1,19 +1,15 @@
 """The live door `/ws/chat`: one socket a browser tab or program, a viewer of journals and a sender of commands."""
 
 import asyncio
-import uuid
-from typing import Any
 
 from channels.db import database_sync_to_async
 from channels.generic.websocket import AsyncWebsocketConsumer
 from django.conf import settings
 from django.db import Error as DatabaseFault
 
-from chat.actions import approvals, messages, runs
-from chat.errors import NotAllowed, PortalError, Unavailable
-from chat.models.access_token import Scope
-from chat.web import coming_back, frames, person
-from chat.web.frames import Decide, Refused, Resume, Send, Spoken, Stop, Unreadable
+from chat.errors import PortalError
+from chat.web import coming_back, commands, frames, person
+from chat.web.frames import Refused, Resume, Spoken, Typed, Unreadable
 from chat.web.hub import Hub, hub
 from chat.web.outbox import Outbox
 from chat.web.tending import SIGNED_OUT
@@ -90,54 +86,22 @@ class ChatConsumer(AsyncWebsocketConsumer):
         else:
             await self._obey(self.viewer, command)
 
-    async def _obey(self, viewer: Viewer, command: Send | Resume | Stop | Decide | Spoken) -> None:
+    async def _obey(self, viewer: Viewer, command: Typed | Spoken) -> None:
+        if isinstance(command, Resume):
+            await self._try_to_resume(viewer, command)
+            return
+        done = await commands.obey(viewer.person, command)
+        viewer.say(done.answer)
+        if done.watch is not None:
+            await self._watch(viewer, *done.watch)
+
+    async def _try_to_resume(self, viewer: Viewer, command: Resume) -> None:
         try:
-            match command:
-                case Spoken():
-                    await self._speak(viewer, command)
-                case Send():
-                    await self._send(viewer, command)
-                case Resume():
-                    await self._resume(viewer, command)
-                case Stop():
-                    _allowed(viewer, Scope.WRITE)
-                    run = await database_sync_to_async(runs.stop)(viewer.person.user, str(command.run_id))
-                    viewer.say(frames.ack(command.id, run_id=str(run.pk), status=run.status))
-                case Decide():
-                    await self._decide(viewer, command)
+            await self._resume(viewer, command)
         except PortalError as fault:
-            _refuse(viewer, command, fault)
+            viewer.say(frames.nack(command.id, fault))
         except DatabaseFault:
-            _refuse(viewer, command, Unavailable(_AWAY))
-
-    async def _speak(self, viewer: Viewer, command: Spoken) -> None:
-        """The seed's bare frame: at once a sign of life, then everything the run does."""
-        _allowed(viewer, Scope.WRITE)
-        send = database_sync_to_async(messages.send)
-        accepted = await send(viewer.person.user, command.message, conversation_id=command.conversation_id)
-        named = {"conversation_id": accepted.conversation_id, "run_id": accepted.run_id}
-        viewer.say({"type": "thinking", "data": {"message": "Processing..."} | named})
-        await self._watch(viewer, accepted.conversation_id, accepted.seq - 1)
-
-    async def _send(self, viewer: Viewer, command: Send) -> None:
-        _allowed(viewer, Scope.WRITE)
-        send = database_sync_to_async(messages.send)
-        accepted = await send(
-            viewer.person.user,
-            command.text,
-            message_id=uuid.UUID(command.id),
-            conversation_id=command.conversation_id,
-            cluster=command.cluster,
-        )
-        named = {"run_id": accepted.run_id, "conversation_id": accepted.conversation_id}
-        viewer.say(frames.ack(command.id, seq=accepted.seq, **named))
-        await self._watch(viewer, accepted.conversation_id, accepted.seq - 1)
-
-    async def _decide(self, viewer: Viewer, command: Decide) -> None:
-        _allowed(viewer, Scope.APPROVE)
-        decide = database_sync_to_async(approvals.decide)
-        approval = await decide(viewer.person.user, str(command.approval_id), command.decision, command.reason)
-        viewer.say(frames.ack(command.id, approval_id=str(approval.pk), decision=approval.status))
+            viewer.say(frames.nack(command.id, commands.away()))
 
     # ---- watching ------------------------------------------------------------------------------------------------
 
@@ -166,18 +130,3 @@ class ChatConsumer(AsyncWebsocketConsumer):
         """A socket that shows too many lets go of the one it began to watch first: that one can be resumed."""
         if len(viewer.watches) >= MOST_WATCHES:
             await self.hub.forget(viewer, next(iter(viewer.watches)))
-
-
-_AWAY = "The portal's database does not answer. Nothing was accepted; try again in a moment."
-
-
-def _allowed(viewer: Viewer, needed: Scope) -> None:
-    if not viewer.person.allows(needed):
-        raise NotAllowed(f"The access token does not allow this: it needs the scope {needed.value!r}.", code="scope")
-
-
-def _refuse(viewer: Viewer, command: Any, fault: PortalError) -> None:
-    if isinstance(command, Spoken):
-        viewer.say(frames.error(fault, str(command.conversation_id) if command.conversation_id else None))
-    else:
-        viewer.say(frames.nack(command.id, fault))

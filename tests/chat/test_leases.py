@@ -1,6 +1,7 @@
 """Who may write for a run: one claim wins, an old one writes nothing, and a conversation has one active run."""
 
 import threading
+import uuid
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -10,7 +11,7 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
-from chat.actions import approvals, calls, leases, messages, rounds, runs
+from chat.actions import approvals, calls, leases, messages, queue, rounds, runs
 from chat.actions.leases import Claim
 from chat.agent.ports import Usage
 from chat.errors import LeaseLost
@@ -85,6 +86,7 @@ WRITES: dict[str, Callable[[Claim, ToolCall], Any]] = {
     "begin_approved": lambda claim, call: calls.begin_approved(claim, call, "alice"),
     "finish": lambda claim, call: calls.finish(claim, call, "completed", "late"),
     "request": lambda claim, call: approvals.request(claim, call, "Late", "alice"),
+    "take": lambda claim, call: queue.take(claim),
     "park": lambda claim, call: runs.park(claim),
     "end": lambda claim, call: runs.end(claim, "done"),
 }
@@ -98,6 +100,9 @@ def called(claim: Claim) -> ToolCall:
     rounds.start(claim, "scripted", "script")
     call = ToolCall(tool="k8s_list", arguments={}, cluster="c", effect="READ")
     rounds.close_round(claim, [call], Usage())
+    author = Run.objects.select_related("message__author").get(pk=claim.run_id).message.author
+    queued = messages.send(author, "and this", conversation_id=uuid.UUID(claim.conversation_id))
+    queue.steer(author, queued.message_id)
     return call
 
 

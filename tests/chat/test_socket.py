@@ -136,6 +136,14 @@ async def test_blank_and_overlong_messages_are_refused_and_nothing_is_kept(token
         {"type": "stop", "id": "a", "run_id": str(uuid.uuid4())},
         {"type": "decide", "id": "a", "approval_id": str(uuid.uuid4()), "decision": "maybe"},
         {"type": "decide", "id": "a", "approval_id": str(uuid.uuid4()), "decision": "approve"},
+        {"type": "queue_edit", "id": "a", "message_id": str(uuid.uuid4()), "text": "hi"},
+        {"type": "queue_edit", "id": "a", "message_id": str(uuid.uuid4())},
+        {"type": "queue_remove", "id": "a", "message_id": str(uuid.uuid4())},
+        {"type": "queue_remove", "id": "a", "message_id": "no uuid"},
+        {"type": "steer", "id": "a", "message_id": str(uuid.uuid4()), "text": "hi"},
+        {"type": "steer", "id": "a", "message_id": str(uuid.uuid4())},
+        {"type": "rename", "id": "a", "conversation_id": str(uuid.uuid4()), "title": "x" * 201},
+        {"type": "rename", "id": "a", "conversation_id": str(uuid.uuid4()), "title": "hi"},
     ],
 )
 async def test_a_typed_command_that_does_not_fit_is_answered_under_its_id(token, command):
