@@ -10,13 +10,16 @@ from typing import Any
 
 import uvloop
 
-from bench import chats, first_frame
+from bench import chats, coming_back, first_frame, idle_sockets, watchers
 
 BENCHMARKS: dict[str, Callable[[], Awaitable[dict[str, Any]]]] = {
     "first_frame": first_frame.measure,
     "ten_chats": chats.ten,
     "fifty_chats": chats.fifty,
     "two_hundred_chats": chats.two_hundred,
+    "watchers": watchers.measure,
+    "idle_sockets": idle_sockets.measure,
+    "coming_back": coming_back.measure,
 }
 
 

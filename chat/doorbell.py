@@ -22,6 +22,7 @@ Message = dict[str, Any]
 _PATIENCE = 2.0  # seconds a sender waits for the layer
 _REST = 5.0  # seconds without a bell after the layer did not answer: nobody tries again and again
 _MOST_WHISPERS = 2_000  # that wait for a slow layer; the oldest are dropped, the journal has what they said
+_GATHER = 0.01  # seconds after sending, in which more may come: a round trip costs the same for many
 _FAULTS = (OSError, TimeoutError, RedisError)
 
 
@@ -89,6 +90,7 @@ class _Ringer:
                 self._whispers.clear()
                 self._bells.clear()
                 await _send(told)
+                await asyncio.sleep(_GATHER)
         finally:
             self._sending = None
 

@@ -102,9 +102,9 @@ class Portal:
         with build_opener().open(request, timeout=PATIENCE) as answer:
             return str(answer.read().decode())
 
-    def connect(self) -> connect:
+    def connect(self, query: str = "") -> connect:
         return connect(
-            f"ws://127.0.0.1:{self.port}/ws/chat",
+            f"ws://127.0.0.1:{self.port}/ws/chat?{query}",
             additional_headers={"Cookie": self.cookies, "Origin": self.address},
             max_size=None,
         )

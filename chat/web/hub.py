@@ -26,7 +26,7 @@ MOST_AT_ONCE = 64  # conversations read in one hop
 
 
 class Hub:
-    """`watched`: who watches what. Its tasks run while there is anybody."""
+    """`watched`: who watches what. Its tasks begin with the first socket."""
 
     def __init__(self) -> None:
         self.viewers: set[Viewer] = set()
@@ -39,6 +39,7 @@ class Hub:
         self.every = TEND
         self._look = asyncio.Event()
         self._ear = doorbell.Ear()
+        self._tuning = asyncio.Lock()  # so that who comes and who goes in the same moment leave the ear as it must be
         self._tasks: list[asyncio.Task[None]] = []
 
     # ---- coming and going ----------------------------------------------------------------------------------------
@@ -59,34 +60,30 @@ class Hub:
         self.people[viewer.person.user.pk] -= 1
         for conversation_id in list(viewer.watches):
             await self.forget(viewer, conversation_id)
-        if not self.viewers:
-            self.close()
-
-    def close(self) -> None:
-        for task in self._tasks:
-            task.cancel()
-        self._tasks, self._ear = [], doorbell.Ear()
 
     async def listen(self, viewer: Viewer, conversation_id: str) -> None:
         """From now on bells of this conversation are heard; listen first and read second, and nothing falls between."""
         new = conversation_id not in self.watched
         self.watched.setdefault(conversation_id, set()).add(viewer)
         if new:
-            await self._listen(conversation_id)
+            await self._tune(conversation_id)
 
-    async def _listen(self, conversation_id: str) -> None:
-        if await self._ear.listen(conversation_id):
+    async def _tune(self, conversation_id: str) -> None:
+        """Listens to it or not, as it is wanted at this moment."""
+        async with self._tuning:
+            wanted = conversation_id in self.watched
             self._deaf.discard(conversation_id)
-        else:
-            self._deaf.add(conversation_id)
+            if not wanted:
+                await self._ear.forget(conversation_id)
+            elif not await self._ear.listen(conversation_id):
+                self._deaf.add(conversation_id)
 
     async def forget(self, viewer: Viewer, conversation_id: str) -> None:
         viewer.watches.pop(conversation_id, None)
         watching = self.watched.get(conversation_id, set())
         watching.discard(viewer)
         if not watching and self.watched.pop(conversation_id, None) is not None:
-            self._deaf.discard(conversation_id)
-            await self._ear.forget(conversation_id)
+            await self._tune(conversation_id)
 
     def watch(self, viewer: Viewer, conversation_id: str, watch: Watch) -> None:
         """Shows everything above the watch's number, from now on."""
@@ -179,8 +176,10 @@ class Hub:
     async def look_round(self) -> None:
         """The net below the bell: whatever grew without one is read, and what is not heard is listened to again."""
         for conversation_id in self._deaf & self.watched.keys():
-            await self._listen(conversation_id)
-        heads = await database_sync_to_async(reading.heads)(self.watched)
+            await self._tune(conversation_id)
+        if not self.watched:
+            return
+        heads = await database_sync_to_async(reading.heads)(list(self.watched))
         self.grew([conversation_id for conversation_id, head in heads.items() if self._is_news(conversation_id, head)])
 
     async def _forever(self, work: Callable[[], Awaitable[None]]) -> None:

@@ -276,7 +276,7 @@ async def test_a_late_joiner_gets_the_open_block_from_its_beginning(crew, script
         await late.until("complete")
     live = [frame["data"] for frame in late.frames if frame["type"] == "text"]
     assert live[0]["offset"] == 0
-    assert len(live) > 3
+    assert len(live) > 1  # and not only what the end of the block brought
     assert "".join(piece["text"] for piece in live) == said
 
 
