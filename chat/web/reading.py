@@ -59,14 +59,15 @@ def since_or_page(user: User, conversation_id: uuid.UUID | str, seq: int, *, htm
     if not recovered or html:
         return _as_told(conversation_id, head, seq if recovered else None, active, html)
     events = [row[2:] for row in rows if row[2] is not None]
-    ended = {str(run) for _, kind, _, _, run in events if kind == Complete.type}
+    ended = {str(uuid.UUID(run)) for _, kind, _, _, run in events if kind == Complete.type}
     texts = [encoded(*row[:4]) for row in events]
     return Found(head, True, texts, events[-1][0] if events else seq, ended, active)
 
 
 def _missed(user: User, conversation_id: uuid.UUID | str, seq: int) -> Iterable[tuple]:  # type: ignore[type-arg]
     """(head, whether a run is active, and per event seq, type, data as JSON text, at, run); one row with an empty event
-    when nothing was missed, none when the conversation is not theirs."""
+    when nothing was missed, none when the conversation is not theirs. All as text: making objects of hundreds of rows
+    would take longer than everything else."""
     active = Run.objects.filter(conversation=OuterRef("pk")).exclude(status__in=ENDED)
     missed = FilteredRelation("events", condition=Q(events__seq__gt=seq))
     return (
@@ -79,9 +80,7 @@ def _missed(user: User, conversation_id: uuid.UUID | str, seq: int) -> Iterable[
             "busy",
             "missed__seq",
             "missed__type",
-            Cast("missed__data", TextField()),
-            "missed__at",
-            "missed__run_id",
+            *(Cast(f"missed__{name}", TextField()) for name in ("data", "at", "run_id")),
         )[: REPLAY + 1]
     )
 

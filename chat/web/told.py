@@ -1,11 +1,9 @@
 """What goes to many sockets, encoded once however many there are."""
 
-from datetime import datetime
 from functools import cached_property
 from typing import Any
 
 from chat.models import Event
-from chat.models.event import moment
 from chat.web import feed, frames
 from chat.web.frames import Frame
 
@@ -46,6 +44,14 @@ class Whisper:
         return frames.encode(self.frame)
 
 
-def encoded(seq: int, kind: str, data: str, at: datetime) -> str:
-    """The durable frame of Event.frame as JSON text, from `data` as the database has it: nothing is decoded."""
-    return f'{{"type":"{kind}","data":{data},"seq":{seq},"at":"{moment(at)}"}}'
+def encoded(seq: int, kind: str, data: str, at: str) -> str:
+    """The durable frame of Event.frame as JSON text, from `data` and `at` as the database writes them: nothing is
+    decoded."""
+    return f'{{"type":"{kind}","data":{data},"seq":{seq},"at":"{_moment(at)}"}}'
+
+
+def _moment(at: str) -> str:
+    """As chat.models.event.moment: "2026-11-26 09:00:00.12+00" → "2026-11-26T09:00:00.120000Z". PostgreSQL names the
+    zone and leaves out noughts, SQLite does neither; both write UTC."""
+    day, _, time = at.removesuffix("+00").partition(" ")
+    return f"{day}T{time.ljust(15, '0') if '.' in time else time}Z"
