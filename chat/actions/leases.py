@@ -5,10 +5,11 @@ write of theirs meets `hold`, which finds no row and raises LeaseLost.
 """
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.db import IntegrityError, transaction
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.db.models.functions import Now
 from django.utils import timezone
 
 from chat.errors import LeaseLost, RunOver
@@ -50,7 +51,9 @@ def _take(run: Run, owner: str) -> Claim | None:
     now = timezone.now()
     try:
         with transaction.atomic():
-            changed = Run.objects.filter(pk=run.pk, status=run.status, lease_epoch=run.lease_epoch).update(
+            changed = Run.objects.filter(
+                pk=run.pk, status=run.status, lease_epoch=run.lease_epoch, lease_until=run.lease_until
+            ).update(
                 status=RunStatus.RUNNING,
                 owner=owner,
                 lease_epoch=F("lease_epoch") + 1,
@@ -93,6 +96,12 @@ def hold(claim: Claim) -> None:
 def release(claim: Claim) -> None:
     """Gives an unfinished run back at once: the next process need not wait for the lease to run out."""
     _mine(claim).update(lease_until=timezone.now() - timedelta(seconds=1))
+
+
+def database_time() -> datetime:
+    """Of one clock for all machines; on SQLite they are one machine."""
+    now: datetime = Run.objects.order_by().values_list(Now(), flat=True)[0]
+    return now
 
 
 def _mine(claim: Claim) -> QuerySet[Run]:
