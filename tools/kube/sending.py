@@ -21,14 +21,16 @@ Verb: TypeAlias = Literal["create", "apply", "patch", "delete", "run", "other"]
 class Seen(msgspec.Struct, frozen=True, omit_defaults=True):
     """One object as far as it tells who wrote to it.
 
-    there: whether there was one at all; version: its resourceVersion; going: whether its deletion has begun; owners:
-    fingerprint of who owns which field since when, the status left out; managers: names of those who wrote; applied:
-    when our stable name last applied something (the cluster's clock, RFC 3339), empty when it never did.
+    there: whether there was one at all; version: its resourceVersion; generation: counts the changes of what is wanted
+    of it, 0 for kinds that do not count; going: whether its deletion has begun; owners: fingerprint of who owns which
+    field since when, the status left out; managers: names of those who wrote; applied: when our stable name last
+    applied something (the cluster's clock, RFC 3339), empty when it never did.
     """
 
     there: bool = True
     uid: str = ""
     version: str = ""
+    generation: int = 0
     going: bool = False
     owners: str = ""
     managers: tuple[str, ...] = ()
@@ -74,6 +76,7 @@ def seen(found: Mapping[str, Any]) -> Seen:
     return Seen(
         uid=str(meta.get("uid") or ""),
         version=str(meta.get("resourceVersion") or ""),
+        generation=int(meta.get("generation") or 0),
         going=bool(meta.get("deletionTimestamp")),
         owners=_fingerprint(entries) if entries else "",
         managers=tuple(sorted({str(entry.get("manager", "")) for entry in entries})),

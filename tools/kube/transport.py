@@ -144,7 +144,7 @@ class Transport:
         except aiohttp.WSServerHandshakeError:
             raise
         except (aiohttp.ClientError, TimeoutError) as fault:
-            raise self._explained(Request("GET", path), fault) from fault
+            raise self._explained(Request("POST" if effect.writes else "GET", path), fault) from fault
 
     async def _once(self, request: Request) -> Answer:
         session = await connections.session(self.access)
