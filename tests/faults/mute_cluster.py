@@ -2,6 +2,7 @@
 
 import asyncio
 import ssl
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,17 +16,18 @@ _HOP = {"transfer-encoding", "content-length", "content-encoding", "connection",
 
 
 class MuteCluster:
-    """arrives: whether changes reach the cluster; writes: (method, path) of every change that came by; written: set
-    by the first, once the cluster has taken it. `hold` keeps reads waiting (`reading` is set by the first) until
-    `let_go`; `away` refuses every connection."""
+    """arrives: whether a change of this path reaches the cluster; writes: (method, path) of every change that came by,
+    its path also in `taken` once the cluster has dealt with it. `hold` keeps reads waiting (`reading` is set by the
+    first) until `let_go`; `away` refuses every connection."""
 
-    def __init__(self, upstream: Path, *, arrives: bool) -> None:
+    def __init__(self, upstream: Path, arrives: Callable[[str], bool] = lambda path: True) -> None:
         access = demo.read(upstream)
         assert access is not None
         self._upstream = access
         self.arrives = arrives
         self.writes: list[tuple[str, str]] = []
-        self.written, self.reading = asyncio.Event(), asyncio.Event()
+        self.taken: asyncio.Queue[str] = asyncio.Queue()
+        self.reading = asyncio.Event()
         self._open = asyncio.Event()
         self._open.set()
         self._runner: web.AppRunner | None = None
@@ -85,9 +87,9 @@ class MuteCluster:
             await self._open.wait()
             return await self._passed_on(request)
         self.writes.append((request.method, request.path))
-        if self.arrives:
+        if self.arrives(request.path):
             await self._passed_on(request)
-        self.written.set()
+        self.taken.put_nowait(request.path)
         await asyncio.sleep(60)
         return web.Response(status=500)
 

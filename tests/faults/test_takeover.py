@@ -4,7 +4,8 @@ import asyncio
 import json
 import secrets
 import signal
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +17,17 @@ from tests.portal import Portal, say, until
 
 TAKEOVER = 30  # seconds a run may take to end after the restart
 Events = list[dict[str, Any]]
-APPLY = "application/apply-patch+yaml"
+Change = tuple[str, dict[str, Any]]
 MERGE = "application/merge-patch+json"
+PLACE = "/api/v1/namespaces/default/configmaps"
+
+
+def patch(name: str) -> Change:
+    return "k8s_patch", {"kind": "configmap", "name": name, "namespace": "default", "patch": {"data": {"mode": "slow"}}}
+
+
+def delete(name: str) -> Change:
+    return "k8s_delete", {"kind": "configmap", "name": name, "namespace": "default"}
 
 
 @pytest.fixture
@@ -27,11 +37,15 @@ def name() -> str:
 
 @pytest.fixture
 def portal(tmp_path: Path):
-    """`portal(cluster, tool, **arguments)`: a portal whose model wishes for exactly this change."""
+    """`portal(cluster, {name: change})`: a portal whose model wishes for the change of the name it is told."""
 
-    def start(cluster: MuteCluster, tool: str, **arguments: Any) -> Portal:
+    def start(cluster: MuteCluster, changes: dict[str, Change]) -> Portal:
         script = tmp_path / "script.json"
-        script.write_text(json.dumps({"rounds": [[{"wish": tool, "arguments": arguments}], [{"say": "{answers}"}]]}))
+        stories = [
+            {"when": f"{name}$", "rounds": [[{"wish": tool, "arguments": arguments}], [{"say": "{answers}"}]]}
+            for name, (tool, arguments) in changes.items()
+        ]
+        script.write_text(json.dumps({"stories": stories}))
         environment = {"K8SMCP_SCRIPT": str(script), "KUBECONFIG": str(cluster.kubeconfig(tmp_path))}
         made = Portal(tmp_path / "home", K8SMCP_PROVIDER="scripted", K8SMCP_DEMO="0", **environment)
         portals.append(made)
@@ -63,10 +77,10 @@ def second(tmp_path: Path):
         each.kill()
 
 
-async def approve(portal: Portal) -> str:
-    """Has the change made: approved, and on its way. Returns the conversation."""
+async def approve(portal: Portal, name: str) -> str:
+    """Has the change to this object made: approved, and on its way. Returns the conversation."""
     async with portal.connect() as wire:
-        await say(wire, type="send", text="do it")
+        await say(wire, type="send", text=f"Do it to {name}")
         asked = (await until(wire, "approval_requested"))["data"]
         await say(wire, type="decide", approval_id=asked["approval_id"], decision="approve")
         await until(wire, "approval_decided")
@@ -87,25 +101,28 @@ def call_end(events: Events) -> tuple[str, str]:
     return end["status"], end["result"]
 
 
-Meanwhile = Callable[[MuteCluster, str], Any]
+# ---- what others do meanwhile ------------------------------------------------------------------------------------
 
 
 async def nothing(cluster: MuteCluster, name: str) -> None:
     pass
 
 
-async def relabelled(cluster: MuteCluster, name: str) -> None:
-    labels = {"metadata": {"labels": {"seen": "yes"}}}
-    await cluster.ask("PATCH", f"/api/v1/namespaces/default/configmaps/{name}", labels, MERGE)
+async def labelled(cluster: MuteCluster, name: str) -> None:
+    await cluster.ask("PATCH", f"{PLACE}/{name}", {"metadata": {"labels": {"seen": "yes"}}}, MERGE)
 
 
 async def written_over(cluster: MuteCluster, name: str) -> None:
-    data = {"data": {"mode": "other"}}
-    await cluster.ask("PATCH", f"/api/v1/namespaces/default/configmaps/{name}", data, MERGE)
+    await cluster.ask("PATCH", f"{PLACE}/{name}", {"data": {"mode": "other"}}, MERGE)
 
 
 async def removed(cluster: MuteCluster, name: str) -> None:
-    await cluster.ask("DELETE", f"/api/v1/namespaces/default/configmaps/{name}")
+    await cluster.ask("DELETE", f"{PLACE}/{name}")
+
+
+async def made(cluster: MuteCluster, name: str) -> None:
+    body = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name}, "data": {"mode": "fast"}}
+    await cluster.ask("POST", PLACE, body)
 
 
 async def made_anew(cluster: MuteCluster, name: str) -> None:
@@ -113,59 +130,77 @@ async def made_anew(cluster: MuteCluster, name: str) -> None:
     await made(cluster, name)
 
 
-async def gone_away(cluster: MuteCluster, name: str) -> None:
-    await cluster.away()
+@dataclass(frozen=True)
+class Case:
+    """A change, whether it reached the cluster, what others did before the takeover, and what is told."""
+
+    change: Callable[[str], Change]
+    arrives: bool
+    meanwhile: Callable[[MuteCluster, str], Awaitable[None]]
+    status: str
+    says: str
 
 
-async def made(cluster: MuteCluster, name: str) -> None:
-    body = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name}, "data": {"mode": "fast"}}
-    await cluster.ask("POST", "/api/v1/namespaces/default/configmaps", body)
+CASES = {
+    "patched": Case(patch, True, nothing, "completed", "bears the mark of this very call"),
+    "not-patched": Case(patch, False, nothing, "failed", "is as it was before"),
+    "patched-and-labelled": Case(patch, True, labelled, "completed", "bears the mark of this very call"),
+    "patched-and-written-over": Case(patch, True, written_over, "unknown", "has changed since"),
+    "not-patched-but-written-over": Case(patch, False, written_over, "unknown", "has changed since"),
+    "patched-and-removed": Case(patch, True, removed, "unknown", "not there any more"),
+    "not-patched-but-made-anew": Case(patch, False, made_anew, "unknown", "made anew"),
+    "deleted": Case(delete, True, nothing, "completed", "is gone"),
+    "not-deleted": Case(delete, False, nothing, "failed", "is still there"),
+    "deleted-and-made-again": Case(delete, True, made, "completed", "another of the same name"),
+}
 
 
-PATCH = {"patch": {"data": {"mode": "slow"}}}
-
-
-@pytest.mark.parametrize(
-    ("tool", "more", "arrives", "meanwhile", "status", "says"),
-    [
-        ("k8s_patch", PATCH, True, nothing, "completed", "bears the mark of this very call"),
-        ("k8s_patch", PATCH, False, nothing, "failed", "is as it was before"),
-        ("k8s_patch", PATCH, True, relabelled, "completed", "bears the mark of this very call"),
-        ("k8s_patch", PATCH, True, written_over, "unknown", "has changed since"),
-        ("k8s_patch", PATCH, True, removed, "unknown", "not there any more"),
-        ("k8s_patch", PATCH, False, made_anew, "unknown", "made anew"),
-        ("k8s_patch", PATCH, True, gone_away, "unknown", "cannot be reached"),
-        ("k8s_delete", {}, True, nothing, "completed", "is gone"),
-        ("k8s_delete", {}, False, nothing, "failed", "is still there"),
-        ("k8s_delete", {}, True, made, "completed", "another of the same name"),
-    ],
-)
-async def test_killed_on_the_wire(
-    portal, demo_kubeconfig, name, tool, more, arrives, meanwhile: Meanwhile, status, says
-):
-    async with MuteCluster(demo_kubeconfig, arrives=arrives) as cluster:
-        await made(cluster, name)
-        running = portal(cluster, tool, kind="configmap", name=name, namespace="default", **more)
-        conversation = await approve(running)
-        await asyncio.wait_for(cluster.written.wait(), 20)
+async def test_killed_on_the_wire(portal, demo_kubeconfig, name):
+    """Every case in a conversation of its own, and one kill for all."""
+    cases = {f"{name}-{case}": CASES[case] for case in CASES}
+    async with MuteCluster(demo_kubeconfig, lambda path: cases[path.rpartition("/")[2]].arrives) as cluster:
+        for each in cases:
+            await made(cluster, each)
+        running = portal(cluster, {each: case.change(each) for each, case in cases.items()})
+        conversations = {each: await approve(running, each) for each in cases}
+        async with asyncio.timeout(20):
+            for _ in cases:
+                await cluster.taken.get()
         running.kill()
-        await meanwhile(cluster, name)
+        for each, case in cases.items():
+            await case.meanwhile(cluster, each)
+        running.start()
+        for each, case in cases.items():
+            events = await ended(running, conversations[each])
+            status, result = call_end(events)
+            assert (each, status, case.says in result) == (each, case.status, True), result
+            assert events[-1]["data"]["outcome"] == "done"
+            assert result in events[-1]["data"]["message"]
+        assert len(cluster.writes) == len(cases)
+
+
+async def test_killed_on_the_wire_and_the_cluster_is_away_afterwards(portal, demo_kubeconfig, name):
+    async with MuteCluster(demo_kubeconfig) as cluster:
+        await made(cluster, name)
+        running = portal(cluster, {name: delete(name)})
+        conversation = await approve(running, name)
+        await asyncio.wait_for(cluster.taken.get(), 20)
+        running.kill()
+        await cluster.away()
         running.start()
         events = await ended(running, conversation)
-        told, result = call_end(events)
-        assert (told, says in result) == (status, True), result
+        status, result = call_end(events)
+        assert (status, "cannot be reached" in result, "Look at" in result) == ("unknown", True, True), result
         assert events[-1]["data"]["outcome"] == "done"
-        assert result in events[-1]["data"]["message"]
-        assert len(cluster.writes) == 1
 
 
 async def test_killed_before_anything_was_sent(portal, demo_kubeconfig, name):
     """Approved and begun, and still looking at the object: that nothing was sent is known without the cluster."""
-    async with MuteCluster(demo_kubeconfig, arrives=True) as cluster:
+    async with MuteCluster(demo_kubeconfig) as cluster:
         await made(cluster, name)
-        running = portal(cluster, "k8s_delete", kind="configmap", name=name, namespace="default")
+        running = portal(cluster, {name: delete(name)})
         cluster.hold()
-        conversation = await approve(running)
+        conversation = await approve(running, name)
         await asyncio.wait_for(cluster.reading.wait(), 20)
         running.kill()
         await cluster.away()
@@ -177,11 +212,11 @@ async def test_killed_before_anything_was_sent(portal, demo_kubeconfig, name):
 
 async def test_stopped_while_nobody_drives_it(portal, demo_kubeconfig, name):
     """Stop says what had already been done, also when the process that did it is dead."""
-    async with MuteCluster(demo_kubeconfig, arrives=True) as cluster:
+    async with MuteCluster(demo_kubeconfig) as cluster:
         await made(cluster, name)
-        running = portal(cluster, "k8s_delete", kind="configmap", name=name, namespace="default")
-        conversation = await approve(running)
-        await asyncio.wait_for(cluster.written.wait(), 20)
+        running = portal(cluster, {name: delete(name)})
+        conversation = await approve(running, name)
+        await asyncio.wait_for(cluster.taken.get(), 20)
         running.kill()
         running.start()
         async with running.connect() as wire:
@@ -196,11 +231,11 @@ async def test_stopped_while_nobody_drives_it(portal, demo_kubeconfig, name):
 
 async def test_a_process_frozen_before_the_wire_sends_nothing_when_it_wakes(portal, second, demo_kubeconfig, name):
     """SIGSTOP between the intent and the wire; another process takes over and tells; SIGCONT: silence."""
-    async with MuteCluster(demo_kubeconfig, arrives=True) as cluster:
+    async with MuteCluster(demo_kubeconfig) as cluster:
         await made(cluster, name)
-        first = portal(cluster, "k8s_delete", kind="configmap", name=name, namespace="default")
+        first = portal(cluster, {name: delete(name)})
         cluster.hold()
-        conversation = await approve(first)
+        conversation = await approve(first, name)
         await asyncio.wait_for(cluster.reading.wait(), 20)
         assert first.process is not None
         first.process.send_signal(signal.SIGSTOP)
