@@ -1,7 +1,8 @@
 """Who may write for a run: claim it, renew the claim, and check it in every write.
 
 A claim is one conditional UPDATE that raises `lease_epoch`. Whoever was there before holds an older epoch, and every
-write of theirs meets `hold`, which finds no row and raises LeaseLost.
+write of theirs meets `hold`, which finds no row and raises LeaseLost. Leases run by the database's clock: those of the
+machines differ.
 """
 
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ from chat.models import Run
 from chat.models.run import ACTIVE, RunStatus
 
 LEASE = timedelta(seconds=6)
+OVER = Now() - timedelta(seconds=1)  # for `lease_until`: whoever looks may take it
 RENEW_EVERY = 2.0  # seconds
 
 
@@ -43,21 +45,22 @@ def claim(owner: str) -> Claim | None:
 def _claimable() -> list[Run]:
     active = Run.objects.filter(conversation=OuterRef("conversation"), status__in=ACTIVE)
     free = Q(status=RunStatus.QUEUED) & ~Exists(active)
-    left = Q(status=RunStatus.RUNNING, lease_until__lt=timezone.now())
-    return list(Run.objects.filter(free | left).order_by("message_id")[:8])
+    return list(Run.objects.filter(free | _LEFT).order_by("message_id")[:8])
+
+
+_LEFT = Q(status=RunStatus.RUNNING, lease_until__lt=Now())
 
 
 def _take(run: Run, owner: str) -> Claim | None:
     now = timezone.now()
     try:
         with transaction.atomic():
-            changed = Run.objects.filter(
-                pk=run.pk, status=run.status, lease_epoch=run.lease_epoch, lease_until=run.lease_until
-            ).update(
+            seen = Run.objects.filter(pk=run.pk, status=run.status, lease_epoch=run.lease_epoch)
+            changed = seen.filter(Q(status=RunStatus.QUEUED) | _LEFT).update(
                 status=RunStatus.RUNNING,
                 owner=owner,
                 lease_epoch=F("lease_epoch") + 1,
-                lease_until=now + LEASE,
+                lease_until=Now() + LEASE,
                 attempt=F("attempt") + 1,
                 started_at=run.started_at or now,
             )
@@ -89,13 +92,13 @@ def _stop_requested(claim: Claim) -> bool:
 
 def hold(claim: Claim) -> None:
     """Locks the run's row for this transaction if the claim still stands. Raises LeaseLost."""
-    if not _mine(claim).update(lease_until=timezone.now() + LEASE):
+    if not _mine(claim).update(lease_until=Now() + LEASE):
         raise LeaseLost("Another process has taken this run over.")
 
 
 def release(claim: Claim) -> None:
     """Gives an unfinished run back at once: the next process need not wait for the lease to run out."""
-    _mine(claim).update(lease_until=timezone.now() - timedelta(seconds=1))
+    _mine(claim).update(lease_until=OVER)
 
 
 def database_time() -> datetime:

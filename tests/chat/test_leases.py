@@ -1,5 +1,8 @@
 """Who may write for a run: one claim wins, an old one writes nothing, and a conversation has one active run."""
 
+import importlib
+import inspect
+import pkgutil
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -10,11 +13,14 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
+from chat import actions
 from chat.actions import approvals, calls, leases, messages, rounds, runs
 from chat.actions.leases import Claim
 from chat.agent.ports import Usage
-from chat.errors import LeaseLost
+from chat.errors import LeaseLost, RunOver
 from chat.models import Event, Run, ToolCall
+from tools.kube.guard import clock
+from tools.kube.sending import Sending, from_plain
 
 
 def at_once(count: int, work: Callable[[int], Any]) -> list[Any]:
@@ -85,11 +91,29 @@ WRITES: dict[str, Callable[[Claim, ToolCall], Any]] = {
     "close_round": lambda claim, call: rounds.close_round(claim, [ToolCall(tool="late", arguments={})], Usage()),
     "begin": lambda claim, call: calls.begin(claim, call),
     "begin_approved": lambda claim, call: calls.begin_approved(claim, call, "alice"),
+    "announce": lambda claim, call: calls.announce(claim, call, Sending("delete", "/p", "pod web in shop")),
     "finish": lambda claim, call: calls.finish(claim, call, "completed", "late"),
     "request": lambda claim, call: approvals.request(claim, call, "Late", "alice"),
     "park": lambda claim, call: runs.park(claim),
     "end": lambda claim, call: runs.end(claim, "done"),
 }
+
+
+NOT_WRITES = {"hold", "hold_to_go_on", "release"}  # the check itself, and what changes nothing for a stranger
+
+
+def test_the_table_has_every_action_of_a_claim():
+    """Whoever writes for a run takes a Claim first; one that is not in the table is not known to check it."""
+    modules = [
+        importlib.import_module(f"chat.actions.{found.name}") for found in pkgutil.iter_modules(actions.__path__)
+    ]
+    found = {
+        name
+        for module in modules
+        for name, action in inspect.getmembers(module, inspect.isfunction)
+        if not name.startswith("_") and action.__annotations__.get("claim") is Claim
+    }
+    assert found - NOT_WRITES == set(WRITES)
 
 
 def rows() -> list[Any]:
@@ -133,6 +157,50 @@ def test_releasing_lets_the_next_one_take_it_at_once(run):
     assert (second.run_id, second.epoch, second.taken_over) == (first.run_id, 2, True)
     leases.release(first)  # too late: it is not the first one's any more
     assert leases.claim("third") is None
+
+
+def test_a_lease_renewed_between_the_look_and_the_claim_stands(run):
+    """Whoever is late, but alive, keeps the run."""
+    first = leases.claim("first")
+    expire()
+    (seen,) = leases._claimable()
+    leases.renew(first)
+    assert leases._take(seen, "second") is None
+    assert leases.renew(first) is False
+
+
+def test_a_change_begins_once(run):
+    claim = leases.claim("first")
+    rounds.start(claim, "scripted", "script")
+    change, look = (
+        ToolCall(tool=tool, arguments={}, cluster="c", effect=effect)
+        for tool, effect in (("k8s_delete", "DESTROY"), ("k8s_list", "READ"))
+    )
+    rounds.close_round(claim, [change, look], Usage())
+    calls.begin(claim, change)
+    calls.begin(claim, look)
+    calls.begin(claim, look)
+    with pytest.raises(LeaseLost):
+        calls.begin(claim, change)
+
+
+def test_what_is_about_to_leave_is_kept_in_order(run):
+    claim = leases.claim("first")
+    call = called(claim)
+    calls.begin(claim, call)
+    assert ToolCall.objects.get().sent == []
+    for path in ("/a", "/b"):
+        until = calls.announce(claim, call, Sending("patch", path, path))
+        assert clock() < until < clock() + leases.LEASE.total_seconds()
+    call.refresh_from_db()
+    assert [row["path"] for row in call.sent] == ["/a", "/b"]
+    ago = timezone.now() - from_plain(call.sent[1]).at
+    assert abs(ago.total_seconds()) < 5
+    runs.stop(run.conversation.owner, str(run.pk))
+    with pytest.raises(RunOver):
+        calls.announce(claim, call, Sending("patch", "/c", "/c"))
+    calls.finish(claim, call, "completed", "Done.")
+    assert len(ToolCall.objects.get().sent) == 2
 
 
 def test_a_renewed_lease_outlives_its_time(run):
