@@ -6,9 +6,12 @@ ends whose change is still open.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 
 import msgspec
 from channels.db import database_sync_to_async
+from django.db.models import Q
+from msgspec.structs import replace
 
 from chat.access import Right, rights
 from chat.actions import calls
@@ -72,8 +75,26 @@ def _question(call: ToolCall) -> _Question | None:
     try:
         tool = registry.find(call.tool)
         arguments = toolbox.parse(tool, call.wished)
-        sent = [from_plain(row) for row in call.sent]
+        sent = _without_rivals(call, [from_plain(row) for row in call.sent])
     except (registry.UnknownTool, toolbox.BadArguments, msgspec.ValidationError):
         return None
     newest = sent[-1].at if sent else None
     return _Question(tool, arguments, sent, (database_time() - newest).total_seconds() if newest else 0.0)
+
+
+def _without_rivals(call: ToolCall, sent: list[Sending]) -> list[Sending]:
+    """All applies of this portal bear one name, so an apply proves nothing where another call applied meanwhile: what
+    was seen before is left out then, and with it the proof."""
+    if call.started_at is None or not any(sending.verb == "apply" for sending in sent):
+        return sent
+    others = ToolCall.objects.filter(
+        Q(ended_at=None) | Q(ended_at__gte=call.started_at),
+        cluster=call.cluster,
+        sent__isnull=False,
+        requested_at__gte=call.started_at - _LONGEST_CALL,
+    ).exclude(pk=call.pk)
+    taken = {row.get("path") for other in others.values_list("sent", flat=True) for row in other or ()}
+    return [replace(sending, before=None) if sending.path in taken else sending for sending in sent]
+
+
+_LONGEST_CALL = timedelta(hours=25)  # a day for its approval, and then some

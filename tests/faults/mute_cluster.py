@@ -12,19 +12,23 @@ from aiohttp import web
 
 from tools.demo import kubeconfig as demo
 
+PLACE = "/api/v1/namespaces/default/configmaps"
 _HOP = {"transfer-encoding", "content-length", "content-encoding", "connection", "host"}
 
 
 class MuteCluster:
     """arrives: whether a change of this path reaches the cluster; writes: (method, path) of every change that came by,
-    its path also in `taken` once the cluster has dealt with it. `hold` keeps reads waiting (`reading` is set by the
+    its path also in `taken` once the cluster has dealt with it; cuts: the connection breaks then, instead of staying
+    silent for a minute. `hold` keeps reads waiting (`reading` is set by the
     first) until `let_go`; `away` refuses every connection."""
 
-    def __init__(self, upstream: Path, arrives: Callable[[str], bool] = lambda path: True) -> None:
+    def __init__(
+        self, upstream: Path, arrives: Callable[[str], bool] = lambda path: True, *, cuts: bool = False
+    ) -> None:
         access = demo.read(upstream)
         assert access is not None
         self._upstream = access
-        self.arrives = arrives
+        self.arrives, self.cuts = arrives, cuts
         self.writes: list[tuple[str, str]] = []
         self.taken: asyncio.Queue[str] = asyncio.Queue()
         self.reading = asyncio.Event()
@@ -90,8 +94,11 @@ class MuteCluster:
         if self.arrives(request.path):
             await self._passed_on(request)
         self.taken.put_nowait(request.path)
-        await asyncio.sleep(60)
-        return web.Response(status=500)
+        if not self.cuts:
+            await asyncio.sleep(60)
+        assert request.transport is not None
+        request.transport.close()
+        return web.Response()
 
     async def _passed_on(self, request: web.Request) -> web.Response:
         headers = {key: value for key, value in request.headers.items() if key.lower() not in _HOP}

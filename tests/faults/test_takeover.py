@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from tests.faults.mute_cluster import MuteCluster
+from tests.faults.mute_cluster import PLACE, MuteCluster
 from tests.freezing import until_frozen
 from tests.portal import Portal, say, until
 
@@ -19,7 +19,6 @@ TAKEOVER = 30  # seconds a run may take to end after the restart
 Events = list[dict[str, Any]]
 Change = tuple[str, dict[str, Any]]
 MERGE = "application/merge-patch+json"
-PLACE = "/api/v1/namespaces/default/configmaps"
 
 
 def patch(name: str) -> Change:
