@@ -159,6 +159,19 @@ def test_releasing_lets_the_next_one_take_it_at_once(run):
     assert leases.claim("third") is None
 
 
+@pytest.mark.parametrize("minutes", [-10, 10])
+def test_a_machine_whose_clock_is_wrong_takes_nothing_over_and_loses_nothing(run, monkeypatch, minutes):
+    right = timezone.now
+    first = leases.claim("first")
+    monkeypatch.setattr(timezone, "now", lambda: right() + timedelta(minutes=minutes))
+    assert leases.claim("second") is None
+    leases.renew(first)
+    monkeypatch.setattr(timezone, "now", right)
+    assert leases.claim("second") is None
+    leases.release(first)
+    assert leases.claim("second") is not None
+
+
 def test_a_lease_renewed_between_the_look_and_the_claim_stands(run):
     """Whoever is late, but alive, keeps the run."""
     first = leases.claim("first")
