@@ -1,19 +1,22 @@
 """`make bench`: every benchmark, or those named; one JSON object a line on standard output.
 
-python -m bench [first_frame] [ten_chats]
+python -m bench [first_frame] [ten_chats] …
 """
 
-import asyncio
 import json
 import sys
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from bench import first_frame, ten_chats
+import uvloop
+
+from bench import chats, first_frame
 
 BENCHMARKS: dict[str, Callable[[], Awaitable[dict[str, Any]]]] = {
     "first_frame": first_frame.measure,
-    "ten_chats": ten_chats.measure,
+    "ten_chats": chats.ten,
+    "fifty_chats": chats.fifty,
+    "two_hundred_chats": chats.two_hundred,
 }
 
 
@@ -22,7 +25,7 @@ def main(names: list[str]) -> None:
     if unknown:
         sys.exit(f"There is no benchmark {', '.join(sorted(unknown))}: choose from {', '.join(BENCHMARKS)}.")
     for name in names or BENCHMARKS:
-        print(json.dumps({"benchmark": name, **asyncio.run(BENCHMARKS[name]())}), flush=True)
+        print(json.dumps({"benchmark": name, **uvloop.run(BENCHMARKS[name]())}), flush=True)
 
 
 if __name__ == "__main__":

@@ -17,7 +17,8 @@ WARM_UP = 5
 
 
 async def measure() -> dict[str, Any]:
-    with fake_model() as model, portal(model) as served:
+    with fake_model() as model, portal(model) as fleet:
+        served = fleet.webs[0]
         alive = [_livez(served) for _ in range(MESSAGES)]
         first, text = await _chat(served)
     frame, said, least = Spread.of(first), Spread.of(text), Spread.of(alive)

@@ -11,7 +11,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from chat.access import Right, rights
-from chat.models import AccessToken, Approval, Conversation, Event, Message, Run, ToolCall
+from chat.models import AccessToken, Approval, Command, Conversation, Event, Message, Run, ToolCall
 from tools.models import Cluster
 
 
@@ -185,6 +185,15 @@ class ApprovalAdmin(ReadOnly):
     @admin.display(description="asked by", ordering="tool_call__run__message__author__username")
     def person(self, approval: Approval) -> str:
         return approval.tool_call.run.message.author.get_username()
+
+
+@admin.register(Command)
+class CommandAdmin(ReadOnly):
+    list_display = ("kind", "user", "name", "created_at")
+    list_filter = ("kind", "user", "created_at")
+    list_select_related = ("user",)
+    search_fields = ("=name", "user__username")
+    date_hierarchy = "created_at"
 
 
 @admin.register(AccessToken)

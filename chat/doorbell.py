@@ -1,7 +1,8 @@
 """The only user of the channel layer: rings "conversation C grew to n", and passes on what is not durable.
 
-A lost bell costs latency, never data: whoever listens reads the journal from its own number. So a layer that is down
-is logged and otherwise ignored.
+A lost bell costs latency, never data: whoever listens reads the journal from its own number. So nobody ever waits for
+the layer: what is to be rung or whispered is handed to the event loop's ringer and sent from there, and a layer that is
+down is logged and otherwise ignored.
 """
 
 import asyncio
@@ -9,6 +10,7 @@ import contextlib
 import logging
 import time
 import uuid
+from collections import deque
 from typing import Any
 
 from asgiref.sync import async_to_sync
@@ -16,80 +18,141 @@ from channels.layers import get_channel_layer
 from redis.exceptions import RedisError
 
 log = logging.getLogger(__name__)
-_PATIENCE = 2.0  # seconds a writer waits for the layer
-_REST = 5.0  # seconds without a bell after the layer did not answer: writers must not wait for it again and again
+Message = dict[str, Any]
+_PATIENCE = 2.0  # seconds a sender waits for the layer
+_REST = 5.0  # seconds without a bell after the layer did not answer: nobody tries again and again
+_MOST_WHISPERS = 2_000  # that wait for a slow layer; the oldest are dropped, the journal has what they said
 _FAULTS = (OSError, TimeoutError, RedisError)
-_rests_until = 0.0
 
 
 def group(conversation_id: uuid.UUID | str) -> str:
     return f"conversation.{uuid.UUID(str(conversation_id)).hex}"
 
 
+# ---- ringing -----------------------------------------------------------------------------------------------------
+
+
 def ring(conversation_id: uuid.UUID | str, seq: int) -> None:
-    """From synchronous code, after the commit."""
-    async_to_sync(_send)(
-        group(conversation_id), {"type": "conversation.grew", "conversation_id": str(conversation_id), "seq": seq}
-    )
+    """After the commit, from any thread. Waits for nothing where an event loop runs."""
+    ringer = _Ringer.at_home
+    if ringer is not None and ringer.loop.is_running():
+        ringer.loop.call_soon_threadsafe(ringer.ring, str(conversation_id), seq)
+    else:
+        async_to_sync(_send)([_grew(str(conversation_id), seq)])
 
 
-async def whisper(conversation_id: uuid.UUID | str, frame: dict[str, Any]) -> None:
-    """Passes an ephemeral frame (a delta) to everyone who watches now."""
-    await _send(group(conversation_id), {"type": "conversation.whisper", "frame": frame})
+def whisper(conversation_id: uuid.UUID | str, frame: dict[str, Any], *, kept: int = 0) -> None:
+    """Passes an ephemeral frame (a delta) to everyone who watches now. `kept`: how many characters of its block the
+    newest checkpoint holds."""
+    told = {"type": "conversation.whisper", "conversation_id": str(conversation_id), "frame": frame, "kept": kept}
+    _Ringer.here().whisper((group(conversation_id), told))
 
 
-async def _send(name: str, message: dict[str, Any]) -> None:
+def _grew(conversation_id: str, seq: int) -> tuple[str, Message]:
+    return group(conversation_id), {"type": "conversation.grew", "conversation_id": conversation_id, "seq": seq}
+
+
+class _Ringer:
+    """Sends from one event loop: bells of the same conversation as one, whispers in their order."""
+
+    at_home: "_Ringer | None" = None  # the newest loop's: where threads ring
+
+    def __init__(self) -> None:
+        self.loop = asyncio.get_running_loop()
+        self._bells: dict[str, int] = {}
+        self._whispers: deque[tuple[str, Message]] = deque(maxlen=_MOST_WHISPERS)
+        self._sending: asyncio.Task[None] | None = None
+
+    @classmethod
+    def here(cls) -> "_Ringer":
+        """The running loop's own."""
+        if cls.at_home is None or cls.at_home.loop is not asyncio.get_running_loop():
+            cls.at_home = cls()
+        return cls.at_home
+
+    def ring(self, conversation_id: str, seq: int) -> None:
+        self._bells[conversation_id] = max(seq, self._bells.get(conversation_id, 0))
+        self._wake()
+
+    def whisper(self, told: tuple[str, Message]) -> None:
+        self._whispers.append(told)
+        self._wake()
+
+    def _wake(self) -> None:
+        if self._sending is None:
+            self._sending = self.loop.create_task(self._send_all(), name="doorbell")
+
+    async def _send_all(self) -> None:
+        try:
+            while self._bells or self._whispers:
+                told = [*self._whispers, *(_grew(name, seq) for name, seq in self._bells.items())]
+                self._whispers.clear()
+                self._bells.clear()
+                await _send(told)
+        finally:
+            self._sending = None
+
+
+_rests_until = 0.0
+
+
+async def _send(told: list[tuple[str, Message]]) -> None:
     global _rests_until
     layer = get_channel_layer()
     if layer is None or time.monotonic() < _rests_until:
         return
     try:
-        await asyncio.wait_for(layer.group_send(name, message), _PATIENCE)
+        async with asyncio.timeout(_PATIENCE):
+            if hasattr(layer, "group_send_all"):  # ours (chat/redis_layer.py): one round trip for all of them
+                await layer.group_send_all(told)
+            else:
+                for name, message in told:
+                    await layer.group_send(name, message)
     except _FAULTS as fault:
         _rests_until = time.monotonic() + _REST
         log.warning("The doorbell does not ring (%s): watchers will be late, nothing is lost.", type(fault).__name__)
 
 
-async def listen(conversation_id: uuid.UUID | str, channel: str) -> bool:
-    """Lets a channel hear a conversation's bell; False when the layer does not answer: ask the journal then."""
-    try:
-        await asyncio.wait_for(_layer().group_add(group(conversation_id), channel), _PATIENCE)
-    except _FAULTS as fault:
-        log.warning("The doorbell is not heard (%s): the journal is asked instead.", type(fault).__name__)
-        return False
-    return True
-
-
-async def forget(conversation_id: uuid.UUID | str, channel: str) -> None:
-    with contextlib.suppress(*_FAULTS):
-        await asyncio.wait_for(_layer().group_discard(group(conversation_id), channel), _PATIENCE)
-
-
-def _layer() -> Any:
-    """Raises OSError when there is none: it is as good as one that does not answer."""
-    layer = get_channel_layer()
-    if layer is None:
-        raise OSError("There is no channel layer.")
-    return layer
+# ---- hearing -----------------------------------------------------------------------------------------------------
 
 
 class Ear:
-    """Hears one conversation's bell: for those who wait without a socket. Deaf while the layer does not answer."""
+    """Hears the bells of any number of conversations. Deaf while the layer does not answer: the journal still does."""
 
-    def __init__(self, conversation_id: uuid.UUID | str) -> None:
-        self._conversation = conversation_id
+    def __init__(self, *conversations: uuid.UUID | str) -> None:
+        self._conversations = conversations
         self._channel = ""
+        self._opened = asyncio.Event()
 
     async def __aenter__(self) -> "Ear":
-        with contextlib.suppress(*_FAULTS):
-            channel: str = await asyncio.wait_for(_layer().new_channel(), _PATIENCE)
-            if await listen(self._conversation, channel):
-                self._channel = channel
+        _Ringer.here()
+        for conversation_id in self._conversations:
+            await self.listen(conversation_id)
         return self
 
     async def __aexit__(self, *fault: object) -> None:
-        if self._channel:
-            await forget(self._conversation, self._channel)
+        for conversation_id in self._conversations:
+            await self.forget(conversation_id)
+
+    async def listen(self, conversation_id: uuid.UUID | str) -> bool:
+        """False when the layer does not answer; asking again is harmless."""
+        try:
+            async with asyncio.timeout(_PATIENCE):
+                if not self._channel:
+                    self._channel = await _layer().new_channel()
+                    self._opened.set()
+                await _layer().group_add(group(conversation_id), self._channel)
+        except _FAULTS as fault:
+            log.warning("The doorbell is not heard (%s): the journal is asked instead.", type(fault).__name__)
+            return False
+        return True
+
+    async def forget(self, conversation_id: uuid.UUID | str) -> None:
+        if not self._channel:
+            return
+        with contextlib.suppress(*_FAULTS):
+            async with asyncio.timeout(_PATIENCE):
+                await _layer().group_discard(group(conversation_id), self._channel)
 
     async def heard(self, patience: float) -> bool:
         """True when the bell rang within `patience` seconds; whoever asks looks at the journal either way."""
@@ -101,12 +164,20 @@ class Ear:
             return False
         return True
 
-    async def hear(self) -> dict[str, Any]:
-        """The group's next message: `conversation.grew` with its `seq`, or `conversation.whisper` with a `frame`."""
-        if not self._channel:
-            await asyncio.Event().wait()  # silence, until the patience of whoever asks ends
-        message: dict[str, Any] = await _layer().receive(self._channel)
+    async def hear(self) -> Message:
+        """The next message: `conversation.grew` with its `seq`, or `conversation.whisper` with a `frame` and `kept`;
+        both with `conversation_id`. Waits for ever while deaf."""
+        await self._opened.wait()
+        message: Message = await _layer().receive(self._channel)
         return message
+
+
+def _layer() -> Any:
+    """Raises OSError when there is none: it is as good as one that does not answer."""
+    layer = get_channel_layer()
+    if layer is None:
+        raise OSError("There is no channel layer.")
+    return layer
 
 
 async def answers() -> bool:

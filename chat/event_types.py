@@ -34,6 +34,43 @@ class UserMessage(EventData):
     text: str
 
 
+class MessageEdited(EventData):
+    """Its author changed a message that was still queued: `text` is all of it, and what the agent will read."""
+
+    type = "message_edited"
+    message_id: str
+    run_id: str
+    by: str
+    text: str
+
+
+class MessageRemoved(EventData):
+    """A message was taken out of the queue; the `complete` of its run follows."""
+
+    type = "message_removed"
+    message_id: str
+    run_id: str
+    by: str
+
+
+class MessageSteered(EventData):
+    """A queued message was told to the run that was active: `into_run_id` answers it. `run_id` is the run that the
+    message had been queued for; its `complete` follows, without words."""
+
+    type = "message_steered"
+    message_id: str
+    run_id: str
+    by: str
+    into_run_id: str
+    text: str
+
+
+class ConversationRenamed(EventData):
+    type = "conversation_renamed"
+    title: str
+    by: str
+
+
 class RunStarted(EventData):
     """The agent took the message up. `attempt` above 1: another process had begun and is gone."""
 
@@ -117,7 +154,8 @@ class ApprovalDecided(EventData):
 
 
 class Notice(EventData):
-    """Something people should know that is neither an answer nor an error: a wait for the model, a takeover."""
+    """Something people should know that is neither an answer nor an error: a wait for the model, a takeover,
+    what a stopped run had already done."""
 
     type = "notice"
     run_id: str | None = None
@@ -162,7 +200,8 @@ class Complete(EventData):
 EVENT_TYPES: dict[str, type[EventData]] = {
     kind.type: kind
     for kind in (
-        UserMessage, RunStarted, ThinkingEnd, TextEnd, ToolCallStart, ToolCallEnd,
+        UserMessage, MessageEdited, MessageRemoved, MessageSteered, ConversationRenamed,
+        RunStarted, ThinkingEnd, TextEnd, ToolCallStart, ToolCallEnd,
         ApprovalRequested, ApprovalDecided, Notice, Error, Complete,
     )
 }  # fmt: skip

@@ -2,11 +2,12 @@
 
 import uuid
 from collections.abc import Mapping
+from datetime import datetime
 from functools import partial
 from typing import Any
 
 from django.db import transaction
-from django.db.models import F, QuerySet
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from chat import doorbell, storable
@@ -22,8 +23,7 @@ def append(data: EventData, *, run: Run | None = None, sealed: Mapping[str, Any]
     if not transaction.get_connection().in_atomic_block:
         raise RuntimeError("An event is written in the transaction of the row it tells of.")
     now = timezone.now()
-    Conversation.objects.filter(pk=data.conversation_id).update(head_seq=F("head_seq") + 1, updated_at=now)
-    seq = Conversation.objects.values_list("head_seq", flat=True).get(pk=data.conversation_id)
+    seq = _next_number(data.conversation_id, now)
     event = Event.objects.create(
         conversation_id=uuid.UUID(data.conversation_id),
         seq=seq,
@@ -35,6 +35,20 @@ def append(data: EventData, *, run: Run | None = None, sealed: Mapping[str, Any]
     )
     transaction.on_commit(partial(doorbell.ring, data.conversation_id, seq))
     return event
+
+
+def _next_number(conversation_id: str, now: datetime) -> int:
+    """In one statement, which Django's ORM has no word for; SQLite and PostgreSQL have the same."""
+    connection = transaction.get_connection()
+    key = Conversation._meta.pk.get_db_prep_value(uuid.UUID(conversation_id), connection)
+    at = connection.ops.adapt_datetimefield_value(now)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE chat_conversation SET head_seq = head_seq + 1, updated_at = %s WHERE id = %s RETURNING head_seq",
+            [at, key],
+        )
+        (seq,) = cursor.fetchone()
+    return int(seq)
 
 
 def since(conversation_id: uuid.UUID | str, seq: int, limit: int = 500) -> list[Event]:

@@ -22,6 +22,7 @@ from chat.models import Run
 log = logging.getLogger(__name__)
 POLL = 1.0  # seconds
 CONCURRENCY = 64
+LOST: leases.OpenBlock = {}  # instead of a block: another process has the run
 
 
 class Crew:
@@ -33,10 +34,13 @@ class Crew:
         self._drives: dict[str, runner.Drive] = {}
         self._woken = asyncio.Event()
         self._loop = asyncio.get_running_loop()
-        self._patrol: asyncio.Task[None] | None = None
+        self._tasks: list[asyncio.Task[None]] = []
 
     def start(self) -> None:
-        self._patrol = asyncio.create_task(self._keep_watch(), name="patrol")
+        self._tasks = [
+            asyncio.create_task(self._keep_watch(), name="patrol"),
+            asyncio.create_task(self._keep_leases(), name="pulse"),
+        ]
 
     def wake(self) -> None:
         """From any thread."""
@@ -44,9 +48,35 @@ class Crew:
 
     async def stop(self) -> None:
         """Claims nothing more and gives every unfinished run back for others to take at once."""
-        if self._patrol is not None:
-            self._patrol.cancel()
+        patrol, pulse = self._tasks
+        patrol.cancel()
         await asyncio.gather(*(drive.leave() for drive in list(self._drives.values())))
+        pulse.cancel()
+
+    async def _keep_leases(self) -> None:
+        """One pulse for all runs of this process, with what each is saying right now."""
+        while True:
+            await asyncio.sleep(leases.RENEW_EVERY)
+            drives = list(self._drives.values())
+            try:
+                if drives:
+                    await self._renew(drives)
+            except DatabaseFault as fault:
+                log.warning("The leases of %d runs were not renewed (%s).", len(drives), type(fault).__name__)
+
+    def _renewed(self, drives: list[runner.Drive]) -> dict[runner.Drive, leases.OpenBlock | None]:
+        """What was kept, or LOST. Blocks are looked at here, in the thread in which they are closed too: so one that
+        has been closed is never kept as open."""
+        blocks = {drive: drive.open_block() for drive in drives}
+        standing = leases.renew_all(self.name, {drive.claim: block for drive, block in blocks.items()})
+        return {drive: block if drive.claim in standing else LOST for drive, block in blocks.items()}
+
+    async def _renew(self, drives: list[runner.Drive]) -> None:
+        for drive, block in (await database_sync_to_async(self._renewed)(drives)).items():
+            if block is LOST:
+                drive.lose()
+            elif block is not None:
+                drive.kept(block)
 
     async def _keep_watch(self) -> None:
         while True:

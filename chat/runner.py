@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from chat import lookups, tool_calls, transcript
 from chat.actions import leases, rounds, runs
-from chat.actions.leases import RENEW_EVERY, Claim
+from chat.actions.leases import RENEW_EVERY, Claim, OpenBlock
 from chat.agent import loop
 from chat.agent.errors import LimitReached, ModelError, Parked
 from chat.agent.limits import Limits
@@ -51,7 +51,7 @@ class Ending:
 
 
 class Drive:
-    """A run in this process: its work, and the pulse that keeps its lease. `task` ends when both have.
+    """A run in this process. Whoever drives it renews its lease (chat/launch.py).
 
     Only the work is ever cancelled; how the run ended is written down by `task`, which nobody cancels.
     """
@@ -75,13 +75,21 @@ class Drive:
             await asyncio.wait([self._work], timeout=1)
         await asyncio.wait([self.task])
 
+    def lose(self) -> None:
+        """The lease is another process's: the work ends at once, and writes nothing more."""
+        self._leaving = True
+        self._work.cancel()
+
+    def open_block(self) -> OpenBlock | None:
+        return self._stage.open_block() if self._stage is not None else None
+
+    def kept(self, block: OpenBlock) -> None:
+        if self._stage is not None:
+            self._stage.kept(block)
+
     async def _watch(self) -> None:
-        pulse = asyncio.create_task(self._pulse(), name=f"pulse {self.claim.run_id}")
-        try:
-            await asyncio.wait([self._work])
-            await self._conclude()
-        finally:
-            pulse.cancel()
+        await asyncio.wait([self._work])
+        await self._conclude()
 
     async def _conclude(self) -> None:
         if not self._work.cancelled():
@@ -93,19 +101,6 @@ class Drive:
             ending = Ending(RunStatus.STOPPED)
         if ending is not None:
             await _insist(self.claim, lambda: _end(self.claim, self._stage, ending))
-
-    async def _pulse(self) -> None:
-        """Keeps the lease, and hears a wish to stop; without the lease the work ends at once."""
-        while True:
-            await asyncio.sleep(RENEW_EVERY)
-            try:
-                if await database_sync_to_async(leases.renew)(self.claim):
-                    self.stop()
-            except LeaseLost:
-                self._leaving = True
-                self._work.cancel()
-            except DatabaseFault as fault:
-                log.warning("The lease of run %s could not be renewed (%s).", self.claim.run_id, type(fault).__name__)
 
     async def _play(self) -> Ending | None:
         """How the run ended; None when it did not: it waits for a person, or another process has it."""

@@ -1,23 +1,21 @@
 """Where the loop plays: closed blocks and wishes go to the journal, deltas to whoever watches now.
 
-Deltas are coalesced: the first at once, then one frame per BEAT. The open block is checkpointed every KEEP seconds, so
-a late joiner and a crash keep it.
+Deltas are coalesced: the first at once, then one frame per BEAT. The open block is there for whoever keeps it
+(chat/launch.py), so that a late joiner and a crash have it.
 """
 
 import asyncio
-import time
 from collections.abc import Sequence
 
 from channels.db import database_sync_to_async
 
 from chat import doorbell, storable, tool_calls
-from chat.actions import rounds
-from chat.actions.leases import Claim
+from chat.actions import queue, rounds
+from chat.actions.leases import Claim, OpenBlock
 from chat.agent.ports import Answer, Usage, Wish
 from chat.models import Run, ToolCall
 
 BEAT = 0.04
-KEEP = 1.5
 
 
 class Stage:
@@ -28,10 +26,11 @@ class Stage:
         self._calls = {tool_calls.wish_id(call): call for call in unfinished}
         self._kind = ""
         self._said: list[str] = []
-        self._sent = 0
         self._unsent: list[str] = []
-        self._beat: asyncio.Task[None] | None = None
-        self._kept_at = 0.0
+        self._sent = 0  # characters of this block
+        self._kept = 0  # characters of this block that its checkpoint holds
+        self._closing = False
+        self._beat: asyncio.TimerHandle | None = None
 
     # ---- deltas --------------------------------------------------------------------------------------------------
 
@@ -44,25 +43,18 @@ class Stage:
     async def _delta(self, kind: str, text: str) -> None:
         if kind != self._kind:
             await self.close()
-            self._kind, self._kept_at = kind, time.monotonic()
+            self._kind = kind
         text = storable.text(text)
         self._said.append(text)
         self._unsent.append(text)
         if self._beat is None:
-            await self._flush()
-            self._beat = asyncio.create_task(self._flush_later())
-        if time.monotonic() - self._kept_at > KEEP:
-            self._kept_at = time.monotonic()
-            await database_sync_to_async(rounds.checkpoint)(self._claim, kind, self._block, "".join(self._said))
+            self._flush()
 
-    async def _flush_later(self) -> None:
-        await asyncio.sleep(BEAT)
-        self._beat = None
-        if self._unsent:
-            await self._flush()
-            self._beat = asyncio.create_task(self._flush_later())
-
-    async def _flush(self) -> None:
+    def _flush(self) -> None:
+        """Sends what is unsent, and again a beat later as long as there is something."""
+        if not self._unsent:
+            self._beat = None
+            return
         text, offset = "".join(self._unsent), self._sent
         self._unsent.clear()
         self._sent += len(text)
@@ -73,7 +65,17 @@ class Stage:
             "block": self._block,
             "offset": offset,
         }
-        await doorbell.whisper(self._claim.conversation_id, {"type": self._kind, "data": data})
+        doorbell.whisper(self._claim.conversation_id, {"type": self._kind, "data": data}, kept=self._kept)
+        self._beat = asyncio.get_running_loop().call_later(BEAT, self._flush)
+
+    def open_block(self) -> OpenBlock | None:
+        """What is being said right now; None when nothing is, or when nothing was added since it was `kept`."""
+        said = "" if self._closing else "".join(self._said)
+        return {"kind": self._kind, "block": self._block, "text": said} if len(said) > self._kept else None
+
+    def kept(self, block: OpenBlock) -> None:
+        if block["block"] == self._block:
+            self._kept = len(block["text"])
 
     # ---- blocks --------------------------------------------------------------------------------------------------
 
@@ -89,18 +91,19 @@ class Stage:
             await self._end(self._kind, "".join(self._said), "")
 
     async def _end(self, kind: str, text: str, signature: str) -> None:
+        self.silence()
+        self._closing = True
+        await database_sync_to_async(rounds.close_block)(self._claim, kind, self._block, text, signature)
+        self._closing = False
+        self._block += 1
+        self._kind, self._said, self._unsent = "", [], []
+        self._sent = self._kept = 0
+
+    def silence(self) -> None:
+        """Stops the beat: of a block that ends, or of a stage that is left in the middle."""
         if self._beat is not None:
             self._beat.cancel()
             self._beat = None
-        await database_sync_to_async(rounds.close_block)(self._claim, kind, self._block, text, signature)
-        self._block += 1
-        self._kind, self._said, self._unsent = "", [], []
-        self._sent = 0
-
-    def silence(self) -> None:
-        """Stops the beat of a stage that is left in the middle."""
-        if self._beat is not None:
-            self._beat.cancel()
 
     # ---- rounds --------------------------------------------------------------------------------------------------
 
@@ -126,3 +129,7 @@ class Stage:
             Answer(wish.id, answer.text, answer.failed, answer.data)
             for wish, answer in zip(wishes, answers, strict=True)
         ]
+
+    async def heard(self) -> Sequence[str]:
+        """A call without a model hears nothing: what is queued behind it runs next."""
+        return [] if self._run.direct else await database_sync_to_async(queue.take)(self._claim)

@@ -1,14 +1,26 @@
 """Events become model messages. Pure.
 
 A run's words follow its message, in the order in which the runs began; so a message that was queued while another run
-was speaking comes after that run. What an interrupted attempt said is shown to people and left out here.
+was speaking comes after that run. One that was steered into a run stands behind the answers after which that run heard
+it; one that was removed is left out, as is what an interrupted attempt said.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from chat.agent.ports import Answer, Block, Json, Text, Thinking, Turn, Wish
-from chat.event_types import TAKEN_OVER, Notice, TextEnd, ThinkingEnd, ToolCallEnd, ToolCallStart, UserMessage
+from chat.event_types import (
+    TAKEN_OVER,
+    MessageEdited,
+    MessageRemoved,
+    MessageSteered,
+    Notice,
+    TextEnd,
+    ThinkingEnd,
+    ToolCallEnd,
+    ToolCallStart,
+    UserMessage,
+)
 from chat.models import Event
 
 VOIDING = ("model_retry", TAKEN_OVER)
@@ -29,6 +41,11 @@ class _Telling:
         if self.answers and all(wish.id in self.answers for wish in self.wishes()):
             self.close()
         self.open.append(block)
+
+    def hear(self, text: str) -> None:
+        """A person's words, between two rounds."""
+        self.close()
+        self.turns.append(Turn("user", (Text(text),)))
 
     def void(self) -> None:
         if not self.wishes():
@@ -52,25 +69,31 @@ def compose(events: Sequence[Event], run_id: str, data: Mapping[str, Json] | Non
     by_run: dict[str, list[Event]] = {}
     began: dict[str, int] = {}
     for event in events:
-        run = event.data.get("run_id")
+        run = event.data.get("into_run_id") or event.data.get("run_id")
         if run is None:
             continue
         by_run.setdefault(run, []).append(event)
-        if event.type != UserMessage.type:
+        if event.type not in _BEFORE_A_RUN:
             began.setdefault(run, event.seq)
-    earlier = sorted((run for run in began if run != run_id), key=began.__getitem__)
+    gone = {event.data["run_id"] for event in events if event.type in (MessageRemoved.type, MessageSteered.type)}
+    earlier = sorted((run for run in began if run != run_id and run not in gone), key=began.__getitem__)
     turns: list[Turn] = []
     for run in [*earlier, run_id]:
         turns.extend(_tell(by_run.get(run, []), data or {}, current=run == run_id))
     return _alternating(turns)
 
 
+_BEFORE_A_RUN = (UserMessage.type, MessageEdited.type)
+
+
 def _tell(events: Sequence[Event], data: Mapping[str, Json], *, current: bool) -> list[Turn]:
     telling = _Telling()
     for event in events:
         match event.type:
-            case UserMessage.type:
-                telling.turns.append(Turn("user", (Text(event.data["text"]),)))
+            case UserMessage.type | MessageEdited.type:  # edited before its run begins: nothing else was told yet
+                telling.turns = [Turn("user", (Text(event.data["text"]),))]
+            case MessageSteered.type:
+                telling.hear(event.data["text"])
             case TextEnd.type if event.data["text"].strip():
                 telling.say(Text(event.data["text"]))
             case ThinkingEnd.type if current and event.sealed.get("signature"):

@@ -97,7 +97,7 @@ CHANNEL_LAYERS = {
             "CONFIG": {"hosts": [REDIS_URL], "prefix": "k8smcp"},
         }
         if REDIS_URL
-        else {"BACKEND": "channels.layers.InMemoryChannelLayer", "CONFIG": {"capacity": 2000}}
+        else {"BACKEND": "chat.memory_layer.SwiftMemoryLayer", "CONFIG": {"capacity": 2000}}
     )
 }
 

@@ -15,7 +15,6 @@ from django.contrib.auth.models import User
 
 from chat import launch
 from chat.actions import people, tokens
-from chat.web import consumer
 
 pytest_plugins = ["tests.apiserver.fixtures"]
 
@@ -50,7 +49,6 @@ def django_db_modify_db_settings(tmp_path_factory: pytest.TempPathFactory) -> No
 def fresh_layer() -> Iterator[None]:
     """The in-memory layer binds to an event loop, and every test has its own."""
     channel_layers.backends.clear()
-    consumer._open_sockets.clear()
     yield
     channel_layers.backends.clear()
 

@@ -11,10 +11,11 @@ from django.utils import timezone
 
 from chat import event_types, journal, launch, storable
 from chat.access import Right, find_approval, may_decide, require
+from chat.actions import commands
 from chat.actions.calls import call_hash
+from chat.actions.commands import Named
 from chat.actions.leases import OVER, Claim, hold
 from chat.actions.rounds import call_fields
-from chat.durable import durable
 from chat.errors import BadInput, Conflict, NotAllowed
 from chat.event_types import ApprovalDecided, ApprovalRequested
 from chat.models import Approval, Run, ToolCall
@@ -51,7 +52,12 @@ def request(claim: Claim, call: ToolCall, summary: str, acting: str) -> Approval
 
 
 def decide(
-    user: User, approval_id: uuid.UUID | str, decision: Literal["approve", "reject"] | str, reason: str = ""
+    user: User,
+    approval_id: uuid.UUID | str,
+    decision: Literal["approve", "reject"] | str,
+    reason: str = "",
+    *,
+    command_id: str = "",
 ) -> Approval:
     """Raises Conflict `already_decided`, `expired` or `void` when the decision comes too late."""
     if decision not in ("approve", "reject"):
@@ -61,25 +67,30 @@ def decide(
     if not may_decide(user, approval):
         raise NotAllowed("Only an approver, or the person who sent the message, may decide this.")
     status = ApprovalStatus.APPROVED if decision == "approve" else ApprovalStatus.REJECTED
-    expired, reason = False, storable.text(reason)[:REASON_LENGTH]
-    with durable():
-        _lock_run(approval)
-        won = Approval.objects.filter(
-            pk=approval.pk, status=ApprovalStatus.PENDING, expires_at__gt=timezone.now()
-        ).update(status=status, decided_by=user, decided_at=timezone.now(), reason=reason)
-        if won:
-            _tell(approval, status, by=user.get_username(), reason=reason)
-            _go_on(approval.tool_call.run_id)
-        else:
-            expired = _expire(approval)
+    reason = storable.text(reason)[:REASON_LENGTH]
+    _expire_if_overdue(approval)  # by itself: it stays true although the decision is refused
+    content = {"approval_id": str(approval.pk), "decision": decision, "reason": reason}
+    command = Named("decide", command_id, approval.tool_call.run.conversation_id)
+    commands.once(user, command, content, lambda: _decide(approval, status, user, reason))
     approval.refresh_from_db()
-    if not won:
-        raise _too_late(approval, expired)
     return approval
 
 
-def _too_late(approval: Approval, expired: bool) -> Conflict:
-    if expired or approval.status == ApprovalStatus.EXPIRED:
+def _decide(approval: Approval, status: ApprovalStatus, user: User, reason: str) -> dict[str, str]:
+    _lock_run(approval)
+    won = Approval.objects.filter(pk=approval.pk, status=ApprovalStatus.PENDING, expires_at__gt=timezone.now()).update(
+        status=status, decided_by=user, decided_at=timezone.now(), reason=reason
+    )
+    if not won:
+        approval.refresh_from_db()
+        raise _too_late(approval)
+    _tell(approval, status, by=user.get_username(), reason=reason)
+    _go_on(approval.tool_call.run_id)
+    return {"approval_id": str(approval.pk), "decision": status.value}
+
+
+def _too_late(approval: Approval) -> Conflict:
+    if approval.status in (ApprovalStatus.PENDING, ApprovalStatus.EXPIRED):  # pending: its time ran out just now
         return Conflict("This approval has expired: nothing was done. Ask the agent again.", code="expired")
     if approval.status == ApprovalStatus.VOID:
         return Conflict(
@@ -96,10 +107,16 @@ def expire_overdue() -> int:
     )
     count = 0
     for approval in overdue[:100]:
-        with transaction.atomic():
-            _lock_run(approval)
-            count += _expire(approval)
+        count += _expire_if_overdue(approval)
     return count
+
+
+def _expire_if_overdue(approval: Approval) -> bool:
+    if approval.status != ApprovalStatus.PENDING or approval.expires_at > timezone.now():
+        return False
+    with transaction.atomic():
+        _lock_run(approval)
+        return _expire(approval)
 
 
 def _lock_run(approval: Approval) -> None:

@@ -1,14 +1,19 @@
 """Begin, rename, share and delete a conversation."""
 
 import uuid
+from datetime import datetime
+from typing import Any
 
 from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from chat import storable
+from chat import journal, storable
 from chat.access import Right, find, find_own, require
+from chat.actions import commands
+from chat.actions.commands import Named
 from chat.errors import BadInput, NotFound
+from chat.event_types import ConversationRenamed
 from chat.models import Conversation
 from tools import clusters
 
@@ -47,20 +52,57 @@ def open_or_create(user: User, conversation_id: uuid.UUID | None, *, cluster: st
         return create(user, conversation_id=conversation_id, cluster=cluster)
 
 
-def rename(user: User, conversation_id: uuid.UUID | str, title: str) -> Conversation:
-    conversation = find_own(user, conversation_id)
-    conversation.title = _title(title)
-    if not conversation.title:
-        raise BadInput("A conversation needs a title: type at least one letter.")
-    conversation.save(update_fields=["title"])
-    return conversation
+def rename(user: User, conversation_id: uuid.UUID | str, title: str, *, command_id: str = "") -> Conversation:
+    return change(user, conversation_id, title=title, command_id=command_id)
 
 
 def share(user: User, conversation_id: uuid.UUID | str, shared: bool) -> Conversation:
+    return change(user, conversation_id, shared=shared)
+
+
+def change(
+    user: User,
+    conversation_id: uuid.UUID | str,
+    *,
+    title: str | None = None,
+    shared: bool | None = None,
+    command_id: str = "",
+) -> Conversation:
+    """Renames, shares, or both; None leaves it as it is. Returns the conversation as this command left it."""
     conversation = find_own(user, conversation_id)
-    conversation.shared = shared
-    conversation.save(update_fields=["shared"])
+    content = {"conversation_id": str(conversation.pk), "title": title, "shared": shared}
+
+    def effect() -> dict[str, Any]:
+        if title is not None:
+            _rename(conversation, title, user)
+        if shared is not None:
+            conversation.shared = shared
+            conversation.save(update_fields=["shared"])
+        conversation.refresh_from_db()
+        return {field: getattr(conversation, field) for field in _ANSWERED} | {
+            "updated_at": conversation.updated_at.isoformat()
+        }
+
+    answer = commands.once(user, Named("rename", command_id, conversation.pk), content, effect).answer
+    for field in _ANSWERED:
+        setattr(conversation, field, answer[field])
+    conversation.updated_at = datetime.fromisoformat(answer["updated_at"])
     return conversation
+
+
+_ANSWERED = ("title", "shared", "head_seq")
+
+
+def _rename(conversation: Conversation, title: str, by: User) -> None:
+    wanted = _title(title)
+    if not wanted:
+        raise BadInput("A conversation needs a title: type at least one letter.")
+    if wanted == conversation.title:
+        return
+    conversation.title = wanted
+    conversation.save(update_fields=["title"])
+    told = ConversationRenamed(conversation_id=str(conversation.pk), title=wanted, by=by.get_username())
+    journal.append(told)
 
 
 def delete(user: User, conversation_id: uuid.UUID | str) -> None:

@@ -5,8 +5,10 @@ write of theirs meets `hold`, which finds no row and raises LeaseLost. Leases ru
 machines differ.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
@@ -20,6 +22,7 @@ from chat.models.run import ACTIVE, RunStatus
 LEASE = timedelta(seconds=6)
 OVER = Now() - timedelta(seconds=1)  # for `lease_until`: whoever looks may take it
 RENEW_EVERY = 2.0  # seconds
+OpenBlock = dict[str, Any]  # {"block", "kind", "text"}, as Run.open_block keeps it
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,10 +76,18 @@ def _take(run: Run, owner: str) -> Claim | None:
     )
 
 
-def renew(claim: Claim) -> bool:
-    """Prolongs the lease; True when somebody asked the run to stop. Raises LeaseLost."""
-    hold(claim)
-    return _stop_requested(claim)
+def renew_all(owner: str, kept: Mapping[Claim, OpenBlock | None]) -> set[Claim]:
+    """Prolongs the leases of one owner's claims in one go and keeps the open blocks among them, for late joiners and
+    for a crash. Returns the claims that still stand."""
+    with transaction.atomic():
+        driven = [claim.run_id for claim in kept]  # one that was given up without an end is another process's to end
+        mine = Run.objects.filter(pk__in=driven, owner=owner, status=RunStatus.RUNNING)
+        mine.update(lease_until=Now() + LEASE)
+        epochs = {str(pk): epoch for pk, epoch in mine.values_list("pk", "lease_epoch")}
+        standing = {claim for claim in kept if epochs.get(claim.run_id) == claim.epoch}
+        saying = [Run(pk=claim.run_id, open_block=kept[claim]) for claim in standing if kept[claim] is not None]
+        Run.objects.bulk_update(saying, ["open_block"])
+        return standing
 
 
 def hold_to_go_on(claim: Claim) -> None:

@@ -1,7 +1,7 @@
 """Send a message: accepted once, journalled with its run, then the runner is woken."""
 
 import uuid
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from django.conf import settings
@@ -10,9 +10,9 @@ from django.db import IntegrityError, transaction
 
 from chat import journal, launch, storable
 from chat.access import Right, find, require
-from chat.actions import conversations
-from chat.durable import durable
-from chat.errors import BadInput, Conflict, TooMany
+from chat.actions import commands, conversations
+from chat.actions.commands import Named
+from chat.errors import BadInput, TooMany
 from chat.event_types import UserMessage
 from chat.models import Conversation, Message, Run
 from chat.models.run import ENDED
@@ -50,26 +50,27 @@ def send(
 ) -> Accepted:
     """Raises BadInput, NotFound, NotAllowed, TooMany, or Conflict for a repeated id with other words."""
     require(user, Right.CONVERSE)
-    text = _checked(text)
-    message_id = message_id or uuid.uuid4()
-    if (known := _known(user, message_id)) is not None:
-        return _again(user, known, text, conversation_id)
+    said = checked(text)
+
+    def accept() -> dict[str, Any]:
+        _check_bound(user)
+        named = conversations.open_or_create(user, conversation_id, cluster=cluster)
+        # From here on one after another: messages of a conversation are answered in the order of their ids.
+        conversation = Conversation.objects.select_for_update(no_key=True).get(pk=named.pk)
+        client_id = message_id or uuid.uuid4()
+        message = Message.objects.create(conversation=conversation, author=user, client_id=client_id, text=said)
+        return asdict(_accept(message, way))
+
     try:
-        with durable():
-            _check_bound(user)
-            named = conversations.open_or_create(user, conversation_id, cluster=cluster)
-            # From here on one after another: messages of a conversation are answered in the order of their ids.
-            conversation = Conversation.objects.select_for_update(no_key=True).get(pk=named.pk)
-            message = Message.objects.create(conversation=conversation, author=user, client_id=message_id, text=text)
-            return _accept(message, way)
-    except IntegrityError:  # the same command came twice at once, and the other one was first
-        if (known := _known(user, message_id)) is None:
+        content = {"text": said} | ({"direct": way.direct} if way.direct else {})
+        done = commands.once(user, Named("send", str(message_id or "")), content, accept)
+    except IntegrityError:
+        if message_id is None:
             raise
-        return _again(user, known, text, conversation_id)
-
-
-def _known(user: User, message_id: uuid.UUID) -> Message | None:
-    return Message.objects.select_related("run").filter(author=user, client_id=message_id).first()
+        done = _taken(user, message_id, said)
+    if done.again:
+        _check_again(user, done.answer["conversation_id"], conversation_id)
+    return Accepted(**done.answer)
 
 
 def _accept(message: Message, way: Way) -> Accepted:
@@ -92,19 +93,25 @@ def _accept(message: Message, way: Way) -> Accepted:
     return Accepted(str(conversation.pk), str(run.pk), str(message.client_id), event.seq)
 
 
-def _again(user: User, known: Message, text: str, conversation_id: uuid.UUID | None) -> Accepted:
-    """The first answer, to whoever still sees the conversation."""
-    find(user, known.conversation_id)
-    if known.text != text or (conversation_id is not None and known.conversation_id != conversation_id):
-        raise Conflict(
-            "A message with this id was already sent with other content. Use a new id for a new message.",
-            code="repeated_id",
-        )
+def _check_again(user: User, answered: str, named: uuid.UUID | None) -> None:
+    """The first answer goes to whoever still sees the conversation, and meant this one."""
+    find(user, answered)
+    if named is not None and answered != str(named):
+        raise commands.repeated()
+
+
+def _taken(user: User, message_id: uuid.UUID, text: str) -> commands.Once:
+    """Whose id it is: one's own from before commands were recorded, or somebody else's in the same conversation."""
+    known = Message.objects.select_related("run").filter(author=user, client_id=message_id, text=text).first()
+    if known is None:
+        raise commands.repeated()
     seq = known.run.events.filter(type=UserMessage.type).values_list("seq", flat=True)[0]
-    return Accepted(str(known.conversation_id), str(known.run.pk), str(known.client_id), seq)
+    accepted = Accepted(str(known.conversation_id), str(known.run.pk), str(known.client_id), seq)
+    return commands.Once(asdict(accepted), again=True)
 
 
-def _checked(text: str) -> str:
+def checked(text: str) -> str:
+    """The words as they are kept. Raises BadInput."""
     text = storable.text(text.replace("\r\n", "\n").replace("\x00", "").strip())
     if not text:
         raise BadInput("Message is required: type what you want to know or do.", code="message_required")

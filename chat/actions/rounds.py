@@ -1,4 +1,4 @@
-"""Make what the agent says durable: closed blocks, rounds with their wishes, and the checkpoint of the open block."""
+"""Make what the agent says durable: closed blocks, and rounds with their wishes."""
 
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -7,7 +7,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models import F
 
-from chat import journal, storable
+from chat import journal
 from chat.actions.leases import Claim, hold, hold_to_go_on
 from chat.agent.ports import Usage
 from chat.errors import RunOver
@@ -59,24 +59,21 @@ def _takeovers(run: Run) -> int:
 
 
 def close_block(claim: Claim, kind: str, block: int, text: str, signature: str = "") -> None:
-    """`kind` is `text` or `thinking`. A block is closed once: whoever was cut short while closing it may ask again."""
+    """`kind` is `text` or `thinking`."""
     with transaction.atomic():
         hold(claim)
-        run = _run(claim)
-        if run.events.filter(type__in=(TextEnd.type, ThinkingEnd.type)).count() > block:
-            return
-        event = BLOCK_ENDS[kind]
-        sealed = {"signature": signature} if signature else None
-        _append(run, event(conversation_id=claim.conversation_id, run_id=claim.run_id, block=block, text=text), sealed)
-        Run.objects.filter(pk=claim.run_id).update(open_block=None)
+        if close_once(_run(claim), kind, block, text, signature):
+            Run.objects.filter(pk=claim.run_id).update(open_block=None)
 
 
-def checkpoint(claim: Claim, kind: str, block: int, text: str) -> None:
-    """Keeps the open block for late joiners and for a crash."""
-    with transaction.atomic():
-        hold(claim)
-        kept = {"kind": kind, "block": block, "text": storable.text(text)}
-        Run.objects.filter(pk=claim.run_id).update(open_block=kept)
+def close_once(run: Run, kind: str, block: int, text: str, signature: str = "") -> bool:
+    """Inside the caller's transaction; False for one that is closed: whoever was cut short while closing it may ask
+    again."""
+    if run.events.filter(type__in=(TextEnd.type, ThinkingEnd.type)).count() > block:
+        return False
+    ended = BLOCK_ENDS[kind](conversation_id=str(run.conversation_id), run_id=str(run.pk), block=block, text=text)
+    _append(run, ended, {"signature": signature} if signature else None)
+    return True
 
 
 def notice(claim: Claim, code: str, text: str) -> None:

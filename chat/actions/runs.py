@@ -1,6 +1,6 @@
 """Park, stop and end a run: every run ends in exactly one terminal event, whoever ends it."""
 
-from typing import cast
+from typing import Any, cast
 
 from django.contrib.auth.models import User
 from django.db import transaction
@@ -8,9 +8,10 @@ from django.utils import timezone
 
 from chat import event_types, journal, launch
 from chat.access import Right, find_run, require
-from chat.actions import approvals, calls
+from chat.actions import approvals, calls, commands, rounds
+from chat.actions.commands import Named
 from chat.actions.leases import OVER, Claim, hold
-from chat.event_types import BLOCK_ENDS, CalledTool, Complete, Error, TextEnd
+from chat.event_types import CalledTool, Complete, Error, Notice, TextEnd
 from chat.models import Approval, Conversation, Run, ToolCall
 from chat.models.approval import ApprovalStatus
 from chat.models.run import ENDED, RunStatus
@@ -25,7 +26,7 @@ def park(claim: Claim) -> None:
         hold(claim)
         run = Run.objects.get(pk=claim.run_id)
         if run.stop_requested:
-            _end(run, RunStatus.STOPPED)
+            conclude(run, RunStatus.STOPPED)
             transaction.on_commit(launch.wake)
             return
         pending = Approval.objects.filter(tool_call__run_id=claim.run_id, status=ApprovalStatus.PENDING)
@@ -41,12 +42,22 @@ def _undecided_everywhere(claim: Claim, pending: int) -> bool:
     return ToolCall.objects.filter(run_id=claim.run_id, status=CallStatus.WAITING).count() == pending
 
 
-def stop(user: User, run_id: str) -> Run:
-    """Asks a run to stop. One that no process holds ends at once; another within a heartbeat of its process."""
+def stop(user: User, run_id: str, *, command_id: str = "") -> Run:
+    """Asks a run to stop. One that no process holds ends at once; another within a heartbeat of its process.
+
+    Returns the run as this command left it.
+    """
     require(user, Right.CONVERSE)
     run = find_run(user, run_id)
-    _stop(run)
-    run.refresh_from_db()
+
+    def effect() -> dict[str, Any]:
+        _stop(run)
+        run.refresh_from_db()
+        return {"status": run.status, "usage": run.usage}
+
+    command = Named("stop", command_id, run.conversation_id)
+    answer = commands.once(user, command, {"run_id": str(run.pk)}, effect).answer
+    run.status, run.usage = answer["status"], answer["usage"]
     return run
 
 
@@ -62,7 +73,7 @@ def _stop(run: Run) -> None:
             return
         Run.objects.filter(pk=run.pk).update(stop_requested=True)
         if current.status != RunStatus.RUNNING:
-            _end(current, RunStatus.STOPPED)
+            conclude(current, RunStatus.STOPPED)
         transaction.on_commit(launch.wake)
 
 
@@ -75,16 +86,19 @@ def end(claim: Claim, outcome: str, *, error: str = "", code: str = "", temporar
             fault = Error(
                 conversation_id=claim.conversation_id, run_id=claim.run_id, error=error, code=code, temporary=temporary
             )
-            _end(run, RunStatus(outcome), fault)
+            conclude(run, RunStatus(outcome), fault)
         else:
-            _end(run, RunStatus(outcome))
+            conclude(run, RunStatus(outcome))
         transaction.on_commit(launch.wake)
 
 
-def _end(run: Run, outcome: RunStatus, fault: Error | None = None) -> None:
+def conclude(run: Run, outcome: RunStatus, fault: Error | None = None) -> None:
+    """Ends a run inside the caller's transaction, which holds its row."""
     _close_what_is_open(run)
     if fault is not None:
         journal.append(fault, run=run)
+    if outcome == RunStatus.STOPPED:
+        _tell_what_was_done(run)
     Run.objects.filter(pk=run.pk).update(status=outcome, ended_at=timezone.now(), lease_until=None, open_block=None)
     journal.append(_complete(run, outcome), run=run)
 
@@ -92,14 +106,7 @@ def _end(run: Run, outcome: RunStatus, fault: Error | None = None) -> None:
 def _close_what_is_open(run: Run) -> None:
     """Nothing of an ended run stays open: its block, its approvals, its calls."""
     if run.open_block:
-        event = BLOCK_ENDS[run.open_block["kind"]]
-        block = event(
-            conversation_id=str(run.conversation_id),
-            run_id=str(run.pk),
-            block=run.open_block["block"],
-            text=run.open_block["text"],
-        )
-        journal.append(block, run=run)
+        rounds.close_once(run, run.open_block["kind"], run.open_block["block"], run.open_block["text"])
     approvals.void_pending(run, "The run has ended.")
     for call in ToolCall.objects.filter(run=run).exclude(status__in=FINISHED):
         if call.status == CallStatus.RUNNING and Effect(call.effect or Effect.EXECUTE).writes:
@@ -108,6 +115,23 @@ def _close_what_is_open(run: Run) -> None:
             calls.close(call, CallStatus.CANCELLED, "The run ended before this was done.")
 
 
+def _tell_what_was_done(run: Run) -> None:
+    """Stopping undoes nothing: what had reached a cluster is said once more, in one sentence."""
+    done = [
+        f"{call.intent or call.tool} on {call.cluster} ({_CAME_OF_IT[call.status]})"
+        for call in ToolCall.objects.filter(run=run, status__in=list(_CAME_OF_IT)).order_by("position")
+        if Effect(call.effect or Effect.EXECUTE).writes
+    ]
+    if done:
+        text = f"Stopped, but this had already been done and stays: {'; '.join(done)}."
+        told = Notice(conversation_id=str(run.conversation_id), run_id=str(run.pk), code="already_done", text=text)
+        journal.append(told, run=run)
+
+
+_CAME_OF_IT = {
+    CallStatus.COMPLETED.value: "completed",
+    CallStatus.UNKNOWN.value: "it is not known whether it took effect",
+}
 UNKNOWN = (
     "It is not known whether this took effect: the process that did it stopped before it heard the answer. "
     "It was not sent again. Look at the object before you repeat it."

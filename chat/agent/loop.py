@@ -53,6 +53,8 @@ async def run(
         turns = with_answers(turns, await stage.perform(waiting))
     while True:
         limits.check_rounds(rounds_done)
+        if at_tool_boundary(turns):
+            turns = with_words(turns, await stage.heard())
         said, finished = await _listen(replace(request, turns=turns), provider, stage)
         wishes = finished.wishes if finished.stop_reason == "tool_use" else ()
         if not wishes:
@@ -75,6 +77,16 @@ def unanswered(turns: Sequence[Turn]) -> tuple[Wish, ...]:
             return tuple(block for block in turn.blocks if isinstance(block, Wish) and block.id not in answers)
         answers.update(block.id for block in turn.blocks if isinstance(block, Answer))
     return ()
+
+
+def at_tool_boundary(turns: Sequence[Turn]) -> bool:
+    """Whether answers were the last that was said: the one place where a run under way hears people."""
+    return bool(turns) and isinstance(turns[-1].blocks[-1], Answer)
+
+
+def with_words(turns: tuple[Turn, ...], words: Sequence[str]) -> tuple[Turn, ...]:
+    """People's words behind the answers, in the same turn."""
+    return (*turns[:-1], Turn("user", (*turns[-1].blocks, *map(Text, words))))
 
 
 def with_answers(turns: tuple[Turn, ...], answers: Sequence[Answer]) -> tuple[Turn, ...]:

@@ -185,3 +185,6 @@ class Stage(Protocol):
 
     async def perform(self, wishes: Sequence[Wish]) -> Sequence[Answer]:
         """Gets the wishes done, in their order, and answers each. Raises Parked when a person must decide first."""
+
+    async def heard(self) -> Sequence[str]:
+        """What people want this run to hear before its next round: each message once, oldest first."""

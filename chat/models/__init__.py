@@ -2,6 +2,7 @@
 
 from chat.models.access_token import AccessToken
 from chat.models.approval import Approval
+from chat.models.command import Command
 from chat.models.conversation import Conversation
 from chat.models.event import Event
 from chat.models.message import Message
@@ -9,4 +10,14 @@ from chat.models.run import Run
 from chat.models.sign_in_link import SignInLink
 from chat.models.tool_call import ToolCall
 
-__all__ = ["AccessToken", "Approval", "Conversation", "Event", "Message", "Run", "SignInLink", "ToolCall"]
+__all__ = [
+    "AccessToken",
+    "Approval",
+    "Command",
+    "Conversation",
+    "Event",
+    "Message",
+    "Run",
+    "SignInLink",
+    "ToolCall",
+]

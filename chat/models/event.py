@@ -1,5 +1,6 @@
 """An event: one numbered line of a conversation's journal, never changed."""
 
+from datetime import datetime
 from typing import Any
 
 from django.db import models
@@ -28,4 +29,9 @@ class Event(models.Model):
 
     def frame(self) -> dict[str, Any]:
         """The durable frame, the same over the socket, REST and exports (docs/protocol.md)."""
-        return {"type": self.type, "data": self.data, "seq": self.seq, "at": self.at.isoformat().replace("+00:00", "Z")}
+        return {"type": self.type, "data": self.data, "seq": self.seq, "at": moment(self.at)}
+
+
+def moment(at: datetime) -> str:
+    """ISO 8601 in UTC, as frames carry it."""
+    return at.isoformat().replace("+00:00", "Z")

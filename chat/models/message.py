@@ -6,7 +6,8 @@ from django.utils import timezone
 
 
 class Message(models.Model):
-    """`client_id` is made by the client and unique per author: the same one again is the same message."""
+    """`client_id` is made by the client: unique per author, and in its conversation, where others call the message by
+    it. `text` is what the agent reads; while its run is queued, the author may edit it."""
 
     conversation = models.ForeignKey("chat.Conversation", on_delete=models.PROTECT, related_name="messages")
     author = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="messages")
@@ -16,7 +17,10 @@ class Message(models.Model):
 
     class Meta:
         ordering = ["created_at", "id"]
-        constraints = [models.UniqueConstraint(fields=["author", "client_id"], name="accepted_once")]
+        constraints = [
+            models.UniqueConstraint(fields=["author", "client_id"], name="accepted_once"),
+            models.UniqueConstraint(fields=["conversation", "client_id"], name="one_message_per_id"),
+        ]
 
     def __str__(self) -> str:
         return self.text[:80]

@@ -25,7 +25,7 @@ class Run(models.Model):
 
     Whoever holds the newest `lease_epoch` may write for the run; every such write says so in its WHERE. `direct` is a
     tool call asked for without a model: {"tool", "arguments"}. `open_block` is the checkpoint of the block being said:
-    {"block", "kind", "text"}.
+    {"block", "kind", "text"}. `steered`: the author wants a queued message told to the run that is active now.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -41,6 +41,7 @@ class Run(models.Model):
     lease_epoch = models.PositiveIntegerField(default=0)
     lease_until = models.DateTimeField(null=True, blank=True)
     stop_requested = models.BooleanField(default=False)
+    steered = models.BooleanField(default=False, db_default=False)
 
     attempt = models.PositiveIntegerField(default=0)
     rounds = models.PositiveIntegerField(default=0)

@@ -13,7 +13,7 @@ from chat.actions import approvals
 from chat.models import Approval
 from chat.models.access_token import Scope
 from chat.models.approval import ApprovalStatus
-from chat.rest.door import caller, signed_in
+from chat.rest.door import Repeatable, caller, signed_in
 from chat.rest.paging import Place, listed, page
 
 router = Router(auth=signed_in, tags=["approvals"])
@@ -53,7 +53,7 @@ class ApprovalList(Schema):
     next: str | None = None
 
 
-class Decision(Schema):
+class Decision(Repeatable):
     decision: Literal["approve", "reject"]
     reason: str = Field("", max_length=approvals.REASON_LENGTH)
 
@@ -71,4 +71,5 @@ def read(request: HttpRequest, approval_id: uuid.UUID) -> Any:
 
 @router.post("/{uuid:approval_id}/decision", response=ApprovalOut)
 def decide(request: HttpRequest, approval_id: uuid.UUID, wanted: Decision) -> Any:
-    return approvals.decide(caller(request, Scope.APPROVE), approval_id, wanted.decision, wanted.reason)
+    user = caller(request, Scope.APPROVE)
+    return approvals.decide(user, approval_id, wanted.decision, wanted.reason, command_id=wanted.id)

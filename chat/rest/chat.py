@@ -17,7 +17,10 @@ router = Router(tags=["chat"])
 
 
 class Said(Schema):
+    """`id` is yours, and need not be given: with it, the same again waits for the same run and begins no second one."""
+
     message: str
+    id: uuid.UUID | None = None
     conversation_id: uuid.UUID | None = None
 
 
@@ -42,7 +45,8 @@ class Waiting(Schema):
 async def message(request: HttpRequest, said: Said) -> Any:
     send = database_sync_to_async(messages.send)
     user = caller(request, Scope.WRITE)
-    accepted = await send(user, said.message, conversation_id=said.conversation_id, way=messages.Way("rest"))
+    way = messages.Way("rest")
+    accepted = await send(user, said.message, message_id=said.id, conversation_id=said.conversation_id, way=way)
     outcome = await settled(accepted.conversation_id, accepted.run_id)
     if outcome.complete is not None:
         return Status(200, outcome.complete)

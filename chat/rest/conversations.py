@@ -12,7 +12,7 @@ from chat.access import find, visible_to
 from chat.actions import conversations
 from chat.models import Conversation
 from chat.models.access_token import Scope
-from chat.rest.door import caller, signed_in
+from chat.rest.door import Repeatable, caller, signed_in
 from chat.rest.paging import Place, listed, page
 
 router = Router(auth=signed_in, tags=["conversations"])
@@ -44,7 +44,7 @@ class ConversationIn(Schema):
     cluster: str = Field("", max_length=253)
 
 
-class ConversationChange(Schema):
+class ConversationChange(Repeatable):
     title: str | None = Field(None, max_length=200)
     shared: bool | None = None
 
@@ -70,11 +70,7 @@ def read(request: HttpRequest, conversation_id: uuid.UUID) -> Any:
 @router.patch("/{uuid:conversation_id}", response=ConversationOut)
 def change(request: HttpRequest, conversation_id: uuid.UUID, wanted: ConversationChange) -> Any:
     user = caller(request, Scope.WRITE)
-    if wanted.title is not None:
-        conversations.rename(user, conversation_id, wanted.title)
-    if wanted.shared is not None:
-        conversations.share(user, conversation_id, wanted.shared)
-    return find(user, conversation_id)
+    return conversations.change(user, conversation_id, title=wanted.title, shared=wanted.shared, command_id=wanted.id)
 
 
 @router.delete("/{uuid:conversation_id}", response={204: None})

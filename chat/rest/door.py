@@ -2,14 +2,14 @@
 
 import logging
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
 
 from channels.db import database_sync_to_async
 from django.contrib.auth.models import User
 from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.middleware.csrf import CsrfViewMiddleware
-from ninja import NinjaAPI
+from ninja import Field, NinjaAPI, Schema
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 
 from chat.actions import tokens
@@ -20,6 +20,15 @@ from tools.registry import UnknownTool
 from tools.toolbox import BadArguments
 
 log = logging.getLogger(__name__)
+
+
+CommandId = Annotated[str, Field(max_length=64)]  # the client's own; the same again has no second effect
+
+
+class Repeatable(Schema):
+    """The body, or query, of a command that needs to say nothing else."""
+
+    id: CommandId = ""
 
 
 @dataclass(frozen=True, slots=True)

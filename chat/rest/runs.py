@@ -10,7 +10,7 @@ from chat.access import find_run
 from chat.actions import runs
 from chat.models import Run
 from chat.models.access_token import Scope
-from chat.rest.door import caller, signed_in
+from chat.rest.door import Repeatable, caller, signed_in
 
 router = Router(auth=signed_in, tags=["runs"])
 
@@ -35,5 +35,5 @@ def read(request: HttpRequest, run_id: uuid.UUID) -> Any:
 
 
 @router.post("/{uuid:run_id}/stop", response=RunOut)
-def stop(request: HttpRequest, run_id: uuid.UUID) -> Any:
-    return runs.stop(caller(request, Scope.WRITE), str(run_id))
+def stop(request: HttpRequest, run_id: uuid.UUID, command: Repeatable | None = None) -> Any:
+    return runs.stop(caller(request, Scope.WRITE), str(run_id), command_id=command.id if command else "")

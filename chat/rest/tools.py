@@ -35,6 +35,9 @@ class ToolList(Schema):
 
 
 class CallIn(Schema):
+    """`id` is yours, and need not be given: with it, the same again waits for the same call and makes no second one."""
+
+    id: uuid.UUID | None = None
     arguments: dict[str, Any] = {}
     conversation_id: uuid.UUID | None = None
 
@@ -89,8 +92,8 @@ def _accept(user: User, name: str, wanted: CallIn) -> messages.Accepted:
     intent = tool.intent(toolbox.parse(tool, wanted.arguments))
     if wanted.conversation_id is not None:
         find(user, wanted.conversation_id)
-    direct = {"tool": name, "arguments": wanted.arguments}
-    return messages.send(user, intent, conversation_id=wanted.conversation_id, way=messages.Way("rest", direct))
+    way = messages.Way("rest", {"tool": name, "arguments": wanted.arguments})
+    return messages.send(user, intent, message_id=wanted.id, conversation_id=wanted.conversation_id, way=way)
 
 
 def _result(accepted: messages.Accepted) -> dict[str, Any]:

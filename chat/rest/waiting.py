@@ -8,7 +8,7 @@ from channels.db import database_sync_to_async
 from django.urls import reverse
 
 from chat import doorbell
-from chat.event_types import Complete
+from chat.event_types import Complete, MessageSteered
 from chat.models import Approval, Run
 from chat.models.approval import ApprovalStatus
 from chat.models.run import ENDED, RunStatus
@@ -40,6 +40,9 @@ async def settled(conversation_id: str, run_id: str) -> Settled:
 def _look(run_id: str) -> Settled | None:
     run = Run.objects.get(pk=run_id)
     if run.status in ENDED:
+        steered = run.events.filter(type=MessageSteered.type).values_list("data", flat=True).first()
+        if steered is not None:  # another run answers its message
+            return _look(steered["into_run_id"])
         return Settled(complete=run.events.filter(type=Complete.type).values_list("data", flat=True).get())
     if run.status != RunStatus.WAITING:
         return None

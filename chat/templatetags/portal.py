@@ -16,18 +16,16 @@ register = template.Library()
 
 
 @register.simple_tag
+@cache
 def module_preloads() -> SafeString:
     """Links that let a browser fetch all modules at once, instead of finding them one import after another."""
-    return format_html_join("\n", '<link rel="modulepreload" href="{}">', ((static(path),) for path in _modules()))
-
-
-@cache
-def _modules() -> tuple[str, ...]:
     root = Path(settings.ROOT) / "static"
-    return tuple(sorted(file.relative_to(root).as_posix() for file in root.glob("js/*/*.js")))
+    modules = sorted(file.relative_to(root).as_posix() for file in root.glob("js/*/*.js"))
+    return format_html_join("\n", '<link rel="modulepreload" href="{}">', ((static(path),) for path in modules))
 
 
 @register.simple_tag
+@cache  # a page has hundreds of them
 def icon(name: str) -> SafeString:
     """A picture from the sprite; decoration, so a screen reader passes over it."""
     return format_html(

@@ -29,6 +29,7 @@ def portal(request: HttpRequest) -> dict[str, Any]:
     )
     return context | {
         "side_query": asked,
+        "side_current": request.resolver_match.kwargs.get("conversation_id") if request.resolver_match else None,
         "side_groups": lambda: side.groups(user, asked),
         "pending_approvals": _pending(user),
         "may_audit": lambda: user.is_staff and bool(rights(user) & {Right.AUDIT, Right.ADMINISTER}),

@@ -7,7 +7,16 @@ from typing import Any
 from django.utils.safestring import SafeString
 
 from chat import journal
-from chat.event_types import ApprovalDecided, ApprovalRequested, ToolCallEnd, ToolCallStart
+from chat.event_types import (
+    ApprovalDecided,
+    ApprovalRequested,
+    MessageEdited,
+    MessageRemoved,
+    MessageSteered,
+    ToolCallEnd,
+    ToolCallStart,
+    UserMessage,
+)
 from chat.models import Conversation, Event
 from chat.web import rendering
 
@@ -66,8 +75,8 @@ def _requests(events: Iterable[Event]) -> Mapping[str, Any]:
 
 
 def _endings(conversation: Conversation, events: list[Event], seq: int) -> list[Event]:
-    ended = {rendering.dom_id(event) for event in events if event.type in (ToolCallEnd.type, ApprovalDecided.type)}
-    opened = [event for event in events if event.type in (ToolCallStart.type, ApprovalRequested.type)]
+    ended = {rendering.dom_id(event) for event in events if event.type in _ENDINGS}
+    opened = [event for event in events if event.type in _OPENINGS]
     unended = {rendering.dom_id(event): event.run_id for event in opened if rendering.dom_id(event) not in ended}
     if not unended:
         return []
@@ -75,6 +84,10 @@ def _endings(conversation: Conversation, events: list[Event], seq: int) -> list[
         conversation=conversation,
         seq__gte=seq,
         run_id__in=set(unended.values()),
-        type__in=(ToolCallEnd.type, ApprovalDecided.type),
+        type__in=(*_ENDINGS, MessageEdited.type),
     ).order_by("seq")
     return [event for event in later if rendering.dom_id(event) in unended]
+
+
+_OPENINGS = (ToolCallStart.type, ApprovalRequested.type, UserMessage.type, MessageEdited.type)
+_ENDINGS = (ToolCallEnd.type, ApprovalDecided.type, MessageRemoved.type, MessageSteered.type)

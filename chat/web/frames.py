@@ -2,7 +2,7 @@
 
 import json
 import uuid
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeAlias
 
 import orjson
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter, ValidationError
@@ -49,9 +49,13 @@ class Send(Command):
 
 
 class Resume(Command):
+    """`epoch` is the welcome's, `at` the time of event `seq`: by them the server knows a journal that was put back."""
+
     type: Literal["resume"]
     conversation_id: Id
     seq: int = Field(ge=0)
+    epoch: int | None = None
+    at: str | None = Field(None, max_length=64)
 
 
 class Stop(Command):
@@ -66,6 +70,30 @@ class Decide(Command):
     reason: str = Field("", max_length=1000)
 
 
+class QueueEdit(Command):
+    """`message_id` is the `id` of the `send`, here and below."""
+
+    type: Literal["queue_edit"]
+    message_id: Id
+    text: str
+
+
+class QueueRemove(Command):
+    type: Literal["queue_remove"]
+    message_id: Id
+
+
+class Steer(Command):
+    type: Literal["steer"]
+    message_id: Id
+
+
+class Rename(Command):
+    type: Literal["rename"]
+    conversation_id: Id
+    title: str = Field(max_length=200)
+
+
 class Spoken(BaseModel):
     """The seed protocol's bare frame. Other keys are ignored, as they always were."""
 
@@ -75,8 +103,9 @@ class Spoken(BaseModel):
     conversation_id: Id | None = None
 
 
-TypedCommand = Annotated[Send | Resume | Stop | Decide, Field(discriminator="type")]
-_COMMANDS: TypeAdapter[Send | Resume | Stop | Decide] = TypeAdapter(TypedCommand)
+Typed: TypeAlias = Send | Resume | Stop | Decide | QueueEdit | QueueRemove | Steer | Rename
+_COMMANDS: TypeAdapter[Typed] = TypeAdapter(Annotated[Typed, Field(discriminator="type")])
+_TYPES = ("send", "resume", "stop", "decide", "queue_edit", "queue_remove", "steer", "rename")
 
 
 class Unreadable(BadInput):
@@ -95,7 +124,7 @@ class Refused(BadInput):
         self.command_id = command_id
 
 
-def parse(text: str | None) -> Send | Resume | Stop | Decide | Spoken:
+def parse(text: str | None) -> Typed | Spoken:
     """Raises Unreadable or Refused."""
     if text is None:
         raise Unreadable("Frames are JSON text: a binary frame cannot be read.")
@@ -110,7 +139,7 @@ def parse(text: str | None) -> Send | Resume | Stop | Decide | Spoken:
     return _command(value) if "type" in value else _spoken(value)
 
 
-def _command(value: dict[str, Any]) -> Send | Resume | Stop | Decide:
+def _command(value: dict[str, Any]) -> Typed:
     try:
         return _COMMANDS.validate_python(value)
     except ValidationError as fault:
@@ -131,9 +160,9 @@ def _spoken(value: dict[str, Any]) -> Spoken:
 
 def _first(fault: ValidationError) -> str:
     first = fault.errors(include_url=False, include_context=False, include_input=False)[0]
-    field = ".".join(str(part) for part in first["loc"] if part not in ("send", "resume", "stop", "decide")) or "type"
+    field = ".".join(str(part) for part in first["loc"] if part not in _TYPES) or "type"
     if first["type"].startswith("union_tag"):
-        return "The frame's `type` must be send, resume, stop or decide."
+        return f"The frame's `type` must be one of {', '.join(_TYPES)}."
     return (
         f"The field `{storable.text(field)[:80]}` does not fit: {first['msg'].removeprefix('Value error, ').lower()}."
     )

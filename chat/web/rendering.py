@@ -1,8 +1,8 @@
 """Turns an event into the one piece of HTML that stands for it, on page load and on push alike.
 
 The placing rule, here and in static/js/lib/placing.js: a piece whose id is already in the feed replaces the one there,
-any other piece goes to the end; and the beginning of a run takes its message along, which may have waited for an
-earlier run.
+any other piece goes to the end. The beginning of a run takes its message along, which may have waited for an earlier
+run; and a message that is steered goes to the end by itself.
 """
 
 import json
@@ -40,6 +40,10 @@ def _numbered(event: Line) -> str:
 
 _IDS: dict[str, Callable[[Line], str]] = {
     "user_message": lambda event: f"message-{event.data['message_id']}",
+    "message_edited": lambda event: f"message-{event.data['message_id']}",
+    "message_removed": lambda event: f"message-{event.data['message_id']}",
+    "message_steered": lambda event: f"message-{event.data['message_id']}",
+    "conversation_renamed": _numbered,
     "run_started": lambda event: f"run-{event.data['run_id']}",
     "thinking_end": lambda event: f"thinking-{event.data['run_id']}-{event.data['block']}",
     "text_end": lambda event: f"block-{event.data['run_id']}-{event.data['block']}",
@@ -80,8 +84,10 @@ def place(placed: dict[str, Line], event: Line) -> None:
     """The placing rule, on a feed as a dict from id to the event shown there: order is the order on the page."""
     if event.type == "run_started":
         for key, message in list(placed.items()):
-            if message.type == "user_message" and message.data["run_id"] == event.data["run_id"]:
+            if message.type in ("user_message", "message_edited") and message.data["run_id"] == event.data["run_id"]:
                 placed[key] = placed.pop(key)
+    if event.type == "message_steered":
+        placed.pop(dom_id(event), None)
     placed[dom_id(event)] = event
 
 

@@ -4,9 +4,10 @@ The promise: put together, the `text` frames of a block that was seen live are i
 whatever deltas were lost on the way.
 """
 
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-from chat.event_types import TAKEN_OVER, Complete, Notice, TextEnd, ThinkingEnd, UserMessage
+from chat.event_types import TAKEN_OVER, Complete, Notice, TextEnd, ThinkingEnd
 from chat.web.frames import Frame
 
 _ENDS = {TextEnd.type: "text", ThinkingEnd.type: "thinking"}
@@ -14,39 +15,38 @@ Block = tuple[str, int]
 
 
 class Watch:
-    """`seq`: number of the newest event sent; `runs`: those that have not ended, so far as this socket knows."""
+    """`seq`: number of the newest event sent; `closed`: the newest closed block of each run that has not ended;
+    `ended`: runs that have."""
 
-    def __init__(self, seq: int) -> None:
+    __slots__ = ("_closed", "_ended", "_have", "seq")
+
+    def __init__(self, seq: int, closed: Mapping[str, int] | None = None, ended: Iterable[str] = ()) -> None:
         self.seq = seq
-        self.runs: set[str] = set()
         self._have: dict[Block, int] = {}
-        self._closed: dict[str, int] = {}
-        self._ended: set[str] = set()
+        self._closed: dict[str, int] = dict(closed or {})
+        self._ended = set(ended)
 
-    def event(self, frame: Frame, *, live: bool = True) -> list[Frame]:
+    def event(self, frame: Frame) -> list[Frame]:
         """The frames for one durable event: before the end of a block comes what is missing of its text."""
         if frame["seq"] <= self.seq:
             return []
         self.seq = frame["seq"]
         kind, data = frame["type"], frame["data"]
-        if kind == UserMessage.type:
-            self.runs.add(data["run_id"])
-        elif kind == Complete.type:
-            self.runs.discard(data["run_id"])
+        if kind == Complete.type:
             self._closed.pop(data["run_id"], None)
             self._ended.add(data["run_id"])
         elif kind == Notice.type and data["code"] == TAKEN_OVER:
             self._have.clear()  # what was open is said anew from its beginning
         elif kind in _ENDS:
-            return [*self._tail(_ENDS[kind], data, live), frame]
+            return [*self._tail(_ENDS[kind], data), frame]
         return [frame]
 
-    def _tail(self, kind: str, data: dict[str, Any], live: bool) -> list[Frame]:
+    def _tail(self, kind: str, data: dict[str, Any]) -> list[Frame]:
         block = (data["run_id"], data["block"])
         have = self._have.pop(block, 0)
         self._closed[block[0]] = block[1]
         rest = data["text"][have:]
-        return [_delta(kind, data, rest, have)] if live and rest else []
+        return [_delta(kind, data, rest, have)] if rest else []
 
     def delta(self, frame: Frame) -> Frame | None:
         """The part of a delta that is new here; None when there is none, or when something before it is missing."""
@@ -56,7 +56,7 @@ class Watch:
         if self._is_closed(block) or offset > have or offset + len(text) <= have:
             return None
         self._have[block] = offset + len(text)
-        return _delta(frame["type"], data, text[have - offset :], have)
+        return frame if offset == have else _delta(frame["type"], data, text[have - offset :], have)
 
     def misses(self, frame: Frame) -> bool:
         """Whether something before this delta never came: the checkpoint of the block may have it."""

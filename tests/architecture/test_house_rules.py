@@ -16,7 +16,7 @@ MAY_CATCH_EVERYTHING = {"chat/runner.py", "tools/toolbox.py", "chat/rest/door.py
 VAGUE = {"utils", "util", "helpers", "helper", "common", "manager", "managers", "services", "misc"}
 NESTING = (ast.If, ast.For, ast.AsyncFor, ast.While, ast.With, ast.AsyncWith, ast.Try, ast.Match)
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
-MODELS = "Conversation|Message|Run|Event|ToolCall|Approval|AccessToken|SignInLink"
+MODELS = "Command|Conversation|Message|Run|Event|ToolCall|Approval|AccessToken|SignInLink"
 
 
 def found(sources: list[Source], faults) -> list[str]:

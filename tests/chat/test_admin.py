@@ -14,10 +14,10 @@ from django.utils import timezone
 from chat import journal
 from chat.actions import people, sign_in, tokens
 from chat.event_types import Notice, ToolCallEnd
-from chat.models import AccessToken, Approval, Conversation, Event, Message, Run, SignInLink, ToolCall
+from chat.models import AccessToken, Approval, Command, Conversation, Event, Message, Run, SignInLink, ToolCall
 from tools.models import Cluster
 
-MODELS = [Conversation, Message, Event, Run, ToolCall, Approval, AccessToken, Cluster]
+MODELS = [Command, Conversation, Message, Event, Run, ToolCall, Approval, AccessToken, Cluster]
 HOSTILE = "<script>alert('x')</script>"
 
 
@@ -38,6 +38,7 @@ def make(count: int, owner: User) -> None:
         )  # fmt: skip
         told = Notice(conversation_id=str(conversation.pk), run_id=str(run.pk), code="test", text=HOSTILE)
         journal.append(told, run=run, sealed={"signature": "SEALED-SIGNATURE"})
+        Command.objects.create(user=author, name=HOSTILE, kind="stop", digest="0" * 64, answer={"a": HOSTILE})
         AccessToken.objects.create(user=author, prefix="k8smcp_abcd", digest=f"DIGEST{uuid.uuid4().hex}")
         Cluster.objects.create(name=f"cluster-{uuid.uuid4().hex}", server=HOSTILE, context=uuid.uuid4().hex)
 

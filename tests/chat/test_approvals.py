@@ -71,7 +71,7 @@ async def test_approved_once_executed_once(crew, demo, story, token, namespace):
         decide = {"type": "decide", "id": "d", "approval_id": request["approval_id"], "decision": "approve"}
         await client.say(decide)
         complete = await client.until("complete")
-        await client.say(decide)
+        await client.say(decide | {"id": "another"})
         again = await client.until("nack")
     assert [call["status"] for call in complete["data"]["tool_calls"]] == ["completed"]
     assert complete["data"]["outcome"] == "done"

@@ -4,6 +4,7 @@ import importlib
 import inspect
 import pkgutil
 import threading
+import uuid
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -14,7 +15,7 @@ from django.db import connection
 from django.utils import timezone
 
 from chat import actions
-from chat.actions import approvals, calls, leases, messages, rounds, runs
+from chat.actions import approvals, calls, leases, messages, queue, rounds, runs
 from chat.actions.leases import Claim
 from chat.agent.ports import Usage
 from chat.errors import LeaseLost, RunOver
@@ -83,10 +84,8 @@ def test_a_lease_that_stands_is_not_claimed(run):
 
 
 WRITES: dict[str, Callable[[Claim, ToolCall], Any]] = {
-    "renew": lambda claim, call: leases.renew(claim),
     "start": lambda claim, call: rounds.start(claim, "scripted", "script"),
     "close_block": lambda claim, call: rounds.close_block(claim, "text", 0, "late"),
-    "checkpoint": lambda claim, call: rounds.checkpoint(claim, "text", 0, "late"),
     "notice": lambda claim, call: rounds.notice(claim, "late", "Late."),
     "close_round": lambda claim, call: rounds.close_round(claim, [ToolCall(tool="late", arguments={})], Usage()),
     "begin": lambda claim, call: calls.begin(claim, call),
@@ -94,6 +93,7 @@ WRITES: dict[str, Callable[[Claim, ToolCall], Any]] = {
     "announce": lambda claim, call: calls.announce(claim, call, Sending("delete", "/p", "pod web in shop")),
     "finish": lambda claim, call: calls.finish(claim, call, "completed", "late"),
     "request": lambda claim, call: approvals.request(claim, call, "Late", "alice"),
+    "take": lambda claim, call: queue.take(claim),
     "park": lambda claim, call: runs.park(claim),
     "end": lambda claim, call: runs.end(claim, "done"),
 }
@@ -124,6 +124,9 @@ def called(claim: Claim) -> ToolCall:
     rounds.start(claim, "scripted", "script")
     call = ToolCall(tool="k8s_list", arguments={}, cluster="c", effect="READ")
     rounds.close_round(claim, [call], Usage())
+    author = Run.objects.select_related("message__author").get(pk=claim.run_id).message.author
+    queued = messages.send(author, "and this", conversation_id=uuid.UUID(claim.conversation_id))
+    queue.steer(author, queued.message_id)
     return call
 
 
@@ -165,7 +168,7 @@ def test_a_machine_whose_clock_is_wrong_takes_nothing_over_and_loses_nothing(run
     first = leases.claim("first")
     monkeypatch.setattr(timezone, "now", lambda: right() + timedelta(minutes=minutes))
     assert leases.claim("second") is None
-    leases.renew(first)
+    assert leases.renew_all("first", {first: None}) == {first}
     monkeypatch.setattr(timezone, "now", right)
     assert leases.claim("second") is None
     leases.release(first)
@@ -177,9 +180,19 @@ def test_a_lease_renewed_between_the_look_and_the_claim_stands(run):
     first = leases.claim("first")
     expire()
     (seen,) = leases._claimable()
-    leases.renew(first)
+    assert leases.renew_all("first", {first: None}) == {first}
     assert leases._take(seen, "second") is None
-    assert leases.renew(first) is False
+    assert leases.renew_all("first", {first: None}) == {first}
+
+
+def test_a_run_that_nobody_drives_any_more_is_not_kept_from_others(run, alice):
+    """Its drive gave up, for example because the database was away too long; its process drives something else."""
+    given_up = leases.claim("first")
+    messages.send(alice, "elsewhere")
+    driven = leases.claim("first")
+    expire()
+    assert leases.renew_all("first", {driven: None}) == {driven}
+    assert leases.claim("second").run_id == given_up.run_id
 
 
 def test_a_change_begins_once(run):
@@ -219,8 +232,34 @@ def test_what_is_about_to_leave_is_kept_in_order(run):
 def test_a_renewed_lease_outlives_its_time(run):
     claim = leases.claim("first")
     expire()
-    assert leases.renew(claim) is False
+    block = {"kind": "text", "block": 0, "text": "as far as"}
+    assert leases.renew_all("first", {claim: block}) == {claim}
     assert leases.claim("second") is None
+    run.refresh_from_db()
+    assert run.open_block == block
+
+
+def test_a_pulse_that_comes_too_late_renews_nothing_and_keeps_nothing(run):
+    old = leases.claim("first")
+    expire()
+    new = leases.claim("second")
+    expire()
+    block = {"kind": "text", "block": 0, "text": "late"}
+    assert leases.renew_all("first", {old: block}) == set()
+    run.refresh_from_db()
+    assert run.open_block is None
+    assert run.lease_until < timezone.now()
+    assert leases.renew_all("second", {new: None}) == {new}
+
+
+def test_a_process_that_took_a_run_over_from_itself_keeps_only_its_newer_claim(run):
+    old = leases.claim("first")
+    expire()
+    new = leases.claim("first")
+    block = {"kind": "text", "block": 0, "text": "late"}
+    assert leases.renew_all("first", {old: block, new: None}) == {new}
+    run.refresh_from_db()
+    assert run.open_block is None
 
 
 def test_a_conversation_has_one_active_run_and_the_others_wait_their_turn(run, alice):

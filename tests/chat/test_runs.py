@@ -242,7 +242,8 @@ async def test_a_decision_just_before_the_run_parks_is_not_forgotten(transaction
 def _dies(owner: str) -> leases.Claim:
     claim = leases.claim(owner)
     rounds.start(claim, "scripted", "script")
-    rounds.checkpoint(claim, "text", Event.objects.filter(type="text_end").count(), "as far as")
+    said = {"kind": "text", "block": Event.objects.filter(type="text_end").count(), "text": "as far as"}
+    leases.renew_all(owner, {claim: said})
     Run.objects.update(lease_until=timezone.now() - timedelta(seconds=1))
     return claim
 

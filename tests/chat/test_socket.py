@@ -47,8 +47,8 @@ async def test_a_cookie_without_an_origin_is_refused(transactional_db):
 
 
 async def test_a_signed_in_browser_comes_in_and_leaves_when_it_signs_out(crew, alice, client, monkeypatch):
-    monkeypatch.setattr("chat.web.consumer.TEND", 0.05)
-    monkeypatch.setattr("chat.web.consumer.RECHECK", 0.05)
+    monkeypatch.setattr("chat.web.hub.TEND", 0.05)
+    monkeypatch.setattr("chat.web.tending.RECHECK", 0.05)
     await in_database(client.force_login, alice)
     cookie = client.cookies[settings.SESSION_COOKIE_NAME].value
     headers = [(b"cookie", f"sessionid={cookie}".encode()), (b"origin", b"http://localhost")]
@@ -60,8 +60,8 @@ async def test_a_signed_in_browser_comes_in_and_leaves_when_it_signs_out(crew, a
 
 
 async def test_a_revoked_token_ends_its_sockets(crew, alice, token, monkeypatch):
-    monkeypatch.setattr("chat.web.consumer.TEND", 0.05)
-    monkeypatch.setattr("chat.web.consumer.RECHECK", 0.05)
+    monkeypatch.setattr("chat.web.hub.TEND", 0.05)
+    monkeypatch.setattr("chat.web.tending.RECHECK", 0.05)
     async with Client(token) as program:
         await in_database(alice.access_tokens.update, expires_at="2020-01-01T00:00:00Z")
         assert (await program.socket.receive_output(5))["code"] == 4201
@@ -136,6 +136,14 @@ async def test_blank_and_overlong_messages_are_refused_and_nothing_is_kept(token
         {"type": "stop", "id": "a", "run_id": str(uuid.uuid4())},
         {"type": "decide", "id": "a", "approval_id": str(uuid.uuid4()), "decision": "maybe"},
         {"type": "decide", "id": "a", "approval_id": str(uuid.uuid4()), "decision": "approve"},
+        {"type": "queue_edit", "id": "a", "message_id": str(uuid.uuid4()), "text": "hi"},
+        {"type": "queue_edit", "id": "a", "message_id": str(uuid.uuid4())},
+        {"type": "queue_remove", "id": "a", "message_id": str(uuid.uuid4())},
+        {"type": "queue_remove", "id": "a", "message_id": "no uuid"},
+        {"type": "steer", "id": "a", "message_id": str(uuid.uuid4()), "text": "hi"},
+        {"type": "steer", "id": "a", "message_id": str(uuid.uuid4())},
+        {"type": "rename", "id": "a", "conversation_id": str(uuid.uuid4()), "title": "x" * 201},
+        {"type": "rename", "id": "a", "conversation_id": str(uuid.uuid4()), "title": "hi"},
     ],
 )
 async def test_a_typed_command_that_does_not_fit_is_answered_under_its_id(token, command):
@@ -216,6 +224,16 @@ async def test_two_tabs_and_two_people_see_the_same_live(crew, script, alice, bo
         assert told == "One two three four five.Hello **there**."
 
 
+async def test_the_bell_alone_brings_everything_at_once(crew, script, token, monkeypatch):
+    """The look every two seconds is a net: without it nothing is late."""
+    monkeypatch.setattr("chat.web.hub.TEND", 3600)
+    script([{"say": "One by one.", "chunks": 8, "delay": 0.06}])
+    async with Client(token) as client:
+        await client.send("hello")
+        await client.until("complete")
+        assert client.types().count("text") > 2
+
+
 async def test_resume_replays_exactly_what_was_missed(crew, script, token):
     script([{"say": "First."}, {"wish": "clusters_list"}], [{"say": "Second."}])
     async with Client(token) as client:
@@ -245,25 +263,26 @@ async def test_a_number_beyond_the_head_gets_a_fresh_page(crew, script, token):
     assert client.durable() == whole
 
 
-async def test_a_late_joiner_gets_the_open_block_from_its_beginning(crew, script, token, tmp_path, monkeypatch):
-    monkeypatch.setattr("chat.stage.KEEP", 0.0)
-    gate = tmp_path / "gate"
-    script([{"say": "Begun, ", "chunks": 3}, {"wait": str(gate), "seconds": 10}, {"say": "done."}])
+async def test_a_late_joiner_gets_the_open_block_from_its_beginning(crew, script, token, monkeypatch):
+    monkeypatch.setattr("chat.actions.leases.RENEW_EVERY", 0.2)
+    said = "".join(f"word{n} " for n in range(60))
+    script([{"say": said, "chunks": 60, "delay": 0.05}])
     async with Client(token) as first, Client(token) as late:
         name = (await first.send("hello"))["data"]["conversation_id"]
-        await first.until("text_end")
+        await first.until("text", offset=0)
+        for _ in range(8):
+            await first.until("text")
         await late.say({"type": "resume", "id": "r", "conversation_id": name, "seq": 0})
-        await late.until("caught_up")
-        gate.touch()
         await late.until("complete")
-    live = "".join(frame["data"]["text"] for frame in late.frames if frame["type"] == "text")
-    assert live == "done."
-    assert [frame["data"]["text"] for frame in late.durable() if frame["type"] == "text_end"] == ["Begun, ", "done."]
+    live = [frame["data"] for frame in late.frames if frame["type"] == "text"]
+    assert live[0]["offset"] == 0
+    assert len(live) > 3
+    assert "".join(piece["text"] for piece in live) == said
 
 
 async def test_losing_the_right_to_a_conversation_ends_its_view(crew, alice, bob, token_of, monkeypatch):
-    monkeypatch.setattr("chat.web.consumer.TEND", 0.05)
-    monkeypatch.setattr("chat.web.consumer.RECHECK", 0.05)
+    monkeypatch.setattr("chat.web.hub.TEND", 0.05)
+    monkeypatch.setattr("chat.web.tending.RECHECK", 0.05)
     conversation = await in_database(conversations.create, alice)
     await in_database(conversations.share, alice, conversation.pk, True)
     async with Client(await in_database(token_of, bob)) as watcher:
@@ -289,8 +308,8 @@ async def test_a_run_goes_on_when_the_browser_closes(crew, script, token, tmp_pa
 
 async def test_one_socket_may_begin_any_number_of_conversations(crew, script, token, monkeypatch):
     """Also while its rights are looked at all the time: one that has just begun is not taken for a lost one."""
-    monkeypatch.setattr("chat.web.consumer.TEND", 0.001)
-    monkeypatch.setattr("chat.web.consumer.RECHECK", 0.0)
+    monkeypatch.setattr("chat.web.hub.TEND", 0.001)
+    monkeypatch.setattr("chat.web.tending.RECHECK", 0.0)
     script(SAY_HELLO)
     async with Client(token) as client:
         for _ in range(25):

@@ -161,6 +161,68 @@ def test_a_run_that_was_stopped_while_queued_leaves_its_question():
     assert compose(told.events, "now") == (user(Text("never mind"), Text("hello")),)
 
 
+def test_a_message_that_was_edited_reads_as_edited():
+    told = Journal()
+    told.user("first", "one")
+    told("run_started", "first")
+    told.user("second", "two")
+    told("message_edited", "second", message_id="m", by="alice", text="three")
+    told("message_edited", "second", message_id="m", by="alice", text="four")
+    told("complete", "first", outcome="done")
+    told("run_started", "second")
+    assert compose(told.events, "second") == (user(Text("one"), Text("four")),)
+
+
+def test_a_message_that_was_removed_is_left_out():
+    told = Journal()
+    told.user("first", "one")
+    told("run_started", "first")
+    told.user("second", "two")
+    told("message_removed", "second", message_id="m", by="alice")
+    told("complete", "second", outcome="stopped")
+    told.say("first", "One is done.")
+    told("complete", "first", outcome="done")
+    told.user("third", "three")
+    assert compose(told.events, "third") == (user(Text("one")), assistant(Text("One is done.")), user(Text("three")))
+
+
+def steered() -> tuple[Journal, str]:
+    told, a = Journal(), call()
+    told.user("first", "one")
+    told("run_started", "first")
+    told.say("first", "I look.")
+    told.wish("first", a)
+    told.user("second", "two")
+    told.user("third", "three")
+    told.answer("first", a)
+    for run, text in (("second", "two"), ("third", "three")):
+        told("message_steered", run, message_id="m", by="alice", into_run_id="first", text=text)
+        told("complete", run, outcome="done")
+    return told, a
+
+
+def test_a_steered_message_stands_behind_the_answers_after_which_it_was_heard():
+    told, a = steered()
+    heard = (
+        user(Text("one")),
+        assistant(Text("I look."), wish(a)),
+        user(answer(a), Text("two"), Text("three")),
+    )
+    assert compose(told.events, "first") == heard
+    told.say("first", "As you say.")
+    told("complete", "first", outcome="done")
+    told.user("fourth", "four")
+    assert compose(told.events, "fourth") == (*heard, assistant(Text("As you say.")), user(Text("four")))
+
+
+def test_a_takeover_after_steering_reads_the_same_turns():
+    told, _ = steered()
+    before = compose(told.events, "first")
+    told.say("first", "Half a")
+    told.notice("first", "taken_over")
+    assert compose(told.events, "first") == before
+
+
 def test_thinking_goes_back_only_with_its_signature_and_only_in_its_own_run():
     told = Journal()
     for run in ("before", "now"):

@@ -6,7 +6,8 @@ By itself:   python -m tests.fakemodel --port 8100 --script story.json      (por
 
 Without a script it echoes: an answer of N chunks at R chunks a second (`--chunks`, `--rate`), after one tool call when
 `--tool` is given, after thinking with `--think`. A person's words may say it too: "chunks=200 rate=100 think=1
-tool=k8s_list arguments={"kind": "pods"}" (arguments last).
+tool=k8s_list arguments={"kind": "pods"}" (arguments last). With "stamp=1" each chunk tells when it left: "[t=…]", in
+nanoseconds of the machine's monotonic clock.
 
 It takes `POST /v1/messages` with `Authorization: Bearer` or `X-Api-Key` (`--key`: only this one), keeps every request,
 and shows them at `GET /requests` (`--journal FILE` also writes each as a line of JSON):

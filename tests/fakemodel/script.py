@@ -5,10 +5,11 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from tests.fakemodel import wire
 from tests.fakemodel.wire import Reply
 
 Body = Mapping[str, Any]
-ECHO_KEYS = ("chunks", "rate", "tool", "think")
+ECHO_KEYS = ("chunks", "rate", "tool", "think", "stamp")
 
 
 class Script:
@@ -73,7 +74,8 @@ def echo(wanted: Mapping[str, Any], words: str, rounds_done: int) -> Reply:
         blocks.append({"tool": wanted["tool"], "input": wanted.get("arguments", {}), "chunks": 2})
     else:
         chunks = int(wanted.get("chunks", 20))
-        blocks.append({"text": "".join(f"word{number:05} " for number in range(chunks)), "chunks": chunks})
+        word = wire.STAMP.decode() if wanted.get("stamp") else "word"
+        blocks.append({"text": "".join(f"{word}{number:05} " for number in range(chunks)), "chunks": chunks})
     return {"blocks": blocks, "rate": rate, "usage": {"output_tokens": sum(block.get("chunks", 1) for block in blocks)}}
 
 

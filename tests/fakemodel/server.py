@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import json
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
@@ -166,6 +167,7 @@ async def _send(chunks: list[bytes], seconds: float, writer: asyncio.StreamWrite
         if seconds:
             await asyncio.sleep(max(0, begun + number * seconds - clock()))
         if chunk:
+            chunk = chunk.replace(wire.STAMP, b"[t=%016d]" % time.monotonic_ns())
             writer.write(b"%x\r\n%b\r\n" % (len(chunk), chunk))
         if seconds or number % 64 == 0:
             await writer.drain()

@@ -41,6 +41,7 @@ def error_event(kind: str, message: str) -> bytes:
     return _piece({"type": "error", "error": {"type": kind, "message": message}}).data
 
 
+STAMP = b"[t=%016d]" % 0  # on its way out it becomes the nanoseconds of this machine's monotonic clock
 PING = b'event: ping\ndata: {"type": "ping"}\n\n'
 
 

@@ -53,6 +53,34 @@ async def test_text_that_is_still_coming_settles_and_ends_as_it_would_at_once(vi
             assert not {"IMG", "SCRIPT", "B", "A"} & set(seen["tags"])
 
 
+PLACED = """async (pieces) => {
+    const { place } = await import("/static/js/lib/placing.js");
+    const feed = document.createElement("div");
+    document.body.append(feed);
+    for (const html of pieces) {
+        const template = document.createElement("template");
+        template.innerHTML = html;
+        place(feed, template.content.firstElementChild);
+    }
+    return [...feed.children].map(({ id, textContent }) => `${id} ${textContent}`);
+}"""
+
+
+async def test_a_piece_takes_the_place_of_its_like_and_a_steered_message_goes_to_the_end(visit):
+    pieces = [
+        '<p id="m1" class="message" data-run="1">one</p>',
+        '<p id="m2" class="message" data-run="2">two</p>',
+        '<p id="m3" class="message" data-run="3">three</p>',
+        '<p id="m2" class="message" data-run="2" data-edited>zwei</p>',
+        '<p id="c" class="call">asked</p>',
+        '<p id="c" class="call">answered</p>',
+        '<p id="m3" class="message" data-run="1" data-moved>drei</p>',
+        '<p id="r2" data-run="2" data-run-start="now">begins</p>',
+    ]
+    async with visit("/tools") as page:
+        assert await page.evaluate(PLACED, pieces) == ["m1 one", "c answered", "m3 drei", "m2 zwei", "r2 begins"]
+
+
 async def test_close_codes_and_pauses_follow_the_protocol(visit):
     async with visit("/tools") as page:
         asked = """async (codes) => {

@@ -15,7 +15,7 @@ class Direct:
         self._wish = Wish("direct", tool, arguments)
 
     async def respond(self, request: Request) -> AsyncIterator[Spoken]:
-        if any(isinstance(block, Answer) for block in request.turns[-1].blocks):
+        if isinstance(request.turns[-1].blocks[-1], Answer):  # in front of the words, answers of a run before may stand
             yield Finished("end_turn")
         else:
             yield Finished("tool_use", (self._wish,))

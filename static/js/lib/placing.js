@@ -1,5 +1,6 @@
 // The placing rule, the same as chat/web/rendering.py: a piece whose id is in the feed replaces the one there, any other
-// piece goes to the end; and the beginning of a run takes its message along, which may have waited for an earlier run.
+// piece goes to the end. The beginning of a run takes its message along, which may have waited for an earlier run; and a
+// message that is steered (data-moved) goes to the end by itself.
 
 /** Returns true when the piece is new. */
 export function place(feed, piece) {
@@ -10,6 +11,7 @@ export function place(feed, piece) {
     return true;
   }
   keepOpen(there, piece);
+  if ("moved" in piece.dataset) feed.append(there);
   const focused = there.contains(document.activeElement);
   there.replaceWith(piece);
   if (focused) refocus(piece);

@@ -20,6 +20,7 @@ class Recorder:
         self.text = ""
         self.usage = Usage()
         self.spoke = asyncio.Event()
+        self.words: list[str] = []  # what people want the run to hear at its next tool boundary
         self._perform = perform
 
     async def text_delta(self, text: str) -> None:
@@ -46,6 +47,10 @@ class Recorder:
     async def perform(self, wishes: Sequence[Wish]) -> Sequence[Answer]:
         self.log.append(("perform", tuple(wish.name for wish in wishes)))
         return self._perform(wishes)
+
+    async def heard(self) -> Sequence[str]:
+        words, self.words = self.words, []
+        return words
 
     def of(self, kind: str) -> list[tuple[object, ...]]:
         return [entry[1:] for entry in self.log if entry[0] == kind]

@@ -70,6 +70,38 @@ async def test_a_run_that_must_wait_for_a_person_parks_and_goes_on_from_its_turn
     assert (end.rounds, end.calls) == (2, 1)
 
 
+async def test_people_are_heard_behind_the_answers_and_before_the_next_round():
+    stage = Recorder()
+    stories = [Story([LOOK, TELL], when="list all pods"), Story([[Say("As you say: {words}")]])]
+    stage.words = ["only in shop", "and be brief"]
+    end = await run(ask(), Scripted(stories=stories), stage, Limits())
+    assert end.turns[2].blocks[1:] == (Text("only in shop"), Text("and be brief"))
+    assert isinstance(end.turns[2].blocks[0], Answer)
+    assert stage.of("text_end")[-1] == ("As you say: only in shop\nand be brief",)
+
+
+async def test_people_are_heard_at_a_tool_boundary_alone():
+    stage = Recorder()
+    stage.words = ["only in shop"]
+    await run(ask(), Scripted([[Say("Nothing to do.")]]), stage, Limits())
+    assert stage.words == ["only in shop"]
+
+
+async def test_a_run_that_was_taken_over_after_the_answers_hears_people_before_it_goes_on():
+    said = Turn("assistant", (Wish("a", "k8s_list", {}),))
+    stage = Recorder()
+    stage.words = ["only in shop"]
+    end = await run(
+        ask("list all pods", said, Turn("user", (Answer("a", "3 pods"),))),
+        Scripted(stories=[Story([[Say("As you say: {words}")]])]),
+        stage,
+        Limits(),
+        rounds_done=1,
+        calls_done=1,
+    )
+    assert end.turns[2] == Turn("user", (Answer("a", "3 pods"), Text("only in shop")))
+
+
 async def test_only_the_wishes_without_an_answer_are_performed_again():
     said = Turn("assistant", (Wish("a", "k8s_list", {}), Wish("b", "k8s_scale", {})))
     half = Turn("user", (Answer("a", "3 pods"),))

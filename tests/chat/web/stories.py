@@ -12,7 +12,11 @@ from chat.event_types import (
     ApprovalRequested,
     CalledTool,
     Complete,
+    ConversationRenamed,
     Error,
+    MessageEdited,
+    MessageRemoved,
+    MessageSteered,
     Notice,
     RunStarted,
     TextEnd,
@@ -46,6 +50,33 @@ class Story:
         run = Run.objects.create(conversation=self.conversation, message=message)
         self._write(run, UserMessage, message_id=str(message.client_id), author=author.username, text=text)
         return run
+
+    def edit(self, run, text):
+        Message.objects.filter(pk=run.message_id).update(text=text)
+        self._write(run, MessageEdited, **self._message(run), text=text)
+
+    def remove(self, run):
+        self._write(run, MessageRemoved, **self._message(run))
+        self.end(run, "stopped", message="", tool_calls=[], usage={}, iterations=0)
+
+    def steer(self, run, into):
+        self._write(
+            run,
+            MessageSteered,
+            **self._message(run),
+            into_run_id=str(into.pk),
+            text=Message.objects.get(pk=run.message_id).text,
+        )
+        self.end(run, message="", tool_calls=[], usage={}, iterations=0)
+
+    def rename(self, title):
+        Conversation.objects.filter(pk=self.conversation.pk).update(title=title)
+        with transaction.atomic():
+            told = ConversationRenamed(conversation_id=str(self.conversation.pk), title=title, by=self.owner.username)
+            journal.append(told)
+
+    def _message(self, run):
+        return {"message_id": str(run.message.client_id), "by": run.message.author.username}
 
     def begin(self, run, **fields):
         Run.objects.filter(pk=run.pk).update(
@@ -113,11 +144,12 @@ class Story:
     def fail(self, run, error="The model did not accept the key."):
         self._write(run, Error, error=error, code="model_key")
 
-    def end(self, run, outcome="done"):
+    def end(self, run, outcome="done", **fields):
         Run.objects.filter(pk=run.pk).update(status=outcome)
         called = [CalledTool(tool_name="k8s_list", arguments={}, result="", status="completed")]
         usage = {"input_tokens": 1200, "output_tokens": 34}
-        self._write(run, Complete, message="It crashes.", tool_calls=called, outcome=outcome, usage=usage, iterations=1)
+        told = {"message": "It crashes.", "tool_calls": called, "usage": usage, "iterations": 1} | fields
+        self._write(run, Complete, outcome=outcome, **told)
 
     def _fields(self, call):
         return {
@@ -135,7 +167,8 @@ class Story:
 
 
 def whole_story(owner, **how):
-    """Every type of event, a queued message, an approved and a rejected change, and a run that failed."""
+    """Every type of event: messages queued, edited, removed and steered, an approved and a rejected change, and a run
+    that failed."""
     story = Story(owner, **how)
     first = story.ask()
     story.begin(first)
@@ -143,10 +176,16 @@ def whole_story(owner, **how):
     call = story.wish(first)
     queued = story.ask("and its logs?")
     story.answer(call)
+    story.edit(queued, "and its newest logs?")
+    steered, removed = story.ask("leave the database alone"), story.ask("never mind")
+    story.edit(steered, "leave the database as it is")
+    story.remove(removed)
     change = story.wish(first, "k8s_scale", "CHANGE", "Scale frontend to 3", replicas=3)
     approval = story.request(change)
     story.decide(approval, "approved", by=owner.username, reason="go ahead")
     story.answer(change, "deployment.apps/frontend scaled")
+    story.steer(steered, first)
+    story.rename(story.conversation.title)
     story.say(first, 1)
     story.end(first)
     story.begin(queued)

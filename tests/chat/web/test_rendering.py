@@ -38,6 +38,8 @@ class Root(HTMLParser):
 def place(pieces, html):
     """The placing rule by the HTML alone, as static/js/lib/placing.js does it."""
     root = Root(html).attributes
+    if "data-moved" in root:
+        pieces[:] = [piece for piece in pieces if Root(piece).attributes["id"] != root["id"]]
     if "data-run-start" in root:
         for piece in pieces:
             known = Root(piece).attributes
@@ -106,6 +108,40 @@ def test_a_queued_message_goes_to_the_beginning_of_its_run(alice):
     at = ids.index(rendering.dom_id(second))
     assert ids[at + 1] == f"run-{second.data['run_id']}"
     assert ids[at - 1].startswith("end-")
+
+
+def test_a_message_changed_while_it_was_queued_is_shown_as_it_is_now(alice):
+    shown = "".join(rendering.page(whole_story(alice).events))
+    assert "and its newest logs?" in shown
+    assert "and its logs?" not in shown
+    assert "leave the database as it is" in shown
+    assert "never mind" not in shown
+    assert "took a queued message back" in shown
+
+
+def test_a_steered_message_stands_where_the_run_heard_it_and_its_own_run_shows_no_end(alice):
+    events = whole_story(alice).events
+    steered = next(event for event in events if event.type == "message_steered")
+    pieces = rendering.page(events)
+    at = [Root(piece).attributes["id"] for piece in pieces].index(rendering.dom_id(steered))
+    assert Root(pieces[at - 1]).attributes["id"].startswith("approval-")
+    end = Root(pieces[at + 1]).attributes
+    assert end["id"] == f"end-{steered.data['run_id']}"
+    assert "hidden" in end
+
+
+def test_older_pages_show_a_message_as_it_was_edited_or_taken_back_later(alice, monkeypatch):
+    monkeypatch.setattr(feed, "PAGE", 3)
+    story = Story(alice)
+    edited, removed = story.ask("before"), story.ask("never mind")
+    story.begin(story.ask("first"))
+    story.edit(edited, "after")
+    story.remove(removed)
+    older = "".join(feed.before(story.conversation, 4).pieces)
+    assert "after" in older
+    assert "took a queued message back" in older
+    assert "before" not in older
+    assert "never mind" not in older
 
 
 def test_a_decision_keeps_what_was_asked_for(alice):

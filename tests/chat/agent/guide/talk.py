@@ -93,3 +93,6 @@ class Talk:
 
     async def perform(self, wishes: Sequence[Wish]) -> Sequence[Answer]:
         return await asyncio.gather(*(self.do(wish) for wish in wishes))
+
+    async def heard(self) -> Sequence[str]:
+        return []

@@ -39,11 +39,12 @@ async def read(chunks: list[bytes]) -> Finished:
             yield chunk
 
     message = Message(PLACE)
-    async for event in events(source()):
-        for _ in message.take(event):
-            pass
-        if message.ended:
-            break
+    async for told in events(source()):
+        for event in told:
+            for _ in message.take(event):
+                pass
+            if message.ended:
+                return message.finished()
     return message.finished()
 
 

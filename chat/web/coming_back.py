@@ -1,0 +1,34 @@
+"""A socket is brought up to date with a conversation: everything it missed, or a fresh page when that is too much."""
+
+from typing import Any
+
+from channels.db import database_sync_to_async
+
+from chat.web import reading
+from chat.web.viewer import Viewer
+from chat.web.watch import Watch
+
+
+async def bring(viewer: Viewer, conversation_id: str, seq: int, command_id: str | None = None) -> None:
+    """`command_id`: of the `resume` that asks for it; without one a slow reader goes on where it was left behind, and
+    is told so only if it gets a fresh page. Raises NotFound."""
+    read = database_sync_to_async(reading.since_or_page)
+    found = await read(viewer.person.user, conversation_id, seq, html=viewer.html)
+    if conversation_id not in viewer.watches and command_id is None:
+        return  # it left in the meantime
+    if command_id is not None or not found.recovered:
+        viewer.say(_welcome(conversation_id, found, command_id))
+    closed = {run: each.closed for run, each in found.active.items()}
+    viewer.watches[conversation_id] = watch = Watch(found.seq, closed, found.ended)
+    viewer.say_all(conversation_id, found.events)
+    if command_id is not None or not found.recovered:
+        viewer.say({"type": "caught_up", "data": {"conversation_id": conversation_id, "seq": watch.seq}})
+    for each in found.active.values():
+        block = watch.delta(each.open_block) if each.open_block is not None else None
+        if block is not None:
+            viewer.say(block)
+
+
+def _welcome(conversation_id: str, found: reading.Found, command_id: str | None) -> dict[str, Any]:
+    told = {"conversation_id": conversation_id, "head_seq": found.head, "recovered": found.recovered, "epoch": 1}
+    return {"type": "welcome", "data": told | ({"id": command_id} if command_id is not None else {})}

@@ -1,0 +1,206 @@
+"""One a process: hears the bell for every socket here, reads what is new once, and shows it to all who watch.
+
+A bell only marks a conversation as grown; what is shown comes from the journal. While one look is under way further
+bells gather, so the busier it gets the fewer looks it takes. A look every TEND seconds is the net below the bell.
+"""
+
+import asyncio
+import logging
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterable
+from functools import partial
+
+from channels.db import database_sync_to_async
+from django.db import Error as DatabaseFault
+
+from chat import doorbell
+from chat.web import coming_back, reading
+from chat.web.tending import tend
+from chat.web.told import Whisper
+from chat.web.viewer import Viewer
+from chat.web.watch import Watch
+
+log = logging.getLogger(__name__)
+TEND = 2.0  # seconds between two looks at what is watched
+MOST_AT_ONCE = 64  # conversations read in one hop
+
+
+class Hub:
+    """`watched`: who watches what. Its tasks run while there is anybody."""
+
+    def __init__(self) -> None:
+        self.viewers: set[Viewer] = set()
+        self.watched: dict[str, set[Viewer]] = {}
+        self.people: Counter[int] = Counter()  # open sockets by person
+        self._deaf: set[str] = set()  # conversations whose bell could not be listened to
+        self._grown: set[str] = set()
+        self._behind: set[Viewer] = set()  # those whose outbox was full and is not any more
+        self._late: dict[str, set[Viewer]] = {}  # by run: those who came in the middle of what it is saying
+        self.every = TEND
+        self._look = asyncio.Event()
+        self._ear = doorbell.Ear()
+        self._tasks: list[asyncio.Task[None]] = []
+
+    # ---- coming and going ----------------------------------------------------------------------------------------
+
+    def enter(self, viewer: Viewer) -> None:
+        self.viewers.add(viewer)
+        self.people[viewer.person.user.pk] += 1
+        if not self._tasks:
+            works: dict[str, Callable[[], Awaitable[None]]] = {
+                "hear": self._hear, "read": self._read, "tend": partial(tend, self),
+            }  # fmt: skip
+            self._tasks = [
+                asyncio.create_task(self._forever(work), name=f"hub: {name}") for name, work in works.items()
+            ]
+
+    async def leave(self, viewer: Viewer) -> None:
+        self.viewers.discard(viewer)
+        self.people[viewer.person.user.pk] -= 1
+        for conversation_id in list(viewer.watches):
+            await self.forget(viewer, conversation_id)
+        if not self.viewers:
+            self.close()
+
+    def close(self) -> None:
+        for task in self._tasks:
+            task.cancel()
+        self._tasks, self._ear = [], doorbell.Ear()
+
+    async def listen(self, viewer: Viewer, conversation_id: str) -> None:
+        """From now on bells of this conversation are heard; listen first and read second, and nothing falls between."""
+        new = conversation_id not in self.watched
+        self.watched.setdefault(conversation_id, set()).add(viewer)
+        if new:
+            await self._listen(conversation_id)
+
+    async def _listen(self, conversation_id: str) -> None:
+        if await self._ear.listen(conversation_id):
+            self._deaf.discard(conversation_id)
+        else:
+            self._deaf.add(conversation_id)
+
+    async def forget(self, viewer: Viewer, conversation_id: str) -> None:
+        viewer.watches.pop(conversation_id, None)
+        watching = self.watched.get(conversation_id, set())
+        watching.discard(viewer)
+        if not watching and self.watched.pop(conversation_id, None) is not None:
+            self._deaf.discard(conversation_id)
+            await self._ear.forget(conversation_id)
+
+    def watch(self, viewer: Viewer, conversation_id: str, watch: Watch) -> None:
+        """Shows everything above the watch's number, from now on."""
+        viewer.watches[conversation_id] = watch
+        self.grew([conversation_id])
+
+    def emptied(self, viewer: Viewer) -> None:
+        """This socket takes the journal again."""
+        self._behind.add(viewer)
+        self._look.set()
+
+    def grew(self, conversations: Iterable[str]) -> None:
+        self._grown.update(conversations)
+        self._look.set()
+
+    # ---- what the doorbell says ----------------------------------------------------------------------------------
+
+    async def _hear(self) -> None:
+        message = await self._ear.hear()
+        conversation_id = message["conversation_id"]
+        if message["type"] == "conversation.whisper":
+            self._pass_on(Whisper(message))
+        elif self._is_news(conversation_id, message["seq"]):
+            self.grew([conversation_id])
+
+    def _is_news(self, conversation_id: str, head: int) -> bool:
+        wanted = (viewer.wants(conversation_id) for viewer in self._watching(conversation_id))
+        return any(seq is not None and seq < head for seq in wanted)
+
+    def _pass_on(self, whisper: Whisper) -> None:
+        for viewer in self._watching(whisper.conversation_id):
+            if viewer.misses(whisper):
+                self._late.setdefault(whisper.frame["data"]["run_id"], set()).add(viewer)
+                self._look.set()
+            viewer.pass_on(whisper)
+
+    def _watching(self, conversation_id: str) -> list[Viewer]:
+        return [viewer for viewer in self.watched.get(conversation_id, ()) if conversation_id in viewer.watches]
+
+    # ---- what the journal has ------------------------------------------------------------------------------------
+
+    async def _read(self) -> None:
+        await self._look.wait()
+        self._look.clear()
+        while self._grown:
+            some = [self._grown.pop() for _ in range(min(MOST_AT_ONCE, len(self._grown)))]
+            try:
+                await self._show(some)
+            except DatabaseFault:
+                self.grew(some)
+                raise
+        while self._behind:
+            viewer = self._behind.pop()
+            for conversation_id, watch in list(viewer.watches.items()):
+                await coming_back.bring(viewer, conversation_id, watch.seq)
+        await self._tell_late()
+
+    async def _tell_late(self) -> None:
+        """Whoever came in the middle of a block is told it from its beginning, as far as it has been kept."""
+        late, self._late = self._late, {}
+        for block in await database_sync_to_async(reading.open_blocks)(late) if late else ():
+            for viewer in late[block["data"]["run_id"]]:
+                viewer.pass_on(Whisper({"frame": block, "kept": 0}))
+
+    async def _show(self, conversations: list[str]) -> None:
+        """Reads each place once, and shows what is there to everybody who is at that place."""
+        plain, rich = self._places(conversations, html=False), self._places(conversations, html=True)
+        read = database_sync_to_async(reading.since)
+        found = await read(rich, html=True) if rich else {}
+        found |= await read(plain - rich, html=False) if plain - rich else {}
+        for conversation_id in conversations:
+            for viewer in self._watching(conversation_id):
+                wanted = viewer.wants(conversation_id)
+                told = found.get((conversation_id, wanted)) if wanted is not None else []
+                if told:
+                    viewer.show(conversation_id, told)
+                if told is None or len(told) == reading.PAGE:  # it moved meanwhile, or there is more
+                    self.grew([conversation_id])
+
+    def _places(self, conversations: list[str], *, html: bool) -> set[reading.Place]:
+        return {
+            (conversation_id, wanted)
+            for conversation_id in conversations
+            for viewer in self._watching(conversation_id)
+            if viewer.html == html and (wanted := viewer.wants(conversation_id)) is not None
+        }
+
+    # ---- for as long as anybody is here --------------------------------------------------------------------------
+
+    async def look_round(self) -> None:
+        """The net below the bell: whatever grew without one is read, and what is not heard is listened to again."""
+        for conversation_id in self._deaf & self.watched.keys():
+            await self._listen(conversation_id)
+        heads = await database_sync_to_async(reading.heads)(self.watched)
+        self.grew([conversation_id for conversation_id, head in heads.items() if self._is_news(conversation_id, head)])
+
+    async def _forever(self, work: Callable[[], Awaitable[None]]) -> None:
+        """A database that is away for a moment delays viewers, it does not end them."""
+        while True:
+            try:
+                await work()
+            except DatabaseFault as fault:
+                log.warning("The database does not answer (%s): sockets are late.", type(fault).__name__)
+                await asyncio.sleep(TEND)
+
+
+_hubs: "dict[asyncio.AbstractEventLoop, Hub]" = {}
+
+
+def hub() -> Hub:
+    """The running event loop's own."""
+    loop = asyncio.get_running_loop()
+    if loop not in _hubs:
+        for over in [each for each in _hubs if each.is_closed()]:
+            del _hubs[over]
+        _hubs[loop] = Hub()
+    return _hubs[loop]

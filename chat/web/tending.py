@@ -1,0 +1,53 @@
+"""What time brings for the sockets of a process: a look round, whether people may still be here, the heartbeat."""
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from channels.db import database_sync_to_async
+
+from chat.web import reading
+from chat.web.viewer import Viewer
+
+if TYPE_CHECKING:
+    from chat.web.hub import Hub
+
+SIGNED_OUT, GONE, SLOW = 4201, 4504, 4102
+RECHECK = 5.0  # seconds between two looks at a person
+HEARTBEAT = 25.0
+
+
+async def tend(hub: "Hub") -> None:
+    """One round; the hub makes it again and again."""
+    await asyncio.sleep(hub.every)
+    now = asyncio.get_running_loop().time()
+    for viewer in list(hub.viewers):
+        if viewer.outbox.stuck():
+            viewer.gone(SLOW, "This connection is too slow for what happens here. Come back and go on from there.")
+        elif now - viewer.beaten >= HEARTBEAT:
+            viewer.beaten = now
+            beat(viewer)
+    await hub.look_round()
+    for viewer in [each for each in hub.viewers if now - each.looked_at >= RECHECK]:
+        viewer.looked_at = now
+        await recheck(hub, viewer)
+
+
+def beat(viewer: Viewer) -> None:
+    """One heartbeat for each conversation, with the number this socket is at."""
+    for conversation_id, watch in viewer.watches.items():
+        viewer.say({"type": "heartbeat", "data": {"conversation_id": conversation_id, "head_seq": watch.seq}})
+    if not viewer.watches:
+        viewer.say({"type": "heartbeat", "data": {}})
+
+
+async def recheck(hub: "Hub", viewer: Viewer) -> None:
+    """Sign-out, deactivation or the loss of a right ends what it allowed."""
+    asked = list(viewer.watches)
+    found, visible = await database_sync_to_async(reading.look_again)(viewer.person, asked)
+    if found is None:
+        viewer.gone(SIGNED_OUT, "You have been signed out.")
+        return
+    viewer.person = found
+    for conversation_id in (set(asked) - visible) & set(viewer.watches):
+        await hub.forget(viewer, conversation_id)
+        viewer.gone(GONE, "This conversation is no longer shared with you.")
