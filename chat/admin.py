@@ -144,9 +144,9 @@ class ToolCallAdmin(ReadOnly):
     search_fields = ("=id", "tool", "intent", "cluster", "run__message__author__username", "run__conversation__title")
     fields = (
         *("run", "position", "tool", "intent", "cluster", "effect", "status", "called_with"),
-        *("answered", "requested_at", "started_at", "ended_at", "duration_ms"),
+        *("left", "answered", "requested_at", "started_at", "ended_at", "duration_ms"),
     )
-    readonly_fields = ("called_with", "answered")
+    readonly_fields = ("called_with", "left", "answered")
     ordering = ("-requested_at", "-position")
     date_hierarchy = "requested_at"
 
@@ -161,6 +161,10 @@ class ToolCallAdmin(ReadOnly):
     @admin.display(description="arguments")
     def called_with(self, call: ToolCall) -> SafeString:
         return _block(call.arguments)
+
+    @admin.display(description="sent to the cluster")
+    def left(self, call: ToolCall) -> SafeString:
+        return _block(call.sent or [])
 
     @admin.display(description="result")
     def answered(self, call: ToolCall) -> SafeString:

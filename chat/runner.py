@@ -11,7 +11,7 @@ from django.conf import settings
 from django.db import Error as DatabaseFault
 from django.utils import timezone
 
-from chat import tool_calls, transcript
+from chat import lookups, tool_calls, transcript
 from chat.actions import leases, rounds, runs
 from chat.actions.leases import RENEW_EVERY, Claim, OpenBlock
 from chat.agent import loop
@@ -149,9 +149,13 @@ async def _insist(claim: Claim, write: Callable[[], Awaitable[None]]) -> None:
 
 
 async def _end(claim: Claim, stage: Stage | None, ending: Ending) -> None:
-    """Closes what was being said, then ends the run."""
+    """Closes what was being said and looks up what is open in a cluster, then ends the run.
+
+    A run that process after process died of is not looked into once more."""
     if stage is not None:
         await stage.close()
+    if ending.outcome != RunStatus.LOST:
+        await lookups.finish_all(claim)
     end = partial(runs.end, error=ending.error, code=ending.code, temporary=ending.temporary)
     await database_sync_to_async(end)(claim, ending.outcome)
 

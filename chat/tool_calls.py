@@ -1,32 +1,35 @@
 """One call from wish to result: arguments → verdict → approval → intent → cluster → result. The same for every door.
 
 Each step is a row before it is an act, so a call goes on from wherever its process died: an unfinished read is
-repeated, an unfinished change is `unknown` and never sent again.
+repeated, an unfinished change is looked up in its cluster and never sent again.
 """
 
 import asyncio
 from collections.abc import Coroutine, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from channels.db import database_sync_to_async
 from django.conf import settings
 from django.contrib.auth.models import User
+from django.db import Error as DatabaseFault
 
-from chat import storable
+from chat import lookups, storable
 from chat.access import Right, may_decide, rights
 from chat.actions import approvals, calls
 from chat.actions.leases import Claim
-from chat.actions.runs import UNKNOWN
 from chat.agent.errors import Parked
 from chat.agent.ports import Answer, Json, ToolOffer, Wish
+from chat.errors import LeaseLost, RunOver
 from chat.models import Approval, Run, ToolCall
 from chat.models.approval import ApprovalStatus
 from chat.models.tool_call import CallStatus
 from tools import clusters, policy, redaction, registry, toolbox
 from tools.effects import Effect
-from tools.kube.errors import KubeError
+from tools.kube.errors import KubeError, NotSent
 from tools.kube.guard import Permit
+from tools.kube.sending import Sending
 from tools.spec import Tool
 
 READS_AT_ONCE = 4
@@ -114,6 +117,8 @@ async def _bounded(gate: asyncio.Semaphore, claim: Claim, call: ToolCall) -> Ans
 
 async def _settle(claim: Claim, call: ToolCall) -> Answer | None:
     """The call's answer, or None while a person has not decided."""
+    if lookups.unanswered(call):
+        await lookups.finish(claim, call)
     if not call.finished:
         step = await database_sync_to_async(_next_step)(claim, call)
         if step is None:
@@ -141,11 +146,26 @@ async def _uncancelled(work: Coroutine[Any, Any, Answer | None]) -> Answer | Non
 
 
 async def _execute(claim: Claim, call: ToolCall, tool: Tool) -> None:
-    permit = Permit(call_id=str(call.pk), cluster=call.cluster, ceiling=tool.effect)
+    announce = partial(_announce, claim, call) if tool.effect.writes else None
+    permit = Permit(call_id=str(call.pk), cluster=call.cluster, ceiling=tool.effect, announce=announce)
     outcome = await toolbox.run(tool, toolbox.parse(tool, call.wished), call.cluster, permit)
+    if outcome.status == "unknown" and (told := await lookups.find_out(call)).status != "unknown":
+        outcome = replace(outcome, status=told.status, text=told.text, full="", data=None)
     await database_sync_to_async(calls.finish)(
         claim, call, CallStatus(outcome.status), outcome.text, full=outcome.full, data=outcome.data
     )
+
+
+async def _announce(claim: Claim, call: ToolCall, sending: Sending) -> float:
+    """`Permit.announce` of a call. Whatever keeps it from being written down keeps it from being sent."""
+    try:
+        return await database_sync_to_async(calls.announce)(claim, call, sending)
+    except LeaseLost:
+        raise NotSent("Another process has taken this run over, so this was not sent.") from None
+    except RunOver:
+        raise NotSent("The run was stopped before this was sent.") from None
+    except DatabaseFault:
+        raise NotSent("The portal's database did not answer, so this was not sent. Ask again.") from None
 
 
 def answer(call: ToolCall) -> Answer:
@@ -168,8 +188,6 @@ def _next_step(claim: Claim, call: ToolCall) -> Go | Refusal | None:
         clusters.find(call.cluster)
     except (registry.UnknownTool, toolbox.BadArguments, KubeError) as fault:
         return Refusal(CallStatus.FAILED, str(fault))
-    if call.status == CallStatus.RUNNING and tool.effect.writes:
-        return Refusal(CallStatus.UNKNOWN, UNKNOWN)
     acting = User.objects.get(pk=call.run.message.author_id)  # anew: rights may have gone while the run went on
     if Right.CONVERSE not in rights(acting):
         return Refusal(CallStatus.DENIED, f"{acting.get_username()} may not use the portal any more: nothing was done.")

@@ -41,7 +41,8 @@ class Result:
 @dataclass(frozen=True, slots=True)
 class Tool:
     """name: as the model and REST call it; title: two or three words for people; description: for the model;
-    effect: the most it may do; intent: its arguments as a phrase for people ("List pods in shop")."""
+    effect: the most it may do; intent: its arguments as a phrase for people ("List pods in shop"); changes: of how
+    many changes the whole call is made, None when nobody can say, so that one cut short is never told as done."""
 
     name: str
     title: str
@@ -50,10 +51,16 @@ class Tool:
     arguments: type[Arguments]
     run: Callable[[KubeClient, Any], Awaitable[Result]]
     intent: Callable[[Any], str]
+    changes: Callable[[Any], int] | None = None
 
     def input_schema(self) -> Mapping[str, Json]:
         """JSON Schema of the arguments, without pydantic's titles (they cost tokens and say nothing)."""
         return _schema(self.arguments)
+
+
+def one_change(asked: Arguments) -> int:
+    """For `Tool.changes`: one object, one request."""
+    return 1
 
 
 @cache

@@ -14,7 +14,7 @@ from chat.access import Right, find_approval, may_decide, require
 from chat.actions import commands
 from chat.actions.calls import call_hash
 from chat.actions.commands import Named
-from chat.actions.leases import Claim, hold
+from chat.actions.leases import OVER, Claim, hold
 from chat.actions.rounds import call_fields
 from chat.errors import BadInput, Conflict, NotAllowed
 from chat.event_types import ApprovalDecided, ApprovalRequested
@@ -161,7 +161,5 @@ def _tell(approval: Approval, status: ApprovalStatus, *, by: str = "", reason: s
 
 def _go_on(run_id: uuid.UUID) -> None:
     """A parked run becomes claimable at once; one that has not parked yet will see the decision by itself."""
-    Run.objects.filter(pk=run_id, status=RunStatus.WAITING).update(
-        status=RunStatus.RUNNING, owner="", lease_until=timezone.now() - timedelta(seconds=1)
-    )
+    Run.objects.filter(pk=run_id, status=RunStatus.WAITING).update(status=RunStatus.RUNNING, owner="", lease_until=OVER)
     transaction.on_commit(launch.wake)

@@ -8,13 +8,18 @@ from django.db import transaction
 from django.utils import timezone
 
 from chat import event_types, journal, storable
-from chat.actions.leases import Claim, hold, hold_to_go_on
+from chat.actions.leases import Claim, database_time, hold, hold_to_go_on
 from chat.actions.rounds import call_fields
 from chat.durable import durable
+from chat.errors import LeaseLost
 from chat.event_types import ToolCallEnd
 from chat.models import Approval, Run, ToolCall
 from chat.models.approval import ApprovalStatus
 from chat.models.tool_call import FINISHED, CallStatus
+from tools.effects import Effect
+from tools.kube.departure import SEND_WITHIN
+from tools.kube.guard import clock
+from tools.kube.sending import Sending
 
 
 def call_hash(call: ToolCall, acting: str) -> str:
@@ -53,8 +58,26 @@ def begin_approved(claim: Claim, call: ToolCall, acting: str) -> bool:
 
 
 def _begin(call: ToolCall) -> None:
-    call.status, call.started_at = CallStatus.RUNNING, timezone.now()
-    call.save(update_fields=["status", "started_at"])
+    """A change begins once, whoever asks; a read may begin again after a takeover."""
+    begun = FINISHED + ((CallStatus.RUNNING,) if Effect(call.effect or Effect.EXECUTE).writes else ())
+    now = timezone.now()
+    fresh = ToolCall.objects.filter(pk=call.pk).exclude(status__in=begun)
+    if not fresh.update(status=CallStatus.RUNNING, started_at=now, sent=[]):
+        raise LeaseLost("This call has begun already.")
+    call.status, call.started_at, call.sent = CallStatus.RUNNING, now, []
+
+
+def announce(claim: Claim, call: ToolCall, sending: Sending) -> float:
+    """Commits what is about to leave for the cluster and returns until when (`guard.clock`) it may: long before
+    anybody could take the run over. Raises LeaseLost, and RunOver after a Stop: then it must not leave at all."""
+    until = clock() + SEND_WITHIN
+    with durable():
+        hold_to_go_on(claim)
+        sent = [*(call.sent or []), sending.plain(database_time())]
+        if not ToolCall.objects.filter(pk=call.pk, status=CallStatus.RUNNING).update(sent=sent):
+            raise LeaseLost("This call has ended already.")
+        call.sent = sent
+    return until
 
 
 def finish(claim: Claim, call: ToolCall, status: str, result: str, *, full: str = "", data: Any = None) -> None:

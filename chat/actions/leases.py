@@ -1,16 +1,18 @@
 """Who may write for a run: claim it, renew the claim, and check it in every write.
 
 A claim is one conditional UPDATE that raises `lease_epoch`. Whoever was there before holds an older epoch, and every
-write of theirs meets `hold`, which finds no row and raises LeaseLost.
+write of theirs meets `hold`, which finds no row and raises LeaseLost. Leases run by the database's clock: those of the
+machines differ.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.db.models.functions import Now
 from django.utils import timezone
 
 from chat.errors import LeaseLost, RunOver
@@ -18,6 +20,7 @@ from chat.models import Run
 from chat.models.run import ACTIVE, RunStatus
 
 LEASE = timedelta(seconds=6)
+OVER = Now() - timedelta(seconds=1)  # for `lease_until`: whoever looks may take it
 RENEW_EVERY = 2.0  # seconds
 OpenBlock = dict[str, Any]  # {"block", "kind", "text"}, as Run.open_block keeps it
 
@@ -45,19 +48,22 @@ def claim(owner: str) -> Claim | None:
 def _claimable() -> list[Run]:
     active = Run.objects.filter(conversation=OuterRef("conversation"), status__in=ACTIVE)
     free = Q(status=RunStatus.QUEUED) & ~Exists(active)
-    left = Q(status=RunStatus.RUNNING, lease_until__lt=timezone.now())
-    return list(Run.objects.filter(free | left).order_by("message_id")[:8])
+    return list(Run.objects.filter(free | _LEFT).order_by("message_id")[:8])
+
+
+_LEFT = Q(status=RunStatus.RUNNING, lease_until__lt=Now())
 
 
 def _take(run: Run, owner: str) -> Claim | None:
     now = timezone.now()
     try:
         with transaction.atomic():
-            changed = Run.objects.filter(pk=run.pk, status=run.status, lease_epoch=run.lease_epoch).update(
+            seen = Run.objects.filter(pk=run.pk, status=run.status, lease_epoch=run.lease_epoch)
+            changed = seen.filter(Q(status=RunStatus.QUEUED) | _LEFT).update(
                 status=RunStatus.RUNNING,
                 owner=owner,
                 lease_epoch=F("lease_epoch") + 1,
-                lease_until=now + LEASE,
+                lease_until=Now() + LEASE,
                 attempt=F("attempt") + 1,
                 started_at=run.started_at or now,
             )
@@ -74,8 +80,9 @@ def renew_all(owner: str, kept: Mapping[Claim, OpenBlock | None]) -> set[Claim]:
     """Prolongs the leases of one owner's claims in one go and keeps the open blocks among them, for late joiners and
     for a crash. Returns the claims that still stand."""
     with transaction.atomic():
-        mine = Run.objects.filter(owner=owner, status=RunStatus.RUNNING)
-        mine.update(lease_until=timezone.now() + LEASE)
+        driven = [claim.run_id for claim in kept]  # one that was given up without an end is another process's to end
+        mine = Run.objects.filter(pk__in=driven, owner=owner, status=RunStatus.RUNNING)
+        mine.update(lease_until=Now() + LEASE)
         epochs = {str(pk): epoch for pk, epoch in mine.values_list("pk", "lease_epoch")}
         standing = {claim for claim in kept if epochs.get(claim.run_id) == claim.epoch}
         saying = [Run(pk=claim.run_id, open_block=kept[claim]) for claim in standing if kept[claim] is not None]
@@ -96,13 +103,19 @@ def _stop_requested(claim: Claim) -> bool:
 
 def hold(claim: Claim) -> None:
     """Locks the run's row for this transaction if the claim still stands. Raises LeaseLost."""
-    if not _mine(claim).update(lease_until=timezone.now() + LEASE):
+    if not _mine(claim).update(lease_until=Now() + LEASE):
         raise LeaseLost("Another process has taken this run over.")
 
 
 def release(claim: Claim) -> None:
     """Gives an unfinished run back at once: the next process need not wait for the lease to run out."""
-    _mine(claim).update(lease_until=timezone.now() - timedelta(seconds=1))
+    _mine(claim).update(lease_until=OVER)
+
+
+def database_time() -> datetime:
+    """Of one clock for all machines; on SQLite they are one machine."""
+    now: datetime = Run.objects.order_by().values_list(Now(), flat=True)[0]
+    return now
 
 
 def _mine(claim: Claim) -> QuerySet[Run]:

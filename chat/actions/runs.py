@@ -1,6 +1,5 @@
 """Park, stop and end a run: every run ends in exactly one terminal event, whoever ends it."""
 
-from datetime import timedelta
 from typing import Any, cast
 
 from django.contrib.auth.models import User
@@ -11,7 +10,7 @@ from chat import event_types, journal, launch
 from chat.access import Right, find_run, require
 from chat.actions import approvals, calls, commands, rounds
 from chat.actions.commands import Named
-from chat.actions.leases import Claim, hold
+from chat.actions.leases import OVER, Claim, hold
 from chat.event_types import CalledTool, Complete, Error, Notice, TextEnd
 from chat.models import Approval, Conversation, Run, ToolCall
 from chat.models.approval import ApprovalStatus
@@ -34,7 +33,7 @@ def park(claim: Claim) -> None:
         if _undecided_everywhere(claim, pending.count()):
             Run.objects.filter(pk=claim.run_id).update(status=RunStatus.WAITING, owner="", lease_until=None)
         else:
-            Run.objects.filter(pk=claim.run_id).update(owner="", lease_until=timezone.now() - timedelta(seconds=1))
+            Run.objects.filter(pk=claim.run_id).update(owner="", lease_until=OVER)
             transaction.on_commit(launch.wake)
 
 

@@ -24,8 +24,9 @@ FINISHED = (CallStatus.COMPLETED, CallStatus.FAILED, CallStatus.DENIED, CallStat
 class ToolCall(models.Model):
     """wished → (waiting →) running → completed | failed | unknown, or → denied | cancelled.
 
-    `running` is committed before anything reaches a cluster. `wished` gives the arguments to act on. `result` is what
-    the model reads, `full` the whole for people (bounded), `data` the same as JSON.
+    `running` is committed before anything reaches a cluster. `wished` gives the arguments to act on. `sent` has one
+    {"at", "verb", "path", "words", …} (tools.kube.sending) per change, committed before it left: what is not there was
+    never sent. `result` is what the model reads, `full` the whole for people (bounded), `data` the same as JSON.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -38,6 +39,7 @@ class ToolCall(models.Model):
     effect = models.CharField(max_length=16, blank=True)
     intent = models.CharField(max_length=300, blank=True)
     status = models.CharField(max_length=16, choices=CallStatus.choices, default=CallStatus.WISHED)
+    sent = models.JSONField(null=True, blank=True, help_text="What was about to change; null: no record was kept.")
     result = models.TextField(blank=True)
     full = models.TextField(blank=True)
     data = models.JSONField(null=True, blank=True)

@@ -4,7 +4,7 @@ import yaml
 
 from tests.apiserver.tool_case import Case, Json
 from tests.apiserver.tool_stage import Stage
-from tools.kube.client import FIELD_MANAGER
+from tools.kube.sending import FIELD_MANAGER
 
 KINDS: dict[str, dict[str, Json]] = {
     "deployment": {"image": "nginx:1.27", "port": 80, "replicas": 2, "env": {"MODE": "fast"}},

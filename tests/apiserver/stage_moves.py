@@ -6,7 +6,7 @@ from typing import Any
 from tests.apiserver.manifests import configmap
 from tests.apiserver.plain_http import APPLY
 from tests.apiserver.tool_stage import Stage
-from tools.kube.client import FIELD_MANAGER
+from tools.kube.sending import FIELD_MANAGER
 
 Json = Any
 Move = Callable[[Stage], None]

@@ -1,5 +1,8 @@
 """Who may write for a run: one claim wins, an old one writes nothing, and a conversation has one active run."""
 
+import importlib
+import inspect
+import pkgutil
 import threading
 import uuid
 from collections.abc import Callable
@@ -11,11 +14,14 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
+from chat import actions
 from chat.actions import approvals, calls, leases, messages, queue, rounds, runs
 from chat.actions.leases import Claim
 from chat.agent.ports import Usage
-from chat.errors import LeaseLost
+from chat.errors import LeaseLost, RunOver
 from chat.models import Event, Run, ToolCall
+from tools.kube.guard import clock
+from tools.kube.sending import Sending, from_plain
 
 
 def at_once(count: int, work: Callable[[int], Any]) -> list[Any]:
@@ -84,12 +90,30 @@ WRITES: dict[str, Callable[[Claim, ToolCall], Any]] = {
     "close_round": lambda claim, call: rounds.close_round(claim, [ToolCall(tool="late", arguments={})], Usage()),
     "begin": lambda claim, call: calls.begin(claim, call),
     "begin_approved": lambda claim, call: calls.begin_approved(claim, call, "alice"),
+    "announce": lambda claim, call: calls.announce(claim, call, Sending("delete", "/p", "pod web in shop")),
     "finish": lambda claim, call: calls.finish(claim, call, "completed", "late"),
     "request": lambda claim, call: approvals.request(claim, call, "Late", "alice"),
     "take": lambda claim, call: queue.take(claim),
     "park": lambda claim, call: runs.park(claim),
     "end": lambda claim, call: runs.end(claim, "done"),
 }
+
+
+NOT_WRITES = {"hold", "hold_to_go_on", "release"}  # the check itself, and what changes nothing for a stranger
+
+
+def test_the_table_has_every_action_of_a_claim():
+    """Whoever writes for a run takes a Claim first; one that is not in the table is not known to check it."""
+    modules = [
+        importlib.import_module(f"chat.actions.{found.name}") for found in pkgutil.iter_modules(actions.__path__)
+    ]
+    found = {
+        name
+        for module in modules
+        for name, action in inspect.getmembers(module, inspect.isfunction)
+        if not name.startswith("_") and action.__annotations__.get("claim") is Claim
+    }
+    assert found - NOT_WRITES == set(WRITES)
 
 
 def rows() -> list[Any]:
@@ -136,6 +160,73 @@ def test_releasing_lets_the_next_one_take_it_at_once(run):
     assert (second.run_id, second.epoch, second.taken_over) == (first.run_id, 2, True)
     leases.release(first)  # too late: it is not the first one's any more
     assert leases.claim("third") is None
+
+
+@pytest.mark.parametrize("minutes", [-10, 10])
+def test_a_machine_whose_clock_is_wrong_takes_nothing_over_and_loses_nothing(run, monkeypatch, minutes):
+    right = timezone.now
+    first = leases.claim("first")
+    monkeypatch.setattr(timezone, "now", lambda: right() + timedelta(minutes=minutes))
+    assert leases.claim("second") is None
+    assert leases.renew_all("first", {first: None}) == {first}
+    monkeypatch.setattr(timezone, "now", right)
+    assert leases.claim("second") is None
+    leases.release(first)
+    assert leases.claim("second") is not None
+
+
+def test_a_lease_renewed_between_the_look_and_the_claim_stands(run):
+    """Whoever is late, but alive, keeps the run."""
+    first = leases.claim("first")
+    expire()
+    (seen,) = leases._claimable()
+    assert leases.renew_all("first", {first: None}) == {first}
+    assert leases._take(seen, "second") is None
+    assert leases.renew_all("first", {first: None}) == {first}
+
+
+def test_a_run_that_nobody_drives_any_more_is_not_kept_from_others(run, alice):
+    """Its drive gave up, for example because the database was away too long; its process drives something else."""
+    given_up = leases.claim("first")
+    messages.send(alice, "elsewhere")
+    driven = leases.claim("first")
+    expire()
+    assert leases.renew_all("first", {driven: None}) == {driven}
+    assert leases.claim("second").run_id == given_up.run_id
+
+
+def test_a_change_begins_once(run):
+    claim = leases.claim("first")
+    rounds.start(claim, "scripted", "script")
+    change, look = (
+        ToolCall(tool=tool, arguments={}, cluster="c", effect=effect)
+        for tool, effect in (("k8s_delete", "DESTROY"), ("k8s_list", "READ"))
+    )
+    rounds.close_round(claim, [change, look], Usage())
+    calls.begin(claim, change)
+    calls.begin(claim, look)
+    calls.begin(claim, look)
+    with pytest.raises(LeaseLost):
+        calls.begin(claim, change)
+
+
+def test_what_is_about_to_leave_is_kept_in_order(run):
+    claim = leases.claim("first")
+    call = called(claim)
+    calls.begin(claim, call)
+    assert ToolCall.objects.get().sent == []
+    for path in ("/a", "/b"):
+        until = calls.announce(claim, call, Sending("patch", path, path))
+        assert clock() < until < clock() + leases.LEASE.total_seconds()
+    call.refresh_from_db()
+    assert [row["path"] for row in call.sent] == ["/a", "/b"]
+    ago = timezone.now() - from_plain(call.sent[1]).at
+    assert abs(ago.total_seconds()) < 5
+    runs.stop(run.conversation.owner, str(run.pk))
+    with pytest.raises(RunOver):
+        calls.announce(claim, call, Sending("patch", "/c", "/c"))
+    calls.finish(claim, call, "completed", "Done.")
+    assert len(ToolCall.objects.get().sent) == 2
 
 
 def test_a_renewed_lease_outlives_its_time(run):

@@ -10,8 +10,9 @@ from aiohttp import web
 
 from tools.effects import Effect
 from tools.kube.client import KubeClient
-from tools.kube.guard import Permit
+from tools.kube.guard import Permit, clock
 from tools.kube.kubeconfig import Access
+from tools.kube.sending import Sending
 from tools.kube.transport import Transport
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -41,7 +42,12 @@ class Api:
 
 
 def permit(ceiling: Effect = Effect.EXECUTE, *, cluster: str = CLUSTER, rehearsal: bool = False) -> Permit:
-    return Permit("call-1", cluster, ceiling, rehearsal)
+    return Permit("call-1", cluster, ceiling, rehearsal, announced)
+
+
+async def announced(sending: Sending) -> float:
+    """For tests of what happens on the wire: nobody keeps a record, and the change may leave."""
+    return clock() + 5
 
 
 @contextlib.asynccontextmanager

@@ -165,5 +165,6 @@ TOOLS: tuple[Tool, ...] = (
         arguments=ApplyArguments,
         run=apply,
         intent=_intent,
+        changes=lambda asked: len(manifests.documents(asked.manifest)),
     ),
 )

@@ -10,7 +10,7 @@ from tools.effects import Effect
 from tools.kube.client import KubeClient
 from tools.kube.errors import Conflict
 from tools.pods import part
-from tools.spec import Arguments, Result, Tool
+from tools.spec import Arguments, Result, Tool, one_change
 
 
 class DeleteArguments(Arguments):
@@ -61,5 +61,6 @@ TOOLS: tuple[Tool, ...] = (
         arguments=DeleteArguments,
         run=delete,
         intent=_intent,
+        changes=one_change,
     ),
 )

@@ -5,7 +5,7 @@ from pydantic import Field
 from tools.effects import Effect
 from tools.kube.client import KubeClient, Object
 from tools.kube.resources import valid_namespace
-from tools.spec import Arguments, Result, Tool
+from tools.spec import Arguments, Result, Tool, one_change
 
 
 class NamespaceArguments(Arguments):
@@ -30,5 +30,6 @@ TOOLS: tuple[Tool, ...] = (
         arguments=NamespaceArguments,
         run=create,
         intent=lambda asked: f"Create namespace {asked.name}",
+        changes=one_change,
     ),
 )

@@ -8,7 +8,7 @@ from tools.effects import Effect
 from tools.kube.client import KubeClient, Selection
 from tools.pods import part
 from tools.rendering import counted
-from tools.spec import Arguments, Result, Tool
+from tools.spec import Arguments, Result, Tool, one_change
 
 
 class NodeArguments(Arguments):
@@ -48,6 +48,7 @@ TOOLS: tuple[Tool, ...] = (
         arguments=NodeArguments,
         run=cordon,
         intent=lambda asked: f"Cordon node {asked.node}",
+        changes=one_change,
     ),
     Tool(
         name="node_uncordon",
@@ -57,5 +58,6 @@ TOOLS: tuple[Tool, ...] = (
         arguments=NodeArguments,
         run=uncordon,
         intent=lambda asked: f"Uncordon node {asked.node}",
+        changes=one_change,
     ),
 )

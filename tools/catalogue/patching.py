@@ -15,7 +15,7 @@ from tools.kube.errors import Invalid, Unsupported
 from tools.kube.resources import Resource, Target
 from tools.pods import part
 from tools.rendering import counted
-from tools.spec import Arguments, Result, Tool
+from tools.spec import Arguments, Result, Tool, one_change
 
 _MOST_CHANGES = 30
 _RESTARTED = "kubectl.kubernetes.io/restartedAt"
@@ -142,6 +142,7 @@ TOOLS: tuple[Tool, ...] = (
         arguments=PatchArguments,
         run=patch,
         intent=lambda asked: f"Patch {_where(asked)}",
+        changes=one_change,
     ),
     Tool(
         name="k8s_scale",
@@ -151,6 +152,7 @@ TOOLS: tuple[Tool, ...] = (
         arguments=ScaleArguments,
         run=scale,
         intent=lambda asked: f"Scale {_where(asked)} to {asked.replicas}",
+        changes=one_change,
     ),
     Tool(
         name="k8s_rollout_restart",
@@ -160,5 +162,6 @@ TOOLS: tuple[Tool, ...] = (
         arguments=RestartArguments,
         run=restart,
         intent=lambda asked: f"Restart {_where(asked)}",
+        changes=one_change,
     ),
 )

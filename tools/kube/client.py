@@ -13,19 +13,20 @@ import msgspec
 from tools import redaction
 from tools.kube import discovery
 from tools.kube.discovery import Discovery
-from tools.kube.errors import Gone, TooLarge, UnknownKind
-from tools.kube.failures import failure, undecodable
+from tools.kube.errors import BadAnswer, Gone, NotFound, NotPermitted, NotSent, TooLarge, UnknownKind
+from tools.kube.failures import failure, missing, undecodable
 from tools.kube.guard import Permit
 from tools.kube.resources import Resource, Target
+from tools.kube.sending import ABSENT, FIELD_MANAGER, Seen, Sending, Verb, manager_of, seen
 from tools.kube.shapes import ListAnswer, Table
 from tools.kube.together import beside
-from tools.kube.transport import Answer, Request, Transport
+from tools.kube.transport import WRITE_SECONDS, Answer, Request, Transport
 
 Object: TypeAlias = dict[str, Any]
-FIELD_MANAGER = "k8s-mcp"
 PAGE = 500
 _SMALL_PAGE = 50
 _TABLE = "application/json;as=Table;v=v1;g=meta.k8s.io"
+_METADATA = "application/json;as=PartialObjectMetadata;v=v1;g=meta.k8s.io"
 _OFF_LOOP = 128 << 10
 _PATCH_TYPES = {
     "merge": "application/merge-patch+json",
@@ -73,6 +74,7 @@ class KubeClient:
         self.permit = permit
         self.secrets_seen: set[str] = set()
         self.wrote = False
+        self._seen: dict[str, Seen] = {}  # by the object's address: as the call last saw it
 
     @property
     def cluster(self) -> str:
@@ -97,7 +99,33 @@ class KubeClient:
     # ---- reading -------------------------------------------------------------------------------------------------
 
     async def get(self, target: Target, subresource: str | None = None) -> Object:
-        return await self.object(Request("GET", target.path(subresource)))
+        request = Request("GET", target.path(subresource))
+        if subresource is not None:
+            return await self.object(request)
+        try:
+            return await self._large(await self.answer(request), lambda answer: self._noted(target, answer))
+        except NotFound:
+            self._seen[target.path()] = ABSENT
+            raise
+
+    def _noted(self, target: Target, answer: Answer) -> Object:
+        found = self._decoded(answer, dict)
+        self._seen[target.path()] = seen(found)
+        return self._clean(found)
+
+    async def look(self, path: str) -> Seen:
+        """The object at this address as far as it tells who wrote to it. Only a Kubernetes API server can say that
+        there is none."""
+        request = Request("GET", path, accept=_METADATA)
+        answer = await self.transport.send(request, self.permit)
+        if missing(answer):
+            return ABSENT
+        if answer.status >= 300:
+            raise failure(self.cluster, request, answer)
+        found = seen(self._decoded(answer, dict))
+        if not found.uid:
+            raise BadAnswer(f'Cluster "{self.cluster}" does not say which object is at {path}.')
+        return found
 
     async def page(self, resource: Resource, selection: Selection) -> Page:
         request = Request("GET", resource.path(selection.namespace), selection.query())
@@ -163,17 +191,25 @@ class KubeClient:
     # ---- writing -------------------------------------------------------------------------------------------------
 
     async def create(self, resource: Resource, namespace: str | None, body: Object, *, dry_run: bool = False) -> Object:
-        query = {"fieldManager": FIELD_MANAGER} | _dry(dry_run)
-        return await self.object(Request("POST", resource.path(namespace), query, encode(body)))
+        name = str((body.get("metadata") or {}).get("name") or "")
+        target = Target(resource, namespace, name)
+        sending = self._sending("create", target, self._manager) if name else None
+        query = {"fieldManager": self._manager} | _write(dry_run)
+        return await self.object(Request("POST", resource.path(namespace), query, encode(body), sending=sending))
 
     async def apply(
         self, target: Target, body: Object, *, force: bool = False, dry_run: bool = False
     ) -> tuple[Object, bool]:
         """Server-side apply: the object as it is now, and whether it was created."""
-        query = {"fieldManager": FIELD_MANAGER, "force": str(force).lower(), "fieldValidation": "Strict"} | _dry(
-            dry_run
+        query = {"fieldManager": FIELD_MANAGER, "force": str(force).lower(), "fieldValidation": "Strict"}
+        request = Request(
+            "PATCH",
+            target.path(),
+            query | _write(dry_run),
+            encode(body),
+            content_type="application/apply-patch+yaml",
+            sending=self._sending("apply", target, FIELD_MANAGER),
         )
-        request = Request("PATCH", target.path(), query, encode(body), content_type="application/apply-patch+yaml")
         answer = await self.answer(request)
         return await self._large(answer, self._object), answer.status == 201
 
@@ -187,21 +223,39 @@ class KubeClient:
         dry_run: bool = False,
     ) -> Object:
         """`form`: merge, json or strategic."""
-        query = {"fieldManager": FIELD_MANAGER} | _dry(dry_run)
-        request = Request("PATCH", target.path(subresource), query, encode(patch), content_type=_PATCH_TYPES[form])
+        request = Request(
+            "PATCH",
+            target.path(subresource),
+            {"fieldManager": self._manager} | _write(dry_run),
+            encode(patch),
+            content_type=_PATCH_TYPES[form],
+            sending=self._sending("patch", target, self._manager),
+        )
         return await self.object(request)
 
     async def delete(self, target: Target, options: Mapping[str, Any], *, dry_run: bool = False) -> Object:
         """`options`: fields of `meta/v1 DeleteOptions` (preconditions, gracePeriodSeconds, propagationPolicy)."""
         body = {"kind": "DeleteOptions", "apiVersion": "v1", **options}
-        return await self.object(Request("DELETE", target.path(), _dry(dry_run), encode(body)))
+        sending = self._sending("delete", target, "")
+        return await self.object(Request("DELETE", target.path(), _write(dry_run), encode(body), sending=sending))
+
+    @property
+    def _manager(self) -> str:
+        return manager_of(self.permit.call_id if self.permit else "")
+
+    def _sending(self, verb: Verb, target: Target, manager: str) -> Sending:
+        return Sending(verb, target.path(), target.words, manager, self._seen.get(target.path()))
 
     # ---- the wire ------------------------------------------------------------------------------------------------
 
     async def answer(self, request: Request) -> Answer:
         """The answer to a request that went well; otherwise the KubeError that says why not."""
-        self.wrote = self.wrote or not request.reads
-        answer = await self.transport.send(request, self.permit)
+        wrote, self.wrote = self.wrote, self.wrote or not request.reads
+        try:
+            answer = await self.transport.send(request, self.permit)
+        except (NotPermitted, NotSent):
+            self.wrote = wrote
+            raise
         if answer.status >= 300:
             raise failure(self.cluster, request, answer)
         return answer
@@ -236,5 +290,6 @@ def encode(body: Any) -> bytes:
     return msgspec.json.encode(body)
 
 
-def _dry(dry_run: bool) -> dict[str, str]:
-    return {"dryRun": "All"} if dry_run else {}
+def _write(dry_run: bool) -> dict[str, str]:
+    """What every change says: how long the server may take."""
+    return {"timeout": f"{WRITE_SECONDS}s"} | ({"dryRun": "All"} if dry_run else {})

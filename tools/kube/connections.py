@@ -13,6 +13,7 @@ from typing import Any
 
 import aiohttp
 
+from tools.kube import departure
 from tools.kube.errors import BadKubeconfig
 from tools.kube.kubeconfig import Access
 
@@ -74,7 +75,11 @@ async def _open(access: Access) -> aiohttp.ClientSession:
             f'The certificates of cluster "{access.name}" cannot be used. '
             "Check certificate-authority, client-certificate and client-key in its kubeconfig."
         ) from None
-    rest.configuration.client_session_kwargs = {"trust_env": False, "cookie_jar": aiohttp.DummyCookieJar()}
+    rest.configuration.client_session_kwargs = {
+        "trust_env": False,
+        "cookie_jar": aiohttp.DummyCookieJar(),
+        "trace_configs": [departure.watched()],
+    }
     session: aiohttp.ClientSession = rest._create_pool_manager()
     return session
 

@@ -4,6 +4,7 @@ KubeError
 ├── BadKubeconfig     the file that says how to reach a cluster cannot be used
 ├── BadInput          a name, selector or manifest that no API server would take; nothing was sent
 ├── NotPermitted      the guard refused: no permit, another cluster, or more than the permit allows; nothing was sent
+├── NotSent           too late, or no longer wanted, at the last moment; nothing was sent
 ├── Unreachable       no connection; nothing was sent
 ├── NotAuthenticated  401: the credentials are wrong or have expired
 ├── Forbidden         403: this identity may not do that
@@ -41,6 +42,10 @@ class BadInput(KubeError):
 
 class NotPermitted(KubeError):
     code = "not_permitted"
+
+
+class NotSent(KubeError):
+    code = "not_sent"
 
 
 class Unreachable(KubeError):

@@ -10,6 +10,7 @@ from tools.kube.errors import Ambiguous, BadAnswer, Forbidden, KubeError, NotFou
 from tools.kube.failures import shorten
 from tools.kube.guard import Permit
 from tools.kube.resources import Target
+from tools.kube.sending import Sending
 from tools.kube.transport import Transport
 
 _PROTOCOLS = ("v5.channel.k8s.io", "v4.channel.k8s.io")
@@ -52,7 +53,8 @@ async def execute(
     query = [("command", word) for word in command]
     query += [("container", container), ("stdout", "true"), ("stderr", "true")]
     try:
-        socket = await transport.websocket(pod.path("exec"), query, _PROTOCOLS, permit)
+        sending = Sending("run", pod.path(), pod.words)
+        socket = await transport.websocket(pod.path("exec"), query, _PROTOCOLS, permit, sending)
     except aiohttp.WSServerHandshakeError as fault:
         raise _refused(transport, pod, fault) from None
     try:

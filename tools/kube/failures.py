@@ -66,6 +66,11 @@ def failure(cluster: str, request: Request, answer: Answer) -> KubeError:
     return _by_code(cluster, request, answer.status, status, said)
 
 
+def missing(answer: Answer) -> bool:
+    """Whether an API server says that there is no such object; another web server's 404 says nothing."""
+    return answer.status == 404 and _status(answer.body) is not None
+
+
 def shorten(message: str) -> str:
     """One line, bounded: some messages carry a whole object."""
     line = " ".join(message.split())

@@ -9,21 +9,37 @@ only as dry runs: the gate can try a change out before anybody approved it, and 
 """
 
 import re
-from collections.abc import Mapping
+import time
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from tools.effects import Effect
 from tools.kube.errors import NotPermitted
+from tools.kube.sending import Sending
+
+Announce: TypeAlias = Callable[[Sending], Awaitable[float]]
+_CLOCK = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
+
+
+def clock() -> float:
+    """Seconds that nobody sets and that pass while a process, or the whole machine, sleeps."""
+    return time.clock_gettime(_CLOCK)
 
 
 @dataclass(frozen=True, slots=True)
 class Permit:
-    """What the gate allowed: requests of one tool call, to one cluster, up to an effect."""
+    """What the gate allowed: requests of one tool call, to one cluster, up to an effect.
+
+    announce: writes down a change that is about to leave and says until when (`clock`) it may; raises NotSent when it
+    may not any more. Without it nothing that changes anything is sent, but for rehearsals.
+    """
 
     call_id: str
     cluster: str
     ceiling: Effect
     rehearsal: bool = False
+    announce: Announce | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +78,8 @@ _KNOWN_SUBRESOURCES = {"", "status", "scale", "log", "eviction", "finalize", "re
 
 def check(
     permit: Permit | None, cluster: str, method: str, path: str, query: Mapping[str, str], accept: str = ""
-) -> None:
-    """Raises NotPermitted unless `permit` covers the request."""
+) -> Effect:
+    """The request's effect. Raises NotPermitted unless `permit` covers it."""
     if permit is None:
         raise NotPermitted(
             "This request carries no permit, so it was not sent. Tools run through the portal's gate only."
@@ -79,6 +95,7 @@ def check(
         )
     if permit.rehearsal and effect.writes and query.get("dryRun") != "All":
         raise NotPermitted("This call may only try the change out (dry run), not make it: nothing was sent.")
+    return effect
 
 
 def effect_of(method: str, path: str, query: Mapping[str, str], accept: str = "") -> Effect:

@@ -18,12 +18,15 @@ import aiohttp
 from yarl import URL
 
 from tools.kube import connections, guard
+from tools.kube.departure import departing
 from tools.kube.errors import Ambiguous, BadAnswer, BadInput, BadKubeconfig, TooLarge, Unreachable
 from tools.kube.guard import Permit
 from tools.kube.kubeconfig import Access
+from tools.kube.sending import Sending
 
 CONNECT_SECONDS = 5.0
 READ_SECONDS = 20.0
+WRITE_SECONDS = 10  # the API server gives a change up after this long, so that what has not happened will not happen
 LARGEST_ANSWER = 8 << 20
 _REPEATS = 2
 _LONGEST_WAIT = 5.0
@@ -34,7 +37,8 @@ Handler: TypeAlias = Callable[[aiohttp.ClientRequest], Awaitable[aiohttp.ClientR
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What is asked of an API server. `query` without None values; `largest` bounds the answer's bytes."""
+    """What is asked of an API server. `query` without None values; `largest` bounds the answer's bytes; `sending`:
+    what is written down of a change before it leaves."""
 
     method: str
     path: str
@@ -45,6 +49,7 @@ class Request:
     seconds: float = READ_SECONDS
     largest: int = LARGEST_ANSWER
     cut_at_largest: bool = False
+    sending: Sending | None = None
 
     @property
     def reads(self) -> bool:
@@ -86,8 +91,13 @@ class Transport:
         self.access = access
 
     async def send(self, request: Request, permit: Permit | None) -> Answer:
-        """Any HTTP answer is returned as it is. Raises NotPermitted, Unreachable, Ambiguous, TooLarge, BadAnswer."""
-        guard.check(permit, self.cluster, request.method, request.path, request.query, request.accept)
+        """Any HTTP answer is returned as it is. Raises NotPermitted, NotSent, Unreachable, Ambiguous, TooLarge,
+        BadAnswer."""
+        effect = guard.check(permit, self.cluster, request.method, request.path, request.query, request.accept)
+        with departing(permit, _sending(request.path, request.sending, permit) if effect.writes else None):
+            return await self._send(request)
+
+    async def _send(self, request: Request) -> Answer:
         attempt = 0
         while True:
             wait = await self._attempt(request, last=not request.reads or attempt >= _REPEATS)
@@ -108,26 +118,33 @@ class Transport:
         return answer if last or seconds is None or seconds > _LONGEST_WAIT else seconds
 
     async def websocket(
-        self, path: str, query: list[tuple[str, str]], protocols: tuple[str, ...], permit: Permit | None
+        self,
+        path: str,
+        query: list[tuple[str, str]],
+        protocols: tuple[str, ...],
+        permit: Permit | None,
+        sending: Sending | None = None,
     ) -> aiohttp.ClientWebSocketResponse:
-        """An open WebSocket. Raises NotPermitted, Unreachable; aiohttp.WSServerHandshakeError when it is refused."""
-        guard.check(permit, self.cluster, "GET", path, dict(query))
+        """An open WebSocket. Raises NotPermitted, NotSent, Unreachable; aiohttp.WSServerHandshakeError when it is
+        refused."""
+        effect = guard.check(permit, self.cluster, "GET", path, dict(query))
         session = await connections.session(self.access)
         try:
-            return await session.ws_connect(
-                _address(self.access.server, path, query),
-                protocols=protocols,
-                headers=await self._identity(),
-                autoping=True,
-                heartbeat=None,
-                max_msg_size=LARGEST_ANSWER,
-                timeout=aiohttp.ClientWSTimeout(ws_close=2.0),
-                server_hostname=self.access.tls_server_name or None,
-            )
+            with departing(permit, _sending(path, sending, permit) if effect.writes else None):
+                return await session.ws_connect(
+                    _address(self.access.server, path, query),
+                    protocols=protocols,
+                    headers=await self._identity(),
+                    autoping=True,
+                    heartbeat=None,
+                    max_msg_size=LARGEST_ANSWER,
+                    timeout=aiohttp.ClientWSTimeout(ws_close=2.0),
+                    server_hostname=self.access.tls_server_name or None,
+                )
         except aiohttp.WSServerHandshakeError:
             raise
         except (aiohttp.ClientError, TimeoutError) as fault:
-            raise self._explained(Request("GET", path), fault) from fault
+            raise self._explained(Request("POST" if effect.writes else "GET", path), fault) from fault
 
     async def _once(self, request: Request) -> Answer:
         session = await connections.session(self.access)
@@ -176,6 +193,13 @@ class Transport:
                 f'The connection to cluster "{self.cluster}" broke before the answer was complete. Try again.'
             )
         return BadAnswer(f"What answered at {self.access.server} does not speak HTTP as an API server does.")
+
+
+def _sending(path: str, known: Sending | None, permit: Permit | None) -> Sending | None:
+    """What is announced of a change: also of one that nobody described. A rehearsal changes nothing."""
+    if permit is not None and permit.rehearsal:
+        return None
+    return known or Sending("other", "", path)
 
 
 async def _from_file(access: Access) -> str:

@@ -129,11 +129,11 @@ async def test_writes_carry_our_name_and_say_how_they_are_meant() -> None:
         await client.delete(WEB, {"preconditions": {"uid": "u1"}}, dry_run=True)
         path = "/apis/apps/v1/namespaces/shop/deployments/web"
         assert api.seen == [
-            ("PATCH", f"{path}?fieldManager=k8s-mcp&force=true&fieldValidation=Strict&dryRun=All"),
-            ("PATCH", f"{path}/scale?fieldManager=k8s-mcp"),
-            ("PATCH", f"{path}?fieldManager=k8s-mcp"),
-            ("POST", "/api/v1/nodes?fieldManager=k8s-mcp"),
-            ("DELETE", f"{path}?dryRun=All"),
+            ("PATCH", f"{path}?fieldManager=k8s-mcp&force=true&fieldValidation=Strict&timeout=10s&dryRun=All"),
+            ("PATCH", f"{path}/scale?fieldManager=k8s-mcp-call1&timeout=10s"),
+            ("PATCH", f"{path}?fieldManager=k8s-mcp-call1&timeout=10s"),
+            ("POST", "/api/v1/nodes?fieldManager=k8s-mcp-call1&timeout=10s"),
+            ("DELETE", f"{path}?timeout=10s&dryRun=All"),
         ]
         assert [headers["Content-Type"] for headers in api.headers[:3]] == [
             "application/apply-patch+yaml",
