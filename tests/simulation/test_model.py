@@ -37,12 +37,11 @@ from tests.simulation.viewer import Frame, Viewer
 EXAMPLES = int(os.environ.get("SIMULATION_EXAMPLES", "8"))
 SEED = int(os.environ.get("HYPOTHESIS_SEED", "0")) or random.SystemRandom().randrange(1, 1 << 32)
 SOME = st.integers(0, 11)
-STORIES = [
-    {"when": "make", "rounds": [[making("{words}")], [{"say": "Made or not."}]]},
-    {"when": "look", "rounds": [[{"say": "Looking."}, READ, READ], [{"say": "Seen."}]]},
-    {"when": "wait", "rounds": [[{"say": "I wait."}, {"wait": "/nowhere", "seconds": 600}]]},
-    {"when": "fail", "rounds": [[{"say": "So far"}, {"fail": "The model is away.", "code": "away"}]]},
-    {"when": "talk", "rounds": [[{"think": "hm"}, {"say": "One two three.", "chunks": 3}]]},
+STORIES = [  # a queued message that was stopped stands before the next one's words, so the last line counts
+    {"when": "look$", "rounds": [[{"say": "Looking."}, READ, READ], [{"say": "Seen."}]]},
+    {"when": "wait$", "rounds": [[{"say": "I wait."}, {"wait": "/nowhere", "seconds": 600}]]},
+    {"when": "fail$", "rounds": [[{"say": "So far"}, {"fail": "The model is away.", "code": "away"}]]},
+    {"when": "talk$", "rounds": [[{"think": "hm"}, {"say": "One two three.", "chunks": 3}]]},
 ]
 
 
@@ -58,6 +57,7 @@ class Portal(RuleBasedStateMachine):
         self.viewers = [Viewer(self.token) for _ in range(3)]
         self.talks: list[Conversation] = []
         self.worker: Process | None = None
+        self.stories = STORIES
 
     def run(self, work: Coroutine[Any, Any, Any]) -> Any:
         return self.loop.run_until_complete(work)
@@ -192,7 +192,9 @@ class Portal(RuleBasedStateMachine):
     async def _send(self, viewer: Viewer, conversation: Conversation, message_id: str, words: str) -> bool:
         if conversation.asked and conversation.id not in viewer.watching:
             await viewer.resume(conversation.id)
-        text = f"make-{message_id[:13]}" if words == "make" else words
+        text = _name(message_id) if words == "make" else words
+        if words == "make":
+            self._can_make(text)
         answer = await viewer.command("send", id=message_id, conversation_id=conversation.id, text=text)
         if answer["type"] == "nack":
             assert answer["data"]["code"] == "too_many_runs"
@@ -200,6 +202,12 @@ class Portal(RuleBasedStateMachine):
         viewer.watching.add(conversation.id)
         conversation.accept(message_id, answer["data"]["run_id"], answer["data"]["seq"], words)
         return True
+
+    def _can_make(self, name: str) -> None:
+        self.stories = [{"when": f"{name}$", "rounds": [[making(name)], [{"say": "Made or not."}]]}, *self.stories]
+        new = self.world.script.with_suffix(".new")
+        new.write_text(json.dumps({"stories": self.stories}))
+        new.replace(self.world.script)  # whole at any moment: a run may begin right now
 
     async def _decide(self, viewer: Viewer, conversation: Conversation, decision: str) -> None:
         """The oldest question of the conversation, decided already or not."""
@@ -261,7 +269,11 @@ class Portal(RuleBasedStateMachine):
 
 
 def _names(conversation: Conversation) -> set[str]:
-    return {f"make-{each.message_id[:13]}" for each in conversation.asked}
+    return {_name(each.message_id) for each in conversation.asked}
+
+
+def _name(message_id: str) -> str:
+    return f"make-{message_id[:13]}"
 
 
 def _frames(conversation_id: str) -> list[Frame]:
@@ -300,6 +312,7 @@ def test_whatever_happens_the_portal_does_what_the_model_says(transactional_db, 
         finally:
             launch._crew = None
             runner.run(cluster.__aexit__())
+    assert cluster.changes, "no change was ever made"
     kinds = Counter(Event.objects.values_list("type", flat=True))
     assert kinds["complete"] >= EXAMPLES, f"too little happened to say anything: {kinds}"
 

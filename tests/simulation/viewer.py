@@ -18,6 +18,8 @@ class Viewer:
         self.seen: dict[str, list[Frame]] = {}
         self.watching: set[str] = set()
         self._read = 0
+        self._asked: dict[str, int] = {}  # the number named in the last `resume`
+        self._at: dict[str, int] = {}  # the newest number of this connection
 
     @property
     def connected(self) -> bool:
@@ -25,6 +27,7 @@ class Viewer:
 
     async def connect(self) -> None:
         self._client, self._read = await Client(self._token).__aenter__(), 0
+        self._at = {}
 
     async def drop(self) -> None:
         """What was on the way is lost."""
@@ -37,7 +40,7 @@ class Viewer:
         await self.take()
         frames = self.seen.setdefault(conversation_id, [])
         seq = frames[-1]["seq"] if frames else 0
-        command = str(uuid.uuid4())
+        command, self._asked[conversation_id] = str(uuid.uuid4()), seq
         await self._client.say({"type": "resume", "id": command, "conversation_id": conversation_id, "seq": seq})
         welcome = await self._client.until("welcome", conversation_id=conversation_id)
         assert welcome["data"]["recovered"], "so small a gap is closed by what was missed"
@@ -64,11 +67,19 @@ class Viewer:
             await self._client.hear()
         new, self._read = self._client.frames[self._read :], len(self._client.frames)
         for frame in new:
-            if "seq" in frame:
-                frames = self.seen.setdefault(frame["data"]["conversation_id"], [])
-                expected = frames[-1]["seq"] + 1 if frames else 1
-                assert frame["seq"] == expected, f"number {frame['seq']} came where {expected} was due"
-                frames.append(frame)
+            name = frame["data"].get("conversation_id", "")
+            if frame["type"] == "welcome":  # from here on everything above the number that was named, seen or not
+                self._at[name] = self._asked[name]
+            elif "seq" in frame:
+                self._keep(self.seen.setdefault(name, []), frame, self._at.get(name, 0) + 1)
+                self._at[name] = frame["seq"]
+
+    def _keep(self, frames: list[Frame], frame: Frame, due: int) -> None:
+        assert frame["seq"] == due, f"number {frame['seq']} came where {due} was due"
+        if due <= len(frames):
+            assert frame == frames[due - 1], "an event is not what it was"
+        else:
+            frames.append(frame)
 
     async def reach(self, conversation_id: str, head: int) -> None:
         """Sees everything up to `head`, by the bell or by the slow look."""
