@@ -66,9 +66,9 @@ MUTANTS = (
     ),
     Mutant(
         "the lease is never renewed",
-        "chat/runner.py",
-        "if await database_sync_to_async(leases.renew)(self.claim):",
-        "if False:",
+        "chat/actions/leases.py",
+        "mine.update(lease_until=timezone.now() + LEASE)",
+        "mine.count()",
         f"{RIVALS}::test_a_process_that_lives_keeps_its_run",
     ),
     Mutant(

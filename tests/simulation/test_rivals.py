@@ -9,7 +9,7 @@ from typing import Any
 from django.db import connection
 from django.db.transaction import Atomic
 
-from chat import launch, runner
+from chat import launch
 from chat.actions import leases, messages
 from chat.models import Run
 from tests.conftest import in_database
@@ -50,13 +50,14 @@ def test_between_a_look_and_a_claim_another_process_may_claim(transactional_db, 
     monkeypatch.setattr(Atomic, "__enter__", late)
     mine = leases.claim("mine")
     assert [claim.run_id for claim in (mine, rival[0]) if claim is not None] == [accepted.run_id]
-    assert leases.renew(mine or rival[0]) is False
+    owner, claim = ("mine", mine) if mine is not None else ("rival", rival[0])
+    assert leases.renew_all(owner, {claim: None}) == {claim}
 
 
 async def test_a_process_that_lives_keeps_its_run(world, monkeypatch):
     """A run that takes longer than its lease is not taken from a process that is well, whoever else looks for work."""
     monkeypatch.setattr(leases, "LEASE", timedelta(seconds=0.6))
-    monkeypatch.setattr(runner, "RENEW_EVERY", 0.1)
+    monkeypatch.setattr(leases, "RENEW_EVERY", 0.1)
     slow = Story("slow", [[{"say": "One."}, {"think": "hm " * 40, "chunks": 40, "delay": 0.05}, {"say": "Two."}]])
     telling, process, rival = world.tells(slow), Process(), Process()
     rival.start()
