@@ -7,7 +7,8 @@ import pytest
 
 from chat.agent.errors import LimitReached, ModelError, Parked
 from chat.agent.limits import Limits
-from chat.agent.loop import run, unanswered, with_answers
+from chat.agent.loop import run
+from chat.agent.machine import unanswered, with_answers
 from chat.agent.ports import Answer, Finished, Request, Spoken, Text, TextDelta, TextEnd, Thinking, Turn, Usage, Wish
 from chat.agent.providers.scripted import Fail, Interrupt, Say, Scripted, Stop, Story, Think, WaitFor, WishFor
 from tests.chat.agent.stage import Recorder, ask

@@ -1,0 +1,160 @@
+"""Ten faults that people really make, and the test of the rig that must notice each.
+
+`python -m tests.simulation.mutants [words of a name]` tries them. Each is a change of a few words in one file, made in
+a copy of the tree. If the source has moved and the words are not there exactly once, that is an error: a mutant that is
+not applied proves nothing.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+KILLED = "tests/simulation/test_crash_points.py::test_killed_at_every_boundary"
+FROZEN = "tests/simulation/test_crash_points.py::test_frozen_after_every_write_and_awake_again_when_all_is_over"
+RIVALS = "tests/simulation/test_rivals.py"
+AT_ONCE = 2
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """`old` stands in `file` exactly once and becomes `new`; `test` must fail then."""
+
+    name: str
+    file: str
+    old: str
+    new: str
+    test: str
+
+
+MUTANTS = (
+    Mutant(
+        "no epoch in the lease: a process that was given up still writes",
+        "chat/actions/leases.py",
+        "pk=claim.run_id, lease_epoch=claim.epoch, status=RunStatus.RUNNING",
+        "pk=claim.run_id",
+        f"{FROZEN}[read]",
+    ),
+    Mutant(
+        "the bell rings before the commit",
+        "chat/journal.py",
+        "transaction.on_commit(partial(doorbell.ring, data.conversation_id, seq))",
+        "doorbell.ring(data.conversation_id, seq)",
+        f"{KILLED}[text]",
+    ),
+    Mutant(
+        "an event outside the transaction of its row",
+        "chat/actions/calls.py",
+        "    journal.append(ended, run=run)\n",
+        "    transaction.on_commit(lambda: _apart(ended, run))\n\n\n"
+        "def _apart(ended: ToolCallEnd, run: Run) -> None:\n    with transaction.atomic():\n"
+        "        journal.append(ended, run=run)\n",
+        f"{KILLED}[read]",
+    ),
+    Mutant(
+        "a claim that does not look whether the run is still free",
+        "chat/actions/leases.py",
+        "filter(pk=run.pk, status=run.status, lease_epoch=run.lease_epoch)",
+        "filter(pk=run.pk)",
+        f"{RIVALS}::test_between_a_look_and_a_claim_another_process_may_claim",
+    ),
+    Mutant(
+        "the lease is never renewed",
+        "chat/actions/leases.py",
+        "mine.update(lease_until=timezone.now() + LEASE)",
+        "mine.count()",
+        f"{RIVALS}::test_a_process_that_lives_keeps_its_run",
+    ),
+    Mutant(
+        "a takeover sends an unfinished change again",
+        "chat/tool_calls.py",
+        "if call.status == CallStatus.RUNNING and tool.effect.writes:",
+        "if False:",
+        f"{RIVALS}::test_an_approval_is_good_for_one_request",
+    ),
+    Mutant(
+        "an approval is not used up",
+        "chat/actions/calls.py",
+        "        ).update(consumed_at=timezone.now())\n",
+        "        ).count()\n",
+        f"{KILLED}[change approved]",
+    ),
+    Mutant(
+        "the end of a run is written whoever holds it",
+        "chat/actions/runs.py",
+        "        hold(claim)\n        run = Run.objects.get(pk=claim.run_id)\n        if error:",
+        "        run = Run.objects.get(pk=claim.run_id)\n        if error:",
+        f"{FROZEN}[text]",
+    ),
+    Mutant(
+        "whoever comes back is told one event twice",
+        "chat/journal.py",
+        "filter(seq__gt=seq)[:limit]",
+        "filter(seq__gte=seq)[:limit]",
+        f"{KILLED}[text]",
+    ),
+    Mutant(
+        "a message that is sent again is a new one",
+        "chat/actions/messages.py",
+        "client_id=message_id, text=text)",
+        "client_id=uuid.uuid4(), text=text)",
+        f"{KILLED}[text]",
+    ),
+)  # fmt: skip
+
+# Changes nothing: if a copy of the tree fails by itself, nothing is caught.
+HARMLESS = Mutant("harmless", "chat/journal.py", "import uuid\n", "import uuid\n", f"{KILLED}[text]")
+
+
+def applied(mutant: Mutant, source: str) -> str:
+    """Raises ValueError when the source is not what the mutant was made for."""
+    if source.count(mutant.old) != 1:
+        raise ValueError(
+            f'"{mutant.name}": its old text stands {source.count(mutant.old)} times in {mutant.file}, not once. '
+            "The source has moved: make the mutant anew."
+        )
+    return source.replace(mutant.old, mutant.new)
+
+
+def caught(mutant: Mutant) -> tuple[bool, str]:
+    """Whether its test fails in a copy of the tree with the fault in it, and the end of what it printed.
+
+    Only a failed test counts: a copy that does not even start has caught nothing.
+    """
+    with tempfile.TemporaryDirectory(prefix="mutant-") as folder:
+        tree = Path(folder)
+        for name in ("chat", "k8smcp", "tools", "tests", "templates", "static"):
+            shutil.copytree(ROOT / name, tree / name, ignore=shutil.ignore_patterns("__pycache__"))
+        for name in ("pyproject.toml", "manage.py"):
+            shutil.copy(ROOT / name, tree / name)
+        file = tree / mutant.file
+        file.write_text(applied(mutant, file.read_text(encoding="utf-8")), encoding="utf-8")
+        done = subprocess.run(
+            [sys.executable, "-m", "pytest", "-x", "--tb=line", mutant.test],
+            cwd=tree, capture_output=True, text=True, env=_environment(tree), check=False,
+        )  # fmt: skip
+    return done.returncode == 1, "\n".join([*done.stdout.splitlines(), *done.stderr.splitlines()][-12:])
+
+
+def _environment(tree: Path) -> dict[str, str]:
+    kept = {key: value for key, value in os.environ.items() if not key.startswith(("K8SMCP_", "DJANGO_", "PYTEST_"))}
+    return kept | {"PYTHONPATH": str(tree), "PYTHONDONTWRITEBYTECODE": "1"}
+
+
+def main(names: Sequence[str]) -> int:
+    chosen = [each for each in MUTANTS if not names or any(name in each.name for name in names)]
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        results = list(zip(chosen, pool.map(caught, chosen), strict=True))
+    for mutant, (found, told) in results:
+        sys.stdout.write(f"{'caught' if found else 'MISSED'}  {mutant.name}\n" + ("" if found else told + "\n"))
+    return sum(not found for _, (found, _) in results)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
