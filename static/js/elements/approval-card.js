@@ -33,6 +33,10 @@ customElements.define(
       this.#say(sentence, true);
     }
 
+    slow() {
+      this.#say("Not decided yet: the portal does not answer. Your decision is sent again as soon as it does.", true);
+    }
+
     get reason() {
       return this.querySelector(".approval-reason input")?.value ?? "";
     }

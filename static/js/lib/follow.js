@@ -6,24 +6,47 @@ const SETTLING = 2_000;
 export class Follow extends EventTarget {
   #at = true;
   #missed = 0;
+  #due = 0;
+  #draws = new Set();
 
   constructor() {
     super();
     addEventListener("scroll", () => this.#look(), { passive: true });
   }
 
-  /** Runs a change of the page and stays at the bottom if that is where the reader was. */
+  get atEnd() {
+    return this.#at;
+  }
+
+  /** Runs a change of the page now; if the reader was at the bottom, they are there again when the screen is drawn. */
   during(change, added = 0) {
-    const at = this.#at;
     change();
-    if (at) this.toEnd();
-    else if (added) this.#tell(this.#missed + added);
+    if (!this.#at && added) this.#tell(this.#missed + added);
+    this.#ask();
+  }
+
+  /** Runs a change right before the screen is drawn next. However many changes come until then, the page is laid out once. */
+  next(change) {
+    this.#draws.add(change);
+    this.#ask();
   }
 
   toEnd(smooth = false) {
     scrollTo({ top: document.documentElement.scrollHeight, behavior: smooth ? "smooth" : "instant" });
     this.#at = true;
-    this.#tell(0);
+    if (this.#missed) this.#tell(0);
+  }
+
+  /** Remembers the piece at the top of the window; the function returned brings it there again, if it still exists. */
+  hold(feed) {
+    if (this.#at) return () => {};
+    const piece = [...feed.children].find((each) => each.getBoundingClientRect().bottom > 0);
+    const top = piece?.getBoundingClientRect().top ?? 0;
+    return () => {
+      const there = piece && document.getElementById(piece.id);
+      if (there) scrollBy({ top: there.getBoundingClientRect().top - top, behavior: "instant" });
+      else this.toEnd();
+    };
   }
 
   /** At the end of a page that has just been opened: pieces get their real height only when they come into view. */
@@ -34,6 +57,17 @@ export class Follow extends EventTarget {
     setTimeout(stop, SETTLING);
     observer.observe(content);
     this.toEnd();
+  }
+
+  #ask() {
+    this.#due ||= requestAnimationFrame(() => this.#draw());
+  }
+
+  #draw() {
+    this.#due = 0;
+    for (const change of this.#draws) change();
+    this.#draws.clear();
+    if (this.#at) this.toEnd();
   }
 
   #look() {
