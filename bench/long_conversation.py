@@ -71,7 +71,8 @@ async def measure() -> dict[str, Any]:
     with tempfile.TemporaryDirectory(prefix="k8smcp-bench-") as scratch:
         script = Path(scratch) / "cards.json"
         script.write_text(json.dumps(_cards()))
-        with fake_model("--script", str(script)) as model, portal(model) as served:
+        with fake_model("--script", str(script)) as model, portal(model) as fleet:
+            served = fleet.webs[0]
             addresses = {count: f"{served.address}/c/{_filled(served, count)}" for count in (FEW, EVENTS)}
             async with async_playwright() as playwright:
                 browser = await playwright.chromium.launch(executable_path=shutil.which("chromium"), args=FLAGS)
