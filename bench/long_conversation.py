@@ -152,7 +152,7 @@ async def _stream(browser: Browser, served: Portal, address: str, words: str) ->
     await page.goto(address)
     await _stands_open(page)
     ends = await page.locator("run-end").count()
-    await page.fill("textarea", words)
+    await page.fill("#words", words)
     await browser.start_tracing(page=page, categories=["toplevel", "devtools.timeline", "blink.user_timing"])
     await page.keyboard.press("Enter")
     await page.locator("run-end").nth(ends).wait_for()

@@ -9,13 +9,14 @@ customElements.define(
     #last = "";
 
     connectedCallback() {
-      this.field = this.querySelector("textarea");
+      this.form = this.querySelector("form.composer");
+      this.field = this.form.querySelector("textarea");
       this.halt = this.querySelector(".halt");
       this.queue = this.querySelector("message-queue");
       if (!this.field.value) this.field.value = drafts.load(this.dataset.draft);
       this.field.addEventListener("input", () => this.#changed());
       this.field.addEventListener("keydown", (event) => this.#key(event));
-      this.querySelector("form").addEventListener("submit", (event) => this.#submit(event));
+      this.form.addEventListener("submit", (event) => this.#submit(event));
       this.halt.addEventListener("click", (event) => this.#stop(event));
       this.#grow();
     }
@@ -66,7 +67,7 @@ customElements.define(
       if (event.isComposing) return;
       if (event.key === "Enter" && !event.shiftKey) {
         event.preventDefault();
-        this.querySelector("form").requestSubmit();
+        this.form.requestSubmit();
       } else if (event.key === "ArrowUp" && !this.field.value) {
         event.preventDefault();
         if (!this.queue.editLast() && this.#last) this.fill(this.#last);

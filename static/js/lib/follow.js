@@ -7,6 +7,7 @@ export class Follow extends EventTarget {
   #at = true;
   #missed = 0;
   #due = 0;
+  #put = 0; // where the page was scrolled to when it was brought to its end
   #draws = new Set();
 
   constructor() {
@@ -33,6 +34,7 @@ export class Follow extends EventTarget {
 
   toEnd(smooth = false) {
     scrollTo({ top: document.documentElement.scrollHeight, behavior: smooth ? "smooth" : "instant" });
+    this.#put = smooth ? 0 : scrollY;
     this.#at = true;
     if (this.#missed) this.#tell(0);
   }
@@ -71,6 +73,7 @@ export class Follow extends EventTarget {
   }
 
   #look() {
+    if (this.#at && this.#due && scrollY >= this.#put - 1) return; // the page grew, the reader did not move
     const root = document.documentElement;
     this.#at = root.scrollHeight - scrollY - innerHeight < NEAR;
     if (this.#at && this.#missed) this.#tell(0);
