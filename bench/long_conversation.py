@@ -6,7 +6,6 @@ page caught up with the journal and the composer at work. `task`: tasks of the p
 streams, from Chromium's own trace: as long as they took, and the processor time they needed.
 """
 
-import asyncio
 import json
 import shutil
 import statistics
@@ -53,12 +52,15 @@ const Socket = window.WebSocket;
 window.WebSocket = class extends Socket {
     constructor(...address) {
         super(...address);
-        this.addEventListener("message", ({ data }) => data.includes('"caught_up"') && (seen.caughtUp ??= performance.now()));
+        this.addEventListener("message", ({ data }) => {
+            if (data.includes('"caught_up"')) seen.caughtUp ??= performance.now();
+        });
     }
 };
 const look = () => {
     if (shown() && !seen.painted) requestAnimationFrame(() => setTimeout(() => (seen.painted ??= performance.now())));
     if (seen.painted && live()) seen.open ??= performance.now();
+    if (seen.open && seen.lcp) document.documentElement.dataset.standsOpen = "";
     else requestAnimationFrame(look);
 };
 requestAnimationFrame(look);
@@ -105,7 +107,7 @@ def _cards() -> dict[str, Any]:
 
 def _filled(served: Portal, count: int) -> str:
     """The id of a new conversation of so many events."""
-    command = [sys.executable, "-m", "bench.long_story", str(count)]
+    command = [sys.executable, "-m", "tests.long_story", str(count)]
     return subprocess.run(
         command, cwd=ROOT, env=served.environment, check=True, capture_output=True, text=True
     ).stdout.strip()
@@ -135,9 +137,7 @@ async def _open(browser: Browser, served: Portal, addresses: dict[int, str]) -> 
 
 
 async def _stands_open(page: Page) -> None:
-    async with asyncio.timeout(PATIENCE / 1000):
-        while not await page.evaluate("Boolean(window.seen?.open && window.seen.lcp)"):
-            await asyncio.sleep(0.05)
+    await page.locator("html[data-stands-open]").wait_for(state="attached")
 
 
 def _opened(told: list[dict[str, Any]]) -> dict[str, Any]:

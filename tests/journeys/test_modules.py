@@ -94,3 +94,22 @@ async def test_close_codes_and_pauses_follow_the_protocol(visit):
         pauses = await page.evaluate(paused)
         assert [low for low, _ in pauses] == [500] * 5
         assert [high for _, high in pauses] == [1000, 2000, 8000, 30_000, 30_000]
+
+
+async def test_a_command_that_a_leaving_process_refused_is_kept_and_sent_again(visit):
+    asked = """async () => {
+        const { Outbox } = await import("/static/js/lib/outbox.js");
+        const [socket, sent, answered] = [new EventTarget(), [], []];
+        socket.send = ({ id }) => sent.push(id);
+        const outbox = new Outbox(socket, "test");
+        outbox.addEventListener("answered", ({ detail }) => answered.push(detail.answer.type));
+        const say = (type, data) => socket.dispatchEvent(new CustomEvent("frame", { detail: { type, data } }));
+        outbox.push({ type: "send", id: "1", text: "hello" });
+        say("nack", { id: "1", code: "draining", temporary: true });
+        outbox.resend();
+        say("ack", { id: "1" });
+        outbox.resend();
+        return [sent, answered, sessionStorage.getItem("outbox:test")];
+    }"""
+    async with visit("/tools") as page:
+        assert await page.evaluate(asked) == [["1", "1"], ["ack"], None]

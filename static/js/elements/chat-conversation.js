@@ -28,7 +28,7 @@ customElements.define(
       this.tail = this.querySelector(".tail");
       this.composer = this.querySelector("chat-composer");
       this.reading = new Reading(this);
-      this.follow = new Follow();
+      this.follow = new Follow(this.feed, !location.hash);
       this.work = new Work(this);
       this.socket = new LiveSocket("/ws/chat?render=html&batch=1");
       this.outbox = new Outbox(this.socket, this.dataset.conversation || "new");
@@ -37,7 +37,7 @@ customElements.define(
       earlier(this);
       for (const block of this.tail.querySelectorAll(".streaming")) this.#adopt(block);
       this.work.look();
-      if (this.dataset.conversation && !location.hash) this.follow.settle(this.feed);
+      if (this.dataset.conversation && !location.hash) this.follow.toEnd();
       for (const frame of this.outbox.restore()) this.pending.show(frame);
       this.socket.connect();
     }
@@ -180,14 +180,13 @@ customElements.define(
 
     /** The newest page instead of all that is shown. A reader who was further up stays at the piece they were at. */
     replace(frames) {
-      const [page, held] = [new DocumentFragment(), this.follow.hold(this.feed)];
+      const page = new DocumentFragment();
       this.tail.replaceChildren();
       this.#blocks.clear();
       this.work.begin([]);
       for (const frame of frames) this.#place(page, frame);
-      this.feed.replaceChildren(page);
+      this.follow.keeping(() => this.feed.replaceChildren(page));
       earlierThan(this, frames[0]?.seq ?? 1);
-      this.follow.during(held);
     }
 
     #place(feed, frame) {

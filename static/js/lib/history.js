@@ -39,7 +39,7 @@ async function more(conversation, link) {
   try {
     const page = documentFrom(await get(`/c/${conversation.dataset.conversation}${link.search}`));
     const next = page.querySelector("chat-feed").dataset.first;
-    prepend(conversation.feed, [...page.querySelector("chat-feed").children]);
+    prepend(conversation, [...page.querySelector("chat-feed").children]);
     earlierThan(conversation, Number(next));
     announce("Earlier messages are shown.");
   } catch (fault) {
@@ -48,13 +48,18 @@ async function more(conversation, link) {
   link.removeAttribute("aria-busy");
 }
 
-/** What is already here stays as it is: it is newer. The reader keeps their place. */
-function prepend(feed, pieces) {
-  const fresh = new DocumentFragment();
-  fresh.append(...pieces.filter((piece) => !document.getElementById(piece.id)).map((piece) => document.adoptNode(piece)));
-  const from = document.documentElement.scrollHeight - scrollY;
-  feed.prepend(fresh);
-  scrollTo({ top: document.documentElement.scrollHeight - from, behavior: "instant" });
+/** What is already here stays as it is, for it is newer; but a call or an approval that began up there stands there, as on
+ * a page of everything. A message stands where its run took it. */
+function prepend({ feed, follow }, pieces) {
+  const above = new DocumentFragment();
+  follow.keeping(() => {
+    for (const piece of pieces) {
+      const there = document.getElementById(piece.id);
+      if (!there) above.append(document.adoptNode(piece));
+      else if (!piece.id.startsWith("message-")) above.append(there);
+    }
+    feed.prepend(above);
+  });
 }
 
 function pill(conversation) {

@@ -1,6 +1,6 @@
 """Writes a long conversation straight into a portal's database: rows of the very shapes the journal writes, in bulk.
 
-python -m bench.long_story EVENTS    with the environment of the portal; prints the conversation's id
+python -m tests.long_story EVENTS [CONVERSATION]    with the environment of the portal; prints the conversation's id
 """
 
 import itertools
@@ -20,7 +20,7 @@ QUESTIONS = (
     "what changed in the last hour?\n\nI see errors since the deployment at noon.",
 )
 ANSWER = (
-    "## What I found\n\n**checkout** crashes: `PAYMENT_API_URL` is not set, so it ends three seconds after its start.\n\n"
+    "## What I found\n\n**checkout** crashes: `PAYMENT_API_URL` is not set, so it ends right after its start.\n\n"
     "| Pod | Restarts | Why |\n|---|---:|---|\n| checkout-7d9f | 14 | a variable is missing |\n"
     "| checkout-x2kq | 12 | a variable is missing |\n\n1. Set it in the deployment\n2. Watch it start\n\n"
     "```yaml\nkind: Deployment\nmetadata:\n  name: checkout\nspec:\n  replicas: 2\n```\n\n"
@@ -32,15 +32,18 @@ TABLE = "NAMESPACE  NAME                  READY  STATUS            RESTARTS\n" +
 LONGEST_RUN = 20  # events, and a few more
 
 
-def write(count: int) -> str:
-    """Exactly `count` events of ended runs, the newest of them seconds ago; returns the conversation's id."""
+def write(count: int, conversation_id: str = "") -> str:
+    """Exactly `count` more events of ended runs, one a second until now; returns the conversation's id."""
     from django.contrib.auth.models import User
+    from django.db import transaction
+    from django.db.models import F
     from django.utils import timezone
 
     from chat.models import Conversation, Event, Message, Run
 
     owner = User.objects.get(username="admin")
-    conversation = Conversation.objects.create(owner=owner, title="A very long watch", head_seq=count)
+    made = {"id": conversation_id} if conversation_id else {"owner": owner, "title": "A very long watch"}
+    conversation, _ = Conversation.objects.get_or_create(**made)
     told = list(itertools.islice(_told(str(conversation.pk), owner.username), count + LONGEST_RUN))
     last = max(index for index, (_, data) in enumerate(told) if data.type == "complete")
     told = told[last + 1 - count : last + 1]  # the first run may begin in its middle, the last is whole
@@ -51,26 +54,30 @@ def write(count: int) -> str:
     }
     Message.objects.bulk_create(messages.values(), batch_size=500)
     now = timezone.now()
-    made = [
+    ended = [
         Run(id=uuid.UUID(run), conversation=conversation, message=message, status="done", ended_at=now)
         for run, message in messages.items()
     ]
-    Run.objects.bulk_create(made, batch_size=500)
-    Event.objects.bulk_create(_rows(conversation, told, now - timedelta(seconds=count)), batch_size=500)
+    Run.objects.bulk_create(ended, batch_size=500)
+    with transaction.atomic():
+        Conversation.objects.filter(pk=conversation.pk).update(head_seq=F("head_seq") + count)
+        conversation.refresh_from_db()
+        Event.objects.bulk_create(_rows(conversation, told, now - timedelta(seconds=count)), batch_size=500)
     return str(conversation.pk)
 
 
 def _rows(conversation: Any, told: list[tuple[str, Any]], at: datetime) -> Iterator[Any]:
     from chat.models import Event
 
-    for seq, (run, data) in enumerate(told, 1):
+    first = conversation.head_seq - len(told) + 1
+    for number, (run, data) in enumerate(told):
         yield Event(
             conversation=conversation,
-            seq=seq,
+            seq=first + number,
             run_id=uuid.UUID(run),
             type=data.type,
             data=data.model_dump(mode="json"),
-            at=at + timedelta(seconds=seq),
+            at=at + timedelta(seconds=number),
         )
 
 
@@ -135,4 +142,4 @@ def _decision(own: dict[str, str], call: dict[str, Any], by: str) -> Iterator[An
 if __name__ == "__main__":
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "k8smcp.settings")
     django.setup()
-    sys.stdout.write(write(int(sys.argv[1])) + "\n")
+    sys.stdout.write(write(int(sys.argv[1]), *sys.argv[2:]) + "\n")
