@@ -1,4 +1,4 @@
-"""Long conversations in the browser: back through them, days of them, and coming back after more than can be replayed."""
+"""Long conversations in the browser: back through them, days of them, and coming back after missing too much."""
 
 import json
 import subprocess

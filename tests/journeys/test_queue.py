@@ -9,9 +9,9 @@ from tests.journeys.screen import ended, feed, reloaded, say
 pytestmark = pytest.mark.browser
 
 
-async def begun(page, words="go the long way"):
-    """A run that speaks for five seconds before its first tool call; "slow please": for ten, and calls none."""
-    await say(page, words)
+async def begun(page):
+    """A run that speaks for five seconds before its first tool call."""
+    await say(page, "go the long way")
     await page.locator(".prose.streaming").wait_for()
 
 
@@ -46,9 +46,10 @@ async def test_a_queued_message_is_edited_by_keyboard_and_answered_as_it_was_lef
 
 
 async def test_a_removed_message_leaves_a_line_and_no_run(visit):
-    async with visit("/") as page:
+    async with visit("/", width=390) as page:
         await begun(page)
-        await queue(page, "never mind")
+        await queue(page, "never mind" + " what I said before" * 6)
+        assert await page.evaluate("document.documentElement.scrollWidth") == 390
         await queued(page, "never mind").get_by_role("button", name="Remove").click()
         await page.locator(".notice", has_text="took a queued message back").wait_for()
         await page.locator(".queue").wait_for(state="hidden")
@@ -89,7 +90,8 @@ async def test_words_that_come_too_late_to_change_a_message_are_not_lost(visit):
 
 async def test_others_see_what_waits_and_may_only_do_what_the_server_allows(visit, portal, walker, browser):
     async with visit("/") as page:
-        await begun(page, "slow please")
+        await say(page, "scale storefront to 2")
+        await page.locator('approval-card[data-state="pending"]').wait_for()
         await page.locator(".sharing button").click()
         await page.locator(".sharing button", has_text="Shared").wait_for()
         await queue(page, "list the nodes")
@@ -98,7 +100,7 @@ async def test_others_see_what_waits_and_may_only_do_what_the_server_allows(visi
         await other.fill('[name="username"]', walker[0])
         await other.fill('[name="password"]', walker[1])
         await other.keyboard.press("Enter")
-        await queued(other, "list the nodes").wait_for()
+        await queued(other, "list the nodes").locator("form").wait_for(state="attached")  # the page is at work
         assert await other.locator(".queue-tools button:visible").count() == 0
         await say(other, "and the events")
         await queued(page, "and the events").get_by_role("button", name="Remove").wait_for()
