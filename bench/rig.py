@@ -23,9 +23,9 @@ REDIS = os.environ.get("TEST_REDIS_URL", "redis://127.0.0.1:6379/8")
 
 
 @contextlib.contextmanager
-def fake_model() -> Iterator[str]:
-    """Its address. A message such as "chunks=100 rate=50" says what it answers."""
-    command = [sys.executable, "-m", "tests.fakemodel", "--chunks", "1"]
+def fake_model(*arguments: str) -> Iterator[str]:
+    """Its address. A message such as "chunks=100 rate=50" says what it answers; `arguments`: see tests.fakemodel."""
+    command = [sys.executable, "-m", "tests.fakemodel", "--chunks", "1", *arguments]
     process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
     try:
         assert process.stdout is not None

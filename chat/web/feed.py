@@ -18,6 +18,7 @@ from chat.event_types import (
     UserMessage,
 )
 from chat.models import Conversation, Event
+from chat.models.event import moment
 from chat.web import rendering
 
 PAGE = 200  # events
@@ -25,11 +26,13 @@ PAGE = 200  # events
 
 @dataclass(frozen=True, slots=True)
 class Feed:
-    """`first_seq` and `last_seq` are the numbers of the oldest and newest event in `pieces`; 0 for an empty feed."""
+    """`first_seq` and `last_seq` are the numbers of the oldest and newest event in `pieces`; 0 for an empty feed.
+    `last_at` is the time of the newest, as frames carry it."""
 
     pieces: list[SafeString]
     first_seq: int
     last_seq: int
+    last_at: str
 
     @property
     def has_earlier(self) -> bool:
@@ -52,9 +55,9 @@ def piece(event: Event) -> SafeString:
 
 
 def _feed(events: list[Event], endings: Iterable[Event] = ()) -> Feed:
-    first, last = (events[0].seq, events[-1].seq) if events else (0, 0)
     shown = [*events, *endings]
-    return Feed(rendering.page(shown, _requests(shown)), first, last)
+    pieces = rendering.page(shown, _requests(shown))
+    return Feed(pieces, events[0].seq, events[-1].seq, moment(events[-1].at)) if events else Feed(pieces, 0, 0, "")
 
 
 def _requests(events: Iterable[Event]) -> Mapping[str, Any]:

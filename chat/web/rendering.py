@@ -2,7 +2,7 @@
 
 The placing rule, here and in static/js/lib/placing.js: a piece whose id is already in the feed replaces the one there,
 any other piece goes to the end. The beginning of a run takes its message along, which may have waited for an earlier
-run; and a message that is steered goes to the end by itself.
+run; and a message that leaves the queue otherwise, steered or removed, goes to where that happens.
 """
 
 import json
@@ -82,11 +82,11 @@ def page(events: Iterable[Line], requests: Mapping[str, Fields] | None = None) -
 
 def place(placed: dict[str, Line], event: Line) -> None:
     """The placing rule, on a feed as a dict from id to the event shown there: order is the order on the page."""
-    if event.type == "run_started":
+    if event.type == "run_started" and dom_id(event) not in placed:
         for key, message in list(placed.items()):
             if message.type in ("user_message", "message_edited") and message.data["run_id"] == event.data["run_id"]:
                 placed[key] = placed.pop(key)
-    if event.type == "message_steered":
+    if event.type in ("message_steered", "message_removed"):
         placed.pop(dom_id(event), None)
     placed[dom_id(event)] = event
 

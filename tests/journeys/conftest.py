@@ -42,6 +42,13 @@ SCALE = wish("k8s_scale", kind="deployment", name="storefront", namespace="shop"
 THOUGHT = {"think": "I look at the pods.", "chunks": 4, "delay": 0.02}
 STORIES = [
     {"when": "scale", "rounds": [[{"say": "I will scale it."}, SCALE], [{"say": "This came of it: {answers}"}]]},
+    {
+        "when": "the long way",
+        "rounds": [
+            [{"say": "word " * 100, "chunks": 100, "delay": 0.05}, LIST],
+            [{"say": "This came of it: {answers}"}],
+        ],
+    },
     {"when": "slow", "rounds": [[{"say": "word " * 200, "chunks": 200, "delay": 0.05}]]},
     {
         "when": "hostile",

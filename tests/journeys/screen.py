@@ -5,7 +5,7 @@ FEED = """feed => [...feed.children].map(piece => [
 
 
 async def say(page, text):
-    await page.fill("textarea", text)
+    await page.fill("#words", text)
     await page.keyboard.press("Enter")
 
 

@@ -8,7 +8,7 @@ pytestmark = pytest.mark.browser
 
 OPEN_BLOCK = """async (deltas) => {
     const { OpenBlock } = await import("/static/js/lib/open-block.js");
-    const block = new OpenBlock(document.createElement("div"), (change) => change());
+    const block = new OpenBlock(document.createElement("div"), (draw) => draw());
     for (const [text, offset] of deltas) block.add(text, offset);
     return block.text;
 }"""
@@ -87,10 +87,29 @@ async def test_close_codes_and_pauses_follow_the_protocol(visit):
             const { verdict } = await import("/static/js/lib/socket.js");
             return codes.map(verdict);
         }"""
-        codes = [1006, 1012, 4101, 4199, 4201, 4299, 4500, 4504]
+        codes = [1006, 1012, 4102, 4104, 4201, 4299, 4500, 4504]
         assert await page.evaluate(asked, codes) == ["again"] * 4 + ["sign-in"] * 2 + ["never"] * 2
         paused = """async () => { const { pause } = await import("/static/js/lib/socket.js");
             return [0, 1, 3, 9, 99].map((attempt) => [pause(attempt, 0), pause(attempt, 1)]); }"""
         pauses = await page.evaluate(paused)
         assert [low for low, _ in pauses] == [500] * 5
-        assert [high for _, high in pauses] == [500, 1000, 4000, 30_000, 30_000]
+        assert [high for _, high in pauses] == [1000, 2000, 8000, 30_000, 30_000]
+
+
+async def test_a_command_that_a_leaving_process_refused_is_kept_and_sent_again(visit):
+    asked = """async () => {
+        const { Outbox } = await import("/static/js/lib/outbox.js");
+        const [socket, sent, answered] = [new EventTarget(), [], []];
+        socket.send = ({ id }) => sent.push(id);
+        const outbox = new Outbox(socket, "test");
+        outbox.addEventListener("answered", ({ detail }) => answered.push(detail.answer.type));
+        const say = (type, data) => socket.dispatchEvent(new CustomEvent("frame", { detail: { type, data } }));
+        outbox.push({ type: "send", id: "1", text: "hello" });
+        say("nack", { id: "1", code: "draining", temporary: true });
+        outbox.resend();
+        say("ack", { id: "1" });
+        outbox.resend();
+        return [sent, answered, sessionStorage.getItem("outbox:test")];
+    }"""
+    async with visit("/tools") as page:
+        assert await page.evaluate(asked) == [["1", "1"], ["ack"], None]

@@ -11,7 +11,7 @@ customElements.define(
       if (this.dataset.state === "pending") {
         call?.become?.("waiting");
         this.#quiet = everySecond(() => this.#countDown());
-        this.firstElementChild.addEventListener("keydown", (event) => this.#key(event));
+        this.addEventListener("keydown", this);
       } else if (this.dataset.state === "approved") {
         call?.become?.("running", this.dataset.decided);
       }
@@ -19,6 +19,10 @@ customElements.define(
 
     disconnectedCallback() {
       this.#quiet?.();
+    }
+
+    handleEvent(event) {
+      this.#key(event);
     }
 
     /** While the server is asked. */
@@ -31,6 +35,10 @@ customElements.define(
     refused(sentence) {
       this.#enable(true);
       this.#say(sentence, true);
+    }
+
+    slow() {
+      this.#say("Not decided yet: the portal does not answer. Your decision is sent again as soon as it does.", true);
     }
 
     get reason() {

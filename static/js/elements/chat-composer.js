@@ -9,13 +9,14 @@ customElements.define(
     #last = "";
 
     connectedCallback() {
-      this.field = this.querySelector("textarea");
+      this.form = this.querySelector("form.composer");
+      this.field = this.form.querySelector("textarea");
       this.halt = this.querySelector(".halt");
-      this.queue = this.querySelector(".queue");
+      this.queue = this.querySelector("message-queue");
       if (!this.field.value) this.field.value = drafts.load(this.dataset.draft);
       this.field.addEventListener("input", () => this.#changed());
       this.field.addEventListener("keydown", (event) => this.#key(event));
-      this.querySelector("form").addEventListener("submit", (event) => this.#submit(event));
+      this.form.addEventListener("submit", (event) => this.#submit(event));
       this.halt.addEventListener("click", (event) => this.#stop(event));
       this.#grow();
     }
@@ -34,13 +35,17 @@ customElements.define(
       this.field.focus();
     }
 
-    /** The run that can be stopped, or none; `queued`: the words of messages that wait for it. */
-    show(run, queued) {
+    /** The run that can be stopped, or none; `queued`: the pieces of messages that wait for it; `may`: see message-queue. */
+    show(run, queued, may) {
       if (this.halt.value !== run) this.#calm();
       this.halt.value = run;
       this.halt.hidden = !run;
-      this.queue.hidden = !queued.length;
-      this.queue.replaceChildren(...queued.map((words) => line(words)));
+      this.queue.show(queued, may);
+    }
+
+    /** Words that found no other place; what is being written stays. */
+    add(text) {
+      this.fill([this.field.value.trimEnd(), text].filter(Boolean).join("\n\n"));
     }
 
     saveDraft() {
@@ -62,10 +67,10 @@ customElements.define(
       if (event.isComposing) return;
       if (event.key === "Enter" && !event.shiftKey) {
         event.preventDefault();
-        this.querySelector("form").requestSubmit();
-      } else if (event.key === "ArrowUp" && !this.field.value && this.#last) {
+        this.form.requestSubmit();
+      } else if (event.key === "ArrowUp" && !this.field.value) {
         event.preventDefault();
-        this.fill(this.#last);
+        if (!this.queue.editLast() && this.#last) this.fill(this.#last);
       }
     }
 
@@ -93,12 +98,3 @@ customElements.define(
     }
   },
 );
-
-function line(words) {
-  const item = document.createElement("li");
-  const [mark, text] = [document.createElement("b"), document.createElement("span")];
-  mark.textContent = "Queued";
-  text.textContent = words;
-  item.append(icon("clock"), mark, text);
-  return item;
-}

@@ -2,13 +2,14 @@
 import { adoptBar } from "../lib/bar.js";
 import { learn } from "../lib/clock.js";
 import { Follow } from "../lib/follow.js";
-import { history as earlier } from "../lib/history.js";
+import { earlierThan, history as earlier, letGo } from "../lib/history.js";
 import { uuid } from "../lib/ids.js";
 import { elementsFrom } from "../lib/markup.js";
 import { OpenBlock } from "../lib/open-block.js";
 import { Outbox } from "../lib/outbox.js";
 import { Pending } from "../lib/pending.js";
 import { place } from "../lib/placing.js";
+import { Reading } from "../lib/reading.js";
 import { announce, connection, conversationsChanged } from "../lib/signals.js";
 import { LiveSocket } from "../lib/socket.js";
 import { Work } from "../lib/work.js";
@@ -20,25 +21,23 @@ customElements.define(
   "chat-conversation",
   class extends HTMLElement {
     #blocks = new Map();
-    #resuming = "";
 
     connectedCallback() {
       if ("past" in this.dataset) return;
       this.feed = this.querySelector("chat-feed");
       this.tail = this.querySelector(".tail");
       this.composer = this.querySelector("chat-composer");
-      this.known = Boolean(this.dataset.conversation); // by the server
-      this.seq = Number(this.dataset.seq);
-      this.follow = new Follow();
+      this.reading = new Reading(this);
+      this.follow = new Follow(this.feed, !location.hash);
       this.work = new Work(this);
-      this.socket = new LiveSocket("/ws/chat?render=html");
+      this.socket = new LiveSocket("/ws/chat?render=html&batch=1");
       this.outbox = new Outbox(this.socket, this.dataset.conversation || "new");
       this.pending = new Pending(this);
       this.#listen();
       earlier(this);
       for (const block of this.tail.querySelectorAll(".streaming")) this.#adopt(block);
       this.work.look();
-      if (this.dataset.conversation && !location.hash) this.follow.settle(this.feed);
+      if (this.dataset.conversation && !location.hash) this.follow.toEnd();
       for (const frame of this.outbox.restore()) this.pending.show(frame);
       this.socket.connect();
     }
@@ -48,10 +47,15 @@ customElements.define(
       this.socket.addEventListener("frame", ({ detail }) => this.#heard(detail));
       this.socket.addEventListener("lost", () => connection("lost", this.work.run ? "Reconnecting — the run goes on" : "Reconnecting…"));
       this.socket.addEventListener("gone", ({ detail }) => this.#gone(detail));
-      this.socket.addEventListener("doubt", () => this.#resume() && this.socket.prove());
+      this.socket.addEventListener("doubt", () => this.reading.resume() && this.socket.prove());
       this.outbox.addEventListener("answered", ({ detail }) => this.#answered(detail));
+      this.outbox.addEventListener("slow", ({ detail }) => this.#slow(detail.frame));
       this.addEventListener("composer:send", ({ detail }) => this.say(detail));
-      this.addEventListener("composer:stop", ({ detail }) => this.outbox.push({ type: "stop", id: uuid(), run_id: detail }));
+      this.addEventListener("composer:stop", ({ detail }) => this.#command("stop", { run_id: detail }));
+      this.addEventListener("queue:edit", ({ detail }) => this.#command("queue_edit", detail));
+      this.addEventListener("queue:remove", ({ detail }) => this.#command("queue_remove", detail));
+      this.addEventListener("queue:steer", ({ detail }) => this.#command("steer", detail));
+      this.addEventListener("queue:late", ({ detail }) => this.composer.add(detail));
       this.feed.addEventListener("click", (event) => this.#again(event.target.closest('[data-action="again"]')));
       this.querySelector(".examples")?.addEventListener("submit", (event) => this.#example(event));
       document.getElementById("decision").addEventListener("submit", (event) => this.#decide(event));
@@ -67,6 +71,10 @@ customElements.define(
       this.follow.toEnd();
     }
 
+    #command(type, fields) {
+      this.outbox.push({ type, id: uuid(), ...fields });
+    }
+
     #begin() {
       this.dataset.conversation = uuid();
       this.querySelector(".welcome")?.remove();
@@ -78,7 +86,7 @@ customElements.define(
 
     /** The server knows the conversation now: the bar gets what belongs to one. */
     async #arrived() {
-      this.known = true;
+      this.reading.known = true;
       await adoptBar();
       this.work.look();
     }
@@ -102,31 +110,32 @@ customElements.define(
       const { name, value } = event.submitter;
       const card = document.getElementById(`approval-${value}`);
       card.busy(name === "approve" ? "Approving…" : "Rejecting…");
-      this.outbox.push({ type: "decide", id: uuid(), approval_id: value, decision: name, reason: card.reason });
+      this.#command("decide", { approval_id: value, decision: name, reason: card.reason });
     }
 
     #answered({ frame, answer }) {
       const { type, data } = answer;
       if (frame.type === "send") this.pending.answered(frame, answer);
-      if (frame.type === "send" && type === "ack" && !this.known) this.#arrived();
+      if (frame.type === "send" && type === "ack" && !this.reading.known) this.#arrived();
       if (frame.type === "send" && type === "ack") conversationsChanged();
       if (frame.type === "decide" && type === "nack") document.getElementById(`approval-${frame.approval_id}`)?.refused(data.message);
       if (frame.type === "stop" && type === "nack") announce(data.message, true);
+      if (frame.message_id) this.composer.queue.answered(frame.message_id, answer);
+    }
+
+    /** Ten seconds without an answer: the person is told, the command is kept and sent again. */
+    #slow(frame) {
+      if (frame.type === "decide") document.getElementById(`approval-${frame.approval_id}`)?.slow();
+      if (frame.type === "stop") announce("Not stopped yet: the portal does not answer. It is asked again as soon as it does.", true);
+      if (frame.message_id) this.composer.queue.slow(frame.message_id);
     }
 
     // ---- the connection -------------------------------------------------------------------------------------------
 
     #opened() {
-      this.#resume();
+      const asked = this.reading.resume();
       this.outbox.resend();
-      if (!this.#resuming) connection("open");
-    }
-
-    /** Asks for everything above what is shown; a conversation the server has not heard of has nothing to resume. */
-    #resume() {
-      if (!this.known) return false;
-      this.#resuming = uuid();
-      return this.socket.send({ type: "resume", id: this.#resuming, conversation_id: this.dataset.conversation, seq: this.seq });
+      if (!asked) connection("open");
     }
 
     #gone({ verdict, reason }) {
@@ -138,41 +147,54 @@ customElements.define(
     // ---- what the server says -------------------------------------------------------------------------------------
 
     #heard(frame) {
-      if (frame.data?.conversation_id && frame.data.conversation_id !== this.dataset.conversation) return;
-      if (frame.seq) return void this.#event(frame);
       const { type, data } = frame;
-      if (type === "text" || type === "thinking") this.#delta(type, data);
-      else if (type === "welcome" && !data.recovered) this.#fresh();
+      if (data?.conversation_id && data.conversation_id !== this.dataset.conversation) return;
+      if (frame.seq) this.reading.take([frame]);
+      else if (type === "events") this.reading.take(data.events);
+      else if (type === "text" || type === "thinking") this.#delta(type, data);
+      else if (type === "welcome") this.reading.welcome(data);
       else if (type === "caught_up") this.#caughtUp(data);
-      else if (type === "heartbeat" && data.head_seq > this.seq) this.#resume();
-      else if (type === "nack" && data.id === this.#resuming) connection("gone", data.message);
+      else if (type === "heartbeat" && this.reading.behind(data.head_seq)) this.reading.resume();
+      else if (type === "nack" && this.reading.refused(data.id)) connection("gone", data.message);
     }
 
     #caughtUp(data) {
-      this.#resuming = "";
-      this.seq = Math.max(this.seq, data?.seq ?? 0);
+      const replaced = this.reading.caughtUp(data?.seq);
       connection("open");
+      if (replaced) announce("So much has happened that the page was brought up to date. Nothing was lost.");
       this.work.look();
     }
 
-    /** Too much was missed, or this page is ahead of the server: what follows is the newest page. */
-    #fresh() {
-      this.seq = 0;
-      this.feed.replaceChildren();
-      this.tail.replaceChildren();
-      this.#blocks.clear();
+    /** New events, however many: placed in their order, and the page is laid out once. */
+    show(frames) {
+      const { live } = this.reading;
+      const placed = frames.map((frame) => this.#place(this.feed, frame));
+      this.follow.during(() => this.work.look(), placed.filter(({ fresh }) => fresh).length);
+      letGo(this);
+      if (!live) return;
+      for (const [index, frame] of frames.entries()) {
+        learn(frame.at);
+        this.#tell(frame, placed[index].piece);
+      }
     }
 
-    #event(frame) {
-      if (frame.seq <= this.seq) return;
-      if (this.seq && frame.seq > this.seq + 1) return void (this.#resuming || this.#resume());
-      this.seq = frame.seq;
-      if (!this.#resuming) learn(frame.at);
+    /** The newest page instead of all that is shown. A reader who was further up stays at the piece they were at. */
+    replace(frames) {
+      const page = new DocumentFragment();
+      this.tail.replaceChildren();
+      this.#blocks.clear();
+      this.work.begin([]);
+      for (const frame of frames) this.#place(page, frame);
+      this.follow.keeping(() => this.feed.replaceChildren(page));
+      earlierThan(this, frames[0]?.seq ?? 1);
+    }
+
+    #place(feed, frame) {
       const [piece] = elementsFrom(frame.html ?? "");
       this.#close(frame);
-      this.follow.during(() => piece && place(this.feed, piece), 1);
-      this.follow.during(() => this.work.look());
-      this.#tell(frame, piece);
+      const fresh = piece ? place(feed, piece) : false;
+      if (piece) this.work.note(piece);
+      return { piece, fresh };
     }
 
     #delta(type, { run_id, block, offset, text, message }) {
@@ -197,7 +219,7 @@ customElements.define(
     }
 
     #adopt(element) {
-      this.#blocks.set(element.id, new OpenBlock(element, (change) => this.follow.during(change)));
+      this.#blocks.set(element.id, new OpenBlock(element, (draw) => this.follow.next(draw)));
     }
 
     /** What was being said is in the journal now: its finished form takes the place of the open one. */
@@ -211,13 +233,12 @@ customElements.define(
     }
 
     #tell({ type, data }, piece) {
-      if (this.#resuming) return;
       if (type === "text_end") announce(piece.textContent.slice(0, SPOKEN));
       if (type === "tool_call_end") announce(`${data.intent || data.tool_name}: ${data.status}`);
       if (type === "approval_requested") announce(`A decision is needed: ${data.summary}`, true);
       if (type === "error") announce(data.error, true);
       if (type === "complete") announce(OUTCOMES[data.outcome] ?? "The run has ended.");
-      if (type === "complete" || type === "run_started" || type.startsWith("approval")) conversationsChanged();
+      if (/^(complete|run_started|approval_.*|conversation_renamed)$/.test(type)) conversationsChanged();
     }
   },
 );

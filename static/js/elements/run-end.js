@@ -15,8 +15,14 @@ customElements.define(
       this.#fold();
     }
 
+    /** The pieces of this run, in order. They stand between its beginning and this, so a long feed is not searched. */
     #pieces(kind) {
-      return [...this.parentElement.querySelectorAll(`:scope > ${kind}[data-run="${CSS.escape(this.dataset.run)}"]`)];
+      const [found, { run }] = [[], this.dataset];
+      for (let piece = this.previousElementSibling; piece; piece = piece.previousElementSibling) {
+        if (piece.dataset.run === run && piece.matches(kind)) found.unshift(piece);
+        if (piece.dataset.runStart && piece.dataset.run === run) break;
+      }
+      return found;
     }
 
     /** Only what was looked at and went well: a change, a decision and a failure stay in sight. */

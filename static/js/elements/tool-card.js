@@ -10,10 +10,14 @@ customElements.define(
     #quiet = null;
 
     connectedCallback() {
-      this.querySelector('[data-action="raw"]')?.addEventListener("click", (event) => this.#raw(event.currentTarget));
-      const button = this.querySelector('[data-action="copy"]');
-      button?.addEventListener("click", () => copy(button, this.querySelector(".result-raw").textContent));
+      this.addEventListener("click", this); // once, however often the card is moved
       this.#count();
+    }
+
+    handleEvent({ target }) {
+      const button = target.closest("[data-action]");
+      if (button?.dataset.action === "raw") this.#raw(button);
+      if (button?.dataset.action === "copy") copy(button, this.querySelector(".result-raw").textContent);
     }
 
     disconnectedCallback() {

@@ -1,7 +1,10 @@
-// Older events, page by page, above what is shown; and the pill that leads back to the newest.
+// Older events, page by page, above what is shown; what is far above is let go of again; and the pill to the newest.
 import { documentFrom } from "./markup.js";
 import { get } from "./server.js";
 import { announce } from "./signals.js";
+
+const MOST = 700; // pieces in the feed of a reader who is at its end
+const KEPT = 400;
 
 export function history(conversation) {
   conversation.querySelector(".earlier a")?.addEventListener("click", (event) => {
@@ -11,14 +14,33 @@ export function history(conversation) {
   pill(conversation);
 }
 
+/** From here on, `?before=seq` leads to what is not shown; 1 for nothing. */
+export function earlierThan(conversation, seq) {
+  const link = conversation.querySelector(".earlier a");
+  link.setAttribute("href", `?before=${seq}`);
+  link.parentElement.hidden = seq <= 1;
+}
+
+/** A page that stays open for days does not grow for ever. Whole runs are let go of, and nothing that still waits. */
+export function letGo(conversation) {
+  const { feed, follow, work } = conversation;
+  if (feed.childElementCount <= MOST || !follow.atEnd) return;
+  const pieces = [...feed.children];
+  const cut = pieces.findIndex((piece, index) => index >= pieces.length - KEPT && piece.dataset.runStart);
+  if (cut < 0) return;
+  const own = pieces[cut - 1].dataset.run === pieces[cut].dataset.run ? cut - 1 : cut; // its message stands above it
+  for (const piece of pieces.slice(0, own)) if (!work.isOpen(piece.dataset.run)) piece.remove();
+  earlierThan(conversation, Number(pieces[cut].dataset.seq));
+}
+
 async function more(conversation, link) {
+  if (link.hasAttribute("aria-busy")) return;
   link.setAttribute("aria-busy", "true");
   try {
     const page = documentFrom(await get(`/c/${conversation.dataset.conversation}${link.search}`));
-    prepend(conversation.feed, [...page.querySelector("chat-feed").children]);
-    const next = page.querySelector(".earlier a[href^='?before']");
-    if (next && !next.parentElement.hidden) link.setAttribute("href", next.getAttribute("href"));
-    else link.parentElement.hidden = true;
+    const next = page.querySelector("chat-feed").dataset.first;
+    prepend(conversation, [...page.querySelector("chat-feed").children]);
+    earlierThan(conversation, Number(next));
     announce("Earlier messages are shown.");
   } catch (fault) {
     announce(fault.message, true);
@@ -26,12 +48,18 @@ async function more(conversation, link) {
   link.removeAttribute("aria-busy");
 }
 
-/** What is already here stays as it is: it is newer. The reader keeps their place. */
-function prepend(feed, pieces) {
-  const fresh = pieces.filter((piece) => !document.getElementById(piece.id)).map((piece) => document.adoptNode(piece));
-  const from = document.documentElement.scrollHeight - scrollY;
-  feed.prepend(...fresh);
-  scrollTo({ top: document.documentElement.scrollHeight - from, behavior: "instant" });
+/** What is already here stays as it is, for it is newer; but a call or an approval that began up there stands there, as on
+ * a page of everything. A message stands where its run took it. */
+function prepend({ feed, follow }, pieces) {
+  const above = new DocumentFragment();
+  follow.keeping(() => {
+    for (const piece of pieces) {
+      const there = document.getElementById(piece.id);
+      if (!there) above.append(document.adoptNode(piece));
+      else if (!piece.id.startsWith("message-")) above.append(there);
+    }
+    feed.prepend(above);
+  });
 }
 
 function pill(conversation) {

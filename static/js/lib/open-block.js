@@ -7,9 +7,10 @@ export class OpenBlock {
   #said;
   #drawn = true;
 
-  constructor(element, change) {
+  /** `soon` calls back before the screen is drawn next. */
+  constructor(element, soon) {
     this.element = element;
-    this.change = change;
+    this.soon = soon;
     this.#said = element.textContent;
     this.#have = [...this.#said].length;
     this.tail = new Tail(element);
@@ -30,7 +31,7 @@ export class OpenBlock {
     this.#said += fresh.join("");
     if (!this.#drawn) return;
     this.#drawn = false;
-    requestAnimationFrame(() => this.change(() => this.#draw()));
+    this.soon(() => this.#draw());
   }
 
   #draw() {

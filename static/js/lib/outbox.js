@@ -50,6 +50,7 @@ export class Outbox extends EventTarget {
 
   #heard({ type, data }) {
     if (type !== "ack" && type !== "nack") return;
+    if (data.code === "draining") return; // this process leaves: the next connection is another's, and asks again
     const frame = this.drop(data.id);
     if (frame) this.dispatchEvent(new CustomEvent("answered", { detail: { frame, answer: { type, data } } }));
   }

@@ -11,9 +11,9 @@ export function verdict(code) {
   return "again";
 }
 
-/** Full jitter: anywhere between 0.5 s and a ceiling that doubles up to 30 s. */
+/** Full jitter: anywhere between 0.5 s and a ceiling that doubles from 1 s up to 30 s. */
 export function pause(attempt, random = Math.random()) {
-  const ceiling = Math.min(SLOWEST, FASTEST * 2 ** Math.min(attempt, 10));
+  const ceiling = Math.min(SLOWEST, FASTEST * 2 ** Math.min(attempt + 1, 10));
   return FASTEST + random * Math.max(0, ceiling - FASTEST);
 }
 

@@ -1,5 +1,5 @@
-// Light Markdown for text that is still coming: finished lines are set once, only the last piece is set again. Nodes are
-// made one by one, so nothing the model says can become markup.
+// Light Markdown for text that is still coming. What has come stays as it stands and only grows at its end, however long
+// a paragraph, a list or a table gets. Nodes are made one by one, so nothing the model says can become markup.
 const HEADING = /^(#{1,6})\s+(.*)$/;
 const HEADING_LINE = new RegExp(HEADING.source, "m");
 const BULLET = /^(\s*)(?:[-*+]|\d{1,9}[.)])\s+(.*)$/;
@@ -19,14 +19,36 @@ export class Tail {
 
   show(text) {
     const end = settledUntil(text, this.#settled);
-    this.#highest ||= HEADING_LINE.exec(text)?.[1].length ?? 0;
-    for (const node of this.#open) node.remove();
-    this.#open = [];
-    if (end > this.#settled) this.#root.append(...blocks(text.slice(this.#settled, end), this.#highest));
+    this.#highest ||= HEADING_LINE.exec(text.slice(this.#settled))?.[1].length ?? 0;
+    const settled = blocks(text.slice(this.#settled, end), this.#highest);
+    const placed = fit(this.#root, this.#open, [...settled, ...blocks(text.slice(end), this.#highest)]);
     this.#settled = end;
-    this.#open = blocks(text.slice(end), this.#highest);
-    this.#root.append(...this.#open);
+    this.#open = placed.slice(settled.length);
   }
+}
+
+/** Turns the last nodes of `parent` into `wanted` with as little change as can be; returns what stands there then. */
+function fit(parent, standing, wanted) {
+  const placed = wanted.map((node, index) => {
+    const there = standing[index];
+    if (!there) parent.append(node);
+    else if (!alike(there, node)) there.replaceWith(node);
+    else return grow(there, node);
+    return node;
+  });
+  for (const node of standing.slice(wanted.length)) node.remove();
+  return placed;
+}
+
+function alike(one, other) {
+  return one.nodeName === other.nodeName && one.className === other.className;
+}
+
+function grow(there, wanted) {
+  if (there.nodeType !== Node.TEXT_NODE) fit(there, [...there.childNodes], [...wanted.childNodes]);
+  else if (wanted.data.startsWith(there.data)) there.appendData(wanted.data.slice(there.data.length));
+  else there.data = wanted.data;
+  return there;
 }
 
 /** Where the last finished block ends: after the last blank line that is not inside a code fence. */

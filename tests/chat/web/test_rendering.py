@@ -40,7 +40,7 @@ def place(pieces, html):
     root = Root(html).attributes
     if "data-moved" in root:
         pieces[:] = [piece for piece in pieces if Root(piece).attributes["id"] != root["id"]]
-    if "data-run-start" in root:
+    if "data-run-start" in root and root["id"] not in [Root(piece).attributes["id"] for piece in pieces]:
         for piece in pieces:
             known = Root(piece).attributes
             if known.get("class") == "message" and known["data-run"] == root["data-run"]:
@@ -142,6 +142,26 @@ def test_older_pages_show_a_message_as_it_was_edited_or_taken_back_later(alice, 
     assert "took a queued message back" in older
     assert "before" not in older
     assert "never mind" not in older
+
+
+def test_a_run_that_is_taken_over_leaves_its_message_where_it_stands(alice):
+    story = Story(alice)
+    run = story.ask()
+    story.begin(run)
+    story.say(run, 0)
+    story.begin(run, attempt=2)
+    kinds = [Root(piece).attributes["id"].split("-")[0] for piece in rendering.page(story.events)]
+    assert kinds == ["message", "run", "block"]
+
+
+def test_a_removed_message_stands_where_it_was_removed_right_before_the_end_of_its_run(alice):
+    story = Story(alice)
+    story.begin(first := story.ask())
+    removed = story.ask("never mind")
+    story.say(first, 0)
+    story.remove(removed)
+    ids = [Root(piece).attributes["id"] for piece in rendering.page(story.events)]
+    assert ids[-2:] == [f"message-{removed.message.client_id}", f"end-{removed.pk}"]
 
 
 def test_a_decision_keeps_what_was_asked_for(alice):
