@@ -10,13 +10,14 @@ from typing import Any
 
 import uvloop
 
-from bench import chats, first_frame
+from bench import chats, disconnects, first_frame
 
 BENCHMARKS: dict[str, Callable[[], Awaitable[dict[str, Any]]]] = {
     "first_frame": first_frame.measure,
     "ten_chats": chats.ten,
     "fifty_chats": chats.fifty,
     "two_hundred_chats": chats.two_hundred,
+    "disconnects": disconnects.measure,
 }
 
 

@@ -89,10 +89,12 @@ class Client:
         async with self._news:
             await self._news.wait_for(lambda: self.seq >= seq)
 
-    def drop(self) -> None:
-        """As when a cable is pulled."""
-        if self._wire is not None:
-            self._wire.transport.abort()
+    def drop(self) -> bool:
+        """As when a cable is pulled; whether there was one."""
+        wire, self._wire = self._wire, None
+        if wire is not None:
+            wire.transport.abort()
+        return wire is not None
 
     # ---- its socket ----
 

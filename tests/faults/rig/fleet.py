@@ -91,6 +91,7 @@ class Fleet:
 
     def __exit__(self, *fault: object) -> None:
         self._end()
+        self.faults.close()
 
     def dump(self) -> None:
         self.faults.flush()
