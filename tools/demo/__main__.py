@@ -13,10 +13,11 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--home", type=Path, default=Path("var"), help="folder for the kubeconfig")
     parser.add_argument("--port", type=int, default=0, help="port to listen on; 0: a free one")
     parser.add_argument("--end-with-parent", action="store_true", help="stop when standard input is closed")
+    parser.add_argument("--journal", type=Path, help="write every request here as a line of JSON")
     options = parser.parse_args(arguments)
     try:
         parent = sys.stdin.buffer if options.end_with_parent else None
-        serve(options.home, options.port, ready=announce, parent=parent)
+        serve(options.home, options.port, ready=announce, parent=parent, journal=options.journal)
     except PortTaken as error:
         sys.stderr.write(f"{error}\n")
         return 1

@@ -14,6 +14,7 @@ import uvicorn
 from tools.demo import certificates, kubeconfig
 from tools.demo.authentication import User
 from tools.demo.cluster import DemoCluster
+from tools.demo.request_journal import journaled
 from tools.demo.server import administrator, create_app
 
 HOST = "127.0.0.1"
@@ -39,10 +40,17 @@ def open_socket(port: int) -> socket.socket:
     return listener
 
 
-def serve(home: Path, port: int = 0, *, ready: Callable[[Path], None], parent: IO[bytes] | None = None) -> None:
+def serve(
+    home: Path,
+    port: int = 0,
+    *,
+    ready: Callable[[Path], None],
+    parent: IO[bytes] | None = None,
+    journal: Path | None = None,
+) -> None:
     """Runs until interrupted, or until `parent` (a pipe from the parent process) is closed.
 
-    `ready` is called with the kubeconfig's path once requests are answered.
+    `ready` is called with the kubeconfig's path once requests are answered. `journal`: a file for every request.
     """
     old = kubeconfig.read(home / kubeconfig.FILE_NAME)
     token = old.token if old else secrets.token_urlsafe(24)
@@ -50,7 +58,7 @@ def serve(home: Path, port: int = 0, *, ready: Callable[[Path], None], parent: I
     with listen(port, old) as listener:
         address = f"https://{HOST}:{listener.getsockname()[1]}"
         access = kubeconfig.Access(address, token, certificate.authority_text())
-        part = Part(home / kubeconfig.FILE_NAME, access, certificate, listener, parent)
+        part = Part(home / kubeconfig.FILE_NAME, access, certificate, listener, parent, journal)
         with contextlib.suppress(KeyboardInterrupt):
             asyncio.run(_serve(part, ready))
 
@@ -63,6 +71,7 @@ class Part(NamedTuple):
     certificate: certificates.Certificates
     listener: socket.socket
     parent: IO[bytes] | None
+    journal: Path | None
 
 
 def listen(port: int, old: kubeconfig.Access | None) -> socket.socket:
@@ -77,6 +86,8 @@ async def _serve(part: Part, ready: Callable[[Path], None]) -> None:
     cluster = DemoCluster.story(certificate=part.access.authority)
     users: dict[str, User] = {part.access.token: administrator("demo-admin")}
     app = create_app(cluster.store, cluster.logs, users)
+    if part.journal is not None:
+        app = journaled(app, part.journal)
     config = uvicorn.Config(
         app, log_level="warning", access_log=False, lifespan="off", timeout_graceful_shutdown=2, ws="none"
     )
