@@ -26,6 +26,9 @@ _GATHER = 0.01  # seconds after sending, in which more may come: a round trip co
 _FAULTS = (OSError, TimeoutError, RedisError)
 
 
+RUNNERS = "runners"  # the group of all who drive runs
+
+
 def group(conversation_id: uuid.UUID | str) -> str:
     return f"conversation.{uuid.UUID(str(conversation_id)).hex}"
 
@@ -40,6 +43,16 @@ def ring(conversation_id: uuid.UUID | str, seq: int) -> None:
         ringer.loop.call_soon_threadsafe(ringer.ring, str(conversation_id), seq)
     else:
         async_to_sync(_send)([_grew(str(conversation_id), seq)])
+
+
+def call_runners() -> None:
+    """Something waits for a process that drives runs. From any thread."""
+    called: tuple[str, Message] = (RUNNERS, {"type": "runners.called"})
+    ringer = _Ringer.at_home
+    if ringer is not None and ringer.loop.is_running():
+        ringer.loop.call_soon_threadsafe(ringer.whisper, called)
+    else:
+        async_to_sync(_send)([called])
 
 
 def whisper(conversation_id: uuid.UUID | str, frame: dict[str, Any], *, kept: int = 0) -> None:
@@ -138,12 +151,15 @@ class Ear:
 
     async def listen(self, conversation_id: uuid.UUID | str) -> bool:
         """False when the layer does not answer; asking again is harmless."""
+        return await self.listen_to(group(conversation_id))
+
+    async def listen_to(self, name: str) -> bool:
         try:
             async with asyncio.timeout(_PATIENCE):
                 if not self._channel:
                     self._channel = await _layer().new_channel()
                     self._opened.set()
-                await _layer().group_add(group(conversation_id), self._channel)
+                await _layer().group_add(name, self._channel)
         except _FAULTS as fault:
             log.warning("The doorbell is not heard (%s): the journal is asked instead.", type(fault).__name__)
             return False

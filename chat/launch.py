@@ -10,11 +10,12 @@ import os
 import socket
 import uuid
 from functools import partial
+from itertools import islice
 
 from channels.db import database_sync_to_async
 from django.db import Error as DatabaseFault
 
-from chat import runner
+from chat import doorbell, runner
 from chat.actions import approvals, leases
 from chat.agent.providers import choose
 from chat.models import Run
@@ -40,6 +41,7 @@ class Crew:
         self._tasks = [
             asyncio.create_task(self._keep_watch(), name="patrol"),
             asyncio.create_task(self._keep_leases(), name="pulse"),
+            asyncio.create_task(self._hear_calls(), name="calls for runners"),
         ]
 
     def wake(self) -> None:
@@ -48,10 +50,21 @@ class Crew:
 
     async def stop(self) -> None:
         """Claims nothing more and gives every unfinished run back for others to take at once."""
-        patrol, pulse = self._tasks
+        patrol, pulse, calls = self._tasks
         patrol.cancel()
+        calls.cancel()
         await asyncio.gather(*(drive.leave() for drive in list(self._drives.values())))
         pulse.cancel()
+
+    async def _hear_calls(self) -> None:
+        """Other processes accept messages too, and ring for whoever drives runs."""
+        async with doorbell.Ear() as ear:
+            while True:
+                if await ear.listen_to(doorbell.RUNNERS):
+                    await ear.hear()
+                    self._woken.set()
+                else:
+                    await asyncio.sleep(POLL)
 
     async def _keep_leases(self) -> None:
         """One pulse for all runs of this process, with what each is saying right now."""
@@ -94,12 +107,16 @@ class Crew:
         for run_id in await database_sync_to_async(self._to_stop)():
             if (drive := self._drives.get(run_id)) is not None:
                 drive.stop()
-        while len(self._drives) < self._concurrency:
-            claim = await database_sync_to_async(leases.claim)(self.name)
-            if claim is None:
+        while (room := self._concurrency - len(self._drives)) > 0:
+            claims = await database_sync_to_async(self._claims)(room)
+            for claim in claims:
+                drive = self._drives[claim.run_id] = runner.Drive(claim)
+                drive.task.add_done_callback(partial(self._ended, drive))
+            if not claims:
                 return
-            drive = self._drives[claim.run_id] = runner.Drive(claim)
-            drive.task.add_done_callback(partial(self._ended, drive))
+
+    def _claims(self, most: int) -> list[leases.Claim]:
+        return list(islice(leases.claim_some(self.name), most))
 
     def _ended(self, drive: runner.Drive, _: object) -> None:
         """A run this process took over from itself has a newer drive: that one stays."""
@@ -126,9 +143,11 @@ _crew: Crew | None = None
 
 
 def wake() -> None:
-    """After the commit of anything that gives a runner work. Without a crew here, another process finds it itself."""
+    """After the commit of anything that gives a runner work: here, or in whichever process has a crew."""
     if _crew is not None:
         _crew.wake()
+    else:
+        doorbell.call_runners()
 
 
 def begin(concurrency: int = CONCURRENCY) -> Crew:

@@ -5,7 +5,7 @@ write of theirs meets `hold`, which finds no row and raises LeaseLost. Leases ru
 machines differ.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -22,6 +22,7 @@ from chat.models.run import ACTIVE, RunStatus
 LEASE = timedelta(seconds=6)
 OVER = Now() - timedelta(seconds=1)  # for `lease_until`: whoever looks may take it
 RENEW_EVERY = 2.0  # seconds
+AT_ONCE = 16  # runs looked at for a claim
 OpenBlock = dict[str, Any]  # {"block", "kind", "text"}, as Run.open_block keeps it
 
 
@@ -38,17 +39,21 @@ class Claim:
 
 def claim(owner: str) -> Claim | None:
     """Takes the oldest run that waits for a process: queued with nothing active before it, or with a dead lease."""
+    return next(claim_some(owner), None)
+
+
+def claim_some(owner: str) -> Iterator[Claim]:
+    """Takes as many of the oldest ones as are asked for, from one look."""
     for run in _claimable():
         taken = _take(run, owner)
         if taken is not None:
-            return taken
-    return None
+            yield taken
 
 
 def _claimable() -> list[Run]:
     active = Run.objects.filter(conversation=OuterRef("conversation"), status__in=ACTIVE)
     free = Q(status=RunStatus.QUEUED) & ~Exists(active)
-    return list(Run.objects.filter(free | _LEFT).order_by("message_id")[:8])
+    return list(Run.objects.filter(free | _LEFT).order_by("message_id")[:AT_ONCE])
 
 
 _LEFT = Q(status=RunStatus.RUNNING, lease_until__lt=Now())
