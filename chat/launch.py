@@ -18,6 +18,7 @@ from django.db import Error as DatabaseFault
 from chat import doorbell, runner
 from chat.actions import approvals, leases
 from chat.agent.providers import choose
+from chat.hop import in_database
 from chat.models import Run
 
 log = logging.getLogger(__name__)
@@ -78,14 +79,13 @@ class Crew:
                 log.warning("The leases of %d runs were not renewed (%s).", len(drives), type(fault).__name__)
 
     def _renewed(self, drives: list[runner.Drive]) -> dict[runner.Drive, leases.OpenBlock | None]:
-        """What was kept, or LOST. Blocks are looked at here, in the thread in which they are closed too: so one that
-        has been closed is never kept as open."""
+        """What was kept, or LOST."""
         blocks = {drive: drive.open_block() for drive in drives}
         standing = leases.renew_all(self.name, {drive.claim: block for drive, block in blocks.items()})
         return {drive: block if drive.claim in standing else LOST for drive, block in blocks.items()}
 
     async def _renew(self, drives: list[runner.Drive]) -> None:
-        for drive, block in (await database_sync_to_async(self._renewed)(drives)).items():
+        for drive, block in (await in_database(self._renewed)(drives)).items():
             if block is LOST:
                 drive.lose()
             elif block is not None:
@@ -108,7 +108,7 @@ class Crew:
             if (drive := self._drives.get(run_id)) is not None:
                 drive.stop()
         while (room := self._concurrency - len(self._drives)) > 0:
-            claims = await database_sync_to_async(self._claims)(room)
+            claims = await in_database(self._claims)(room)
             for claim in claims:
                 drive = self._drives[claim.run_id] = runner.Drive(claim)
                 drive.task.add_done_callback(partial(self._ended, drive))

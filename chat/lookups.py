@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 import msgspec
-from channels.db import database_sync_to_async
 from django.db.models import Q
 from msgspec.structs import replace
 
@@ -17,6 +16,7 @@ from chat.access import Right, rights
 from chat.actions import calls
 from chat.actions.leases import Claim, database_time
 from chat.actions.runs import UNKNOWN
+from chat.hop import in_database
 from chat.models import ToolCall
 from chat.models.tool_call import CallStatus
 from tools import registry, toolbox
@@ -45,17 +45,17 @@ def unanswered(call: ToolCall) -> bool:
 async def finish(claim: Claim, call: ToolCall) -> None:
     """Ends an unanswered call with what the cluster shows of it."""
     told = await find_out(call)
-    await database_sync_to_async(calls.finish)(claim, call, CallStatus(told.status), told.text)
+    await in_database(calls.finish)(claim, call, CallStatus(told.status), told.text)
 
 
 async def finish_all(claim: Claim) -> None:
     """The same for every unanswered call of a run that is about to end."""
-    for call in await database_sync_to_async(_left)(claim):
+    for call in await in_database(_left)(claim):
         await finish(claim, call)
 
 
 async def find_out(call: ToolCall) -> Told:
-    question = await database_sync_to_async(_question)(call)
+    question = await in_database(_question)(call)
     if question is None:
         return _UNTOLD
     permit = Permit(call_id=str(call.pk), cluster=call.cluster, ceiling=Effect.READ)

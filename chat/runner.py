@@ -6,7 +6,6 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from functools import partial
 
-from channels.db import database_sync_to_async
 from django.conf import settings
 from django.db import Error as DatabaseFault
 from django.utils import timezone
@@ -22,6 +21,7 @@ from chat.agent.providers.choose import choose
 from chat.agent.providers.direct import Direct
 from chat.errors import LeaseLost, RunOver
 from chat.event_types import TextEnd, ThinkingEnd
+from chat.hop import in_database
 from chat.models import Event, Run, ToolCall
 from chat.models.run import RunStatus
 from chat.stage import Stage
@@ -95,7 +95,7 @@ class Drive:
         if not self._work.cancelled():
             ending = self._work.result()
         elif self._leaving:
-            await database_sync_to_async(leases.release)(self.claim)
+            await in_database(leases.release)(self.claim)
             return
         else:
             ending = Ending(RunStatus.STOPPED)
@@ -106,14 +106,14 @@ class Drive:
         """How the run ended; None when it did not: it waits for a person, or another process has it."""
         claim = self.claim
         try:
-            provider = await database_sync_to_async(_provider)(claim)
-            scene = await database_sync_to_async(_set)(claim, provider)
+            provider = await in_database(_provider)(claim)
+            scene = await in_database(_set)(claim, provider)
             self._stage = Stage(claim, scene.run, scene.block, scene.calls)
             done, called = scene.run.rounds, len(scene.calls)
             await loop.run(scene.request, provider, self._stage, Limits(), rounds_done=done, calls_done=called)
             return Ending(RunStatus.DONE)
         except Parked:
-            await _insist(claim, database_sync_to_async(partial(runs.park, claim)))
+            await _insist(claim, in_database(partial(runs.park, claim)))
             return None
         except LeaseLost:
             log.info("Run %s was taken over by another process.", claim.run_id)
@@ -157,7 +157,7 @@ async def _end(claim: Claim, stage: Stage | None, ending: Ending) -> None:
     if ending.outcome != RunStatus.LOST:
         await lookups.finish_all(claim)
     end = partial(runs.end, error=ending.error, code=ending.code, temporary=ending.temporary)
-    await database_sync_to_async(end)(claim, ending.outcome)
+    await in_database(end)(claim, ending.outcome)
 
 
 def _provider(claim: Claim) -> Provider:

@@ -7,12 +7,11 @@ Deltas are coalesced: the first at once, then one frame per BEAT. The open block
 import asyncio
 from collections.abc import Sequence
 
-from channels.db import database_sync_to_async
-
 from chat import doorbell, storable, tool_calls
 from chat.actions import queue, rounds
 from chat.actions.leases import Claim, OpenBlock
 from chat.agent.ports import Answer, Usage, Wish
+from chat.hop import in_database
 from chat.models import Run, ToolCall
 
 BEAT = 0.04
@@ -29,7 +28,6 @@ class Stage:
         self._unsent: list[str] = []
         self._sent = 0  # characters of this block
         self._kept = 0  # characters of this block that its checkpoint holds
-        self._closing = False
         self._beat: asyncio.TimerHandle | None = None
 
     # ---- deltas --------------------------------------------------------------------------------------------------
@@ -70,7 +68,7 @@ class Stage:
 
     def open_block(self) -> OpenBlock | None:
         """What is being said right now; None when nothing is, or when nothing was added since it was `kept`."""
-        said = "" if self._closing else "".join(self._said)
+        said = "".join(self._said)
         return {"kind": self._kind, "block": self._block, "text": said} if len(said) > self._kept else None
 
     def kept(self, block: OpenBlock) -> None:
@@ -92,9 +90,7 @@ class Stage:
 
     async def _end(self, kind: str, text: str, signature: str) -> None:
         self.silence()
-        self._closing = True
-        await database_sync_to_async(rounds.close_block)(self._claim, kind, self._block, text, signature)
-        self._closing = False
+        await in_database(rounds.close_block)(self._claim, kind, self._block, text, signature)
         self._block += 1
         self._kind, self._said, self._unsent = "", [], []
         self._sent = self._kept = 0
@@ -109,13 +105,11 @@ class Stage:
 
     async def interrupted(self, sentence: str, seconds: float, attempt: int) -> None:
         await self.close()
-        await database_sync_to_async(rounds.notice)(
-            self._claim, "model_retry", f"{sentence} Trying again in {seconds:.0f} s."
-        )
+        await in_database(rounds.notice)(self._claim, "model_retry", f"{sentence} Trying again in {seconds:.0f} s.")
 
     async def round_ended(self, wishes: Sequence[Wish], usage: Usage) -> None:
         await self.close()
-        recorded = await database_sync_to_async(self._record)(wishes, usage)
+        recorded = await in_database(self._record)(wishes, usage)
         self._calls.update({wish.id: call for wish, call in zip(wishes, recorded, strict=True)})
 
     def _record(self, wishes: Sequence[Wish], usage: Usage) -> list[ToolCall]:
@@ -132,4 +126,4 @@ class Stage:
 
     async def heard(self) -> Sequence[str]:
         """A call without a model hears nothing: what is queued behind it runs next."""
-        return [] if self._run.direct else await database_sync_to_async(queue.take)(self._claim)
+        return [] if self._run.direct else await in_database(queue.take)(self._claim)

@@ -10,7 +10,6 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
-from channels.db import database_sync_to_async
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import Error as DatabaseFault
@@ -22,6 +21,7 @@ from chat.actions.leases import Claim
 from chat.agent.errors import Parked
 from chat.agent.ports import Answer, Json, ToolOffer, Wish
 from chat.errors import LeaseLost, RunOver
+from chat.hop import in_database
 from chat.models import Approval, Run, ToolCall
 from chat.models.approval import ApprovalStatus
 from chat.models.tool_call import CallStatus
@@ -120,11 +120,11 @@ async def _settle(claim: Claim, call: ToolCall) -> Answer | None:
     if lookups.unanswered(call):
         await lookups.finish(claim, call)
     if not call.finished:
-        step = await database_sync_to_async(_next_step)(claim, call)
+        step = await in_database(_next_step)(claim, call)
         if step is None:
             return None
         if isinstance(step, Refusal):
-            await database_sync_to_async(calls.finish)(claim, call, step.status, step.sentence)
+            await in_database(calls.finish)(claim, call, step.status, step.sentence)
         else:
             await _execute(claim, call, step.tool)
     return answer(call)
@@ -151,7 +151,7 @@ async def _execute(claim: Claim, call: ToolCall, tool: Tool) -> None:
     outcome = await toolbox.run(tool, toolbox.parse(tool, call.wished), call.cluster, permit)
     if outcome.status == "unknown" and (told := await lookups.find_out(call)).status != "unknown":
         outcome = replace(outcome, status=told.status, text=told.text, full="", data=None)
-    await database_sync_to_async(calls.finish)(
+    await in_database(calls.finish)(
         claim, call, CallStatus(outcome.status), outcome.text, full=outcome.full, data=outcome.data
     )
 
@@ -159,7 +159,7 @@ async def _execute(claim: Claim, call: ToolCall, tool: Tool) -> None:
 async def _announce(claim: Claim, call: ToolCall, sending: Sending) -> float:
     """`Permit.announce` of a call. Whatever keeps it from being written down keeps it from being sent."""
     try:
-        return await database_sync_to_async(calls.announce)(claim, call, sending)
+        return await in_database(calls.announce)(claim, call, sending)
     except LeaseLost:
         raise NotSent("Another process has taken this run over, so this was not sent.") from None
     except RunOver:

@@ -11,12 +11,13 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import IntegrityError, transaction
-from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
 from django.db.models.functions import Now
 from django.utils import timezone
 
 from chat.errors import LeaseLost, RunOver
-from chat.models import Run
+from chat.event_types import BLOCK_ENDS
+from chat.models import Event, Run
 from chat.models.run import ACTIVE, RunStatus
 
 LEASE = timedelta(seconds=6)
@@ -90,9 +91,16 @@ def renew_all(owner: str, kept: Mapping[Claim, OpenBlock | None]) -> set[Claim]:
         mine.update(lease_until=Now() + LEASE)
         epochs = {str(pk): epoch for pk, epoch in mine.values_list("pk", "lease_epoch")}
         standing = {claim for claim in kept if epochs.get(claim.run_id) == claim.epoch}
-        saying = [Run(pk=claim.run_id, open_block=kept[claim]) for claim in standing if kept[claim] is not None]
-        Run.objects.bulk_update(saying, ["open_block"])
+        _keep({claim.run_id: block for claim in standing if (block := kept[claim]) is not None})
         return standing
+
+
+def _keep(blocks: Mapping[str, OpenBlock]) -> None:
+    """Their rows are locked: one that has been closed meanwhile stays closed."""
+    ends = Event.objects.filter(run_id__in=list(blocks), type__in=[end.type for end in BLOCK_ENDS.values()])
+    closed = {str(run): count for run, count in ends.order_by().values_list("run_id").annotate(Count("id"))}
+    saying = [Run(pk=run, open_block=block) for run, block in blocks.items() if block["block"] == closed.get(run, 0)]
+    Run.objects.bulk_update(saying, ["open_block"])
 
 
 def hold_to_go_on(claim: Claim) -> None:

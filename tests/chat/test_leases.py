@@ -296,3 +296,14 @@ def test_of_two_messages_accepted_at_once_the_first_numbered_is_answered_first(r
     second = messages.send(alice, "second", conversation_id=run.conversation_id)
     Run.objects.filter(pk=second.run_id).update(created_at=timezone.now() - timedelta(minutes=1))
     assert leases.claim("a").run_id == first.run_id
+
+
+def test_a_block_that_was_closed_meanwhile_is_not_kept_as_open(run):
+    claim = leases.claim("first")
+    rounds.close_block(claim, "text", 0, "All of it.")
+    leases.renew_all("first", {claim: {"kind": "text", "block": 0, "text": "All of"}})
+    run.refresh_from_db()
+    assert run.open_block is None
+    leases.renew_all("first", {claim: {"kind": "text", "block": 1, "text": "And"}})
+    run.refresh_from_db()
+    assert run.open_block["block"] == 1

@@ -4,6 +4,7 @@ import asyncio
 import signal
 from typing import Any
 
+import uvloop
 from django.core.management.base import BaseCommand, CommandParser
 
 from chat import launch
@@ -16,7 +17,7 @@ class Command(BaseCommand):
         parser.add_argument("--concurrency", type=int, default=16, help="Runs at once (16).")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        asyncio.run(_work(options["concurrency"]))
+        uvloop.run(_work(options["concurrency"]))
 
 
 async def _work(concurrency: int) -> None:

@@ -25,7 +25,7 @@ LONGEST_ANSWER = 16_000  # tokens
 SHORTER_ANSWER = 4_096  # tokens, for endpoints that refuse the longest
 EVENT_STREAM = "text/event-stream"
 END_OF_BODY = 0.2  # seconds
-GATHER = 0.03  # seconds
+GATHER, GATHER_MORE, GATHER_MOST = 0.03, 0.0004, 0.1  # seconds: alone, for each further stream, and at most
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +62,7 @@ class Anthropic:
         self._patience = patience or Patience()
         self._sleep = sleep
         self._refused: set[str] = set()
+        self._streams = 0  # under way
         self._client: asyncio.Future[AsyncAnthropic] | None = None
 
     async def respond(self, request: Request) -> AsyncIterator[Spoken]:
@@ -118,7 +119,7 @@ class Anthropic:
             stream = await client.messages.create(**asked, stream=True)
         async with (
             stream,
-            aclosing(_gathered(stream.response.aiter_bytes())) as chunks,
+            aclosing(self._gathered(stream.response.aiter_bytes())) as chunks,
             aclosing(events(chunks)) as source,
         ):
             self._check_kind(stream.response.headers.get("content-type", EVENT_STREAM))
@@ -128,6 +129,18 @@ class Anthropic:
                 if message.ended:
                     break
             await _read_out(source)
+
+    async def _gathered(self, chunks: AsyncIterator[bytes]) -> AsyncGenerator[bytes, None]:
+        """Lets what comes faster than anybody reads gather for a moment: a look costs the same, however much it brings.
+        The more models speak at once, the longer the moment, so that all of them stay live."""
+        self._streams += 1
+        try:
+            async with aclosing(cast(AsyncGenerator[bytes, None], chunks)):
+                async for chunk in chunks:
+                    yield chunk
+                    await asyncio.sleep(min(GATHER_MOST, GATHER + GATHER_MORE * self._streams))
+        finally:
+            self._streams -= 1
 
     async def _in_time(self, source: AsyncIterator[list[Event]]) -> AsyncIterator[list[Event]]:
         """A stream that only drips or pings is given up: bytes alone are no sign of life.
@@ -222,14 +235,6 @@ def _without_sign_in(address: str) -> tuple[str, tuple[str, str] | None]:
         return address, None
     bare = urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
     return bare, (unquote(parts.username), unquote(parts.password or ""))
-
-
-async def _gathered(chunks: AsyncIterator[bytes]) -> AsyncGenerator[bytes, None]:
-    """Lets what comes faster than anybody reads gather for a moment: a look costs the same, however much it brings."""
-    async with aclosing(cast(AsyncGenerator[bytes, None], chunks)):
-        async for chunk in chunks:
-            yield chunk
-            await asyncio.sleep(GATHER)
 
 
 def _said(message: Message, told: list[Event]) -> Iterator[Spoken]:
