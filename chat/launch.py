@@ -22,6 +22,7 @@ from chat.models import Run
 log = logging.getLogger(__name__)
 POLL = 1.0  # seconds
 CONCURRENCY = 64
+HAND_OVER = 15.0  # seconds for what must not be cut off: a change on the wire and its result
 LOST: leases.OpenBlock = {}  # instead of a block: another process has the run
 
 
@@ -47,10 +48,18 @@ class Crew:
         self._loop.call_soon_threadsafe(self._woken.set)
 
     async def stop(self) -> None:
-        """Claims nothing more and gives every unfinished run back for others to take at once."""
+        """Claims nothing more and gives every unfinished run back for others to take at once. What takes longer than
+        HAND_OVER is left to its lease."""
         patrol, pulse = self._tasks
         patrol.cancel()
-        await asyncio.gather(*(drive.leave() for drive in list(self._drives.values())))
+        await asyncio.wait([patrol])  # a claim that was just being made has its drive now, or is left to its lease
+        leaves = [asyncio.create_task(drive.leave()) for drive in list(self._drives.values())]
+        if leaves:
+            _, late = await asyncio.wait(leaves, timeout=HAND_OVER)
+            for each in late:
+                each.cancel()
+            if late:
+                log.warning("%d runs were not handed over in %s s: their leases will run out.", len(late), HAND_OVER)
         pulse.cancel()
 
     async def _keep_leases(self) -> None:
@@ -123,6 +132,7 @@ class Crew:
 
 
 _crew: Crew | None = None
+_ending: asyncio.Task[None] | None = None
 
 
 def wake() -> None:
@@ -141,8 +151,19 @@ def begin(concurrency: int = CONCURRENCY) -> Crew:
 
 
 async def end() -> None:
-    global _crew
+    """Whoever asks again waits for the same end."""
+    global _crew, _ending
     if _crew is not None:
         crew, _crew = _crew, None
+        _ending = asyncio.create_task(_end(crew), name="end of the crew")
+    if _ending is not None:
+        await asyncio.shield(_ending)
+
+
+async def _end(crew: Crew) -> None:
+    global _ending
+    try:
         await crew.stop()
         await choose.close()
+    finally:
+        _ending = None

@@ -4,9 +4,11 @@ import asyncio
 import signal
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from chat import launch
+from chat import launch, leaving
+
+MOST = 1_000  # runs at once; more is for more workers
 
 
 class Command(BaseCommand):
@@ -16,14 +18,23 @@ class Command(BaseCommand):
         parser.add_argument("--concurrency", type=int, default=16, help="Runs at once (16).")
 
     def handle(self, *args: Any, **options: Any) -> None:
+        if not 1 <= options["concurrency"] <= MOST:
+            raise CommandError(f"--concurrency accepts a whole number from 1 to {MOST}.")
         asyncio.run(_work(options["concurrency"]))
 
 
 async def _work(concurrency: int) -> None:
-    told = asyncio.Event()
+    """Told once, it hands its runs over; told again, it leaves them to their leases."""
+    told, again = asyncio.Event(), asyncio.Event()
+
+    def hear() -> None:
+        (again if told.is_set() else told).set()
+        leaving.begin()
+
     loop = asyncio.get_running_loop()
     for name in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(name, told.set)
+        loop.add_signal_handler(name, hear)
     launch.begin(concurrency)
     await told.wait()
-    await launch.end()
+    ends = [asyncio.create_task(launch.end()), asyncio.create_task(again.wait())]
+    await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
