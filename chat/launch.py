@@ -52,7 +52,11 @@ class Crew:
         HAND_OVER is left to its lease."""
         patrol, pulse = self._tasks
         patrol.cancel()
-        await asyncio.wait([patrol])  # a claim that was just being made has its drive now, or is left to its lease
+        for _ in range(5):  # a database call that is just ending swallows it
+            done, _ = await asyncio.wait([patrol], timeout=1)
+            if done:
+                break
+            patrol.cancel()
         leaves = [asyncio.create_task(drive.leave()) for drive in list(self._drives.values())]
         if leaves:
             _, late = await asyncio.wait(leaves, timeout=HAND_OVER)
