@@ -6,7 +6,7 @@ PortalError
 ├── NotAllowed     403  a right is missing
 ├── Conflict       409  a repeated id with other content, or a decision that came too late
 ├── TooMany        429  a bound per person was met
-├── Unavailable    503  the database does not answer right now
+├── Unavailable    503  the database does not answer right now, or this process is leaving
 ├── LeaseLost      another process took the run over (never shown)
 └── RunOver        the run must go no further: it was stopped, or its processes died one after another (never shown)
 """

@@ -24,6 +24,7 @@ from chat.models import Run
 log = logging.getLogger(__name__)
 POLL = 1.0  # seconds
 CONCURRENCY = 64
+HAND_OVER = 15.0  # seconds for what must not be cut off: a change on the wire and its result
 LOST: leases.OpenBlock = {}  # instead of a block: another process has the run
 
 
@@ -37,6 +38,7 @@ class Crew:
         self._woken = asyncio.Event()
         self._loop = asyncio.get_running_loop()
         self._tasks: list[asyncio.Task[None]] = []
+        self._over = False  # nothing is claimed any more
 
     def start(self) -> None:
         self._tasks = [
@@ -50,11 +52,21 @@ class Crew:
         self._loop.call_soon_threadsafe(self._woken.set)
 
     async def stop(self) -> None:
-        """Claims nothing more and gives every unfinished run back for others to take at once."""
+        """Claims nothing more and gives every unfinished run back for others to take at once. What takes longer than
+        HAND_OVER is left to its lease."""
         patrol, pulse, calls = self._tasks
-        patrol.cancel()
+        self._over = True
+        self._woken.set()
         calls.cancel()
-        await asyncio.gather(*(drive.leave() for drive in list(self._drives.values())))
+        await asyncio.wait([patrol], timeout=HAND_OVER / 3)  # what it is just claiming is handed over too
+        patrol.cancel()
+        leaves = [asyncio.create_task(drive.leave()) for drive in list(self._drives.values())]
+        if leaves:
+            _, late = await asyncio.wait(leaves, timeout=HAND_OVER)
+            for each in late:
+                each.cancel()
+            if late:
+                log.warning("%d runs were not handed over in %s s: their leases will run out.", len(late), HAND_OVER)
         pulse.cancel()
 
     async def _hear_calls(self) -> None:
@@ -92,7 +104,7 @@ class Crew:
                 drive.kept(block)
 
     async def _keep_watch(self) -> None:
-        while True:
+        while not self._over:
             self._woken.clear()
             try:
                 await self._look()
@@ -107,7 +119,7 @@ class Crew:
         for run_id in await database_sync_to_async(self._to_stop)():
             if (drive := self._drives.get(run_id)) is not None:
                 drive.stop()
-        while (room := self._concurrency - len(self._drives)) > 0:
+        while not self._over and (room := self._concurrency - len(self._drives)) > 0:
             claims = await in_database(self._claims)(room)
             for claim in claims:
                 drive = self._drives[claim.run_id] = runner.Drive(claim)
@@ -140,6 +152,7 @@ class Crew:
 
 
 _crew: Crew | None = None
+_ending: asyncio.Task[None] | None = None
 
 
 def wake() -> None:
@@ -160,8 +173,19 @@ def begin(concurrency: int = CONCURRENCY) -> Crew:
 
 
 async def end() -> None:
-    global _crew
+    """Whoever asks again waits for the same end."""
+    global _crew, _ending
     if _crew is not None:
         crew, _crew = _crew, None
+        _ending = asyncio.create_task(_end(crew), name="end of the crew")
+    if _ending is not None:
+        await asyncio.shield(_ending)
+
+
+async def _end(crew: Crew) -> None:
+    global _ending
+    try:
         await crew.stop()
         await choose.close()
+    finally:
+        _ending = None

@@ -13,8 +13,9 @@ django_application = get_asgi_application()
 from channels.routing import ProtocolTypeRouter  # noqa: E402
 from django.conf import settings  # noqa: E402
 
-from chat import launch  # noqa: E402
+from chat import launch, leaving  # noqa: E402
 from chat.web.routing import websocket  # noqa: E402
+from k8smcp import departure  # noqa: E402
 
 Receive = Callable[[], Awaitable[Any]]
 Send = Callable[[Any], Awaitable[None]]
@@ -24,7 +25,7 @@ protocols = ProtocolTypeRouter({"http": django_application, "websocket": websock
 
 async def application(scope: Any, receive: Receive, send: Send) -> None:
     """Begins the crew with the lifespan, or with the first request where the server has none (daphne)."""
-    if settings.K8SMCP_INPROCESS_RUNNER:
+    if settings.K8SMCP_INPROCESS_RUNNER and not leaving.now():
         launch.begin()
     if scope["type"] == "lifespan":
         await _live(receive, send)
@@ -36,6 +37,7 @@ async def _live(receive: Receive, send: Send) -> None:
     while True:
         message = await receive()
         if message["type"] == "lifespan.startup":
+            departure.prepare()
             await send({"type": "lifespan.startup.complete"})
         elif message["type"] == "lifespan.shutdown":
             await launch.end()

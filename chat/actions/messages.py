@@ -8,7 +8,7 @@ from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
 
-from chat import journal, launch, storable
+from chat import journal, launch, leaving, storable
 from chat.access import Right, find, require
 from chat.actions import commands, conversations
 from chat.actions.commands import Named
@@ -48,11 +48,13 @@ def send(
     cluster: str = "",
     way: Way = Way(),
 ) -> Accepted:
-    """Raises BadInput, NotFound, NotAllowed, TooMany, or Conflict for a repeated id with other words."""
+    """Raises BadInput, NotFound, NotAllowed, TooMany, Unavailable while this process leaves, or Conflict for a repeated
+    id with other words."""
     require(user, Right.CONVERSE)
     said = checked(text)
 
     def accept() -> dict[str, Any]:
+        leaving.refuse_new_work()
         _check_bound(user)
         named = conversations.open_or_create(user, conversation_id, cluster=cluster)
         # From here on one after another: messages of a conversation are answered in the order of their ids.

@@ -11,7 +11,7 @@ from django.contrib.auth.models import User
 from django.http import HttpRequest, HttpResponseBase, JsonResponse, StreamingHttpResponse
 from ninja import Field, Query, Router, Schema
 
-from chat import doorbell, journal
+from chat import doorbell, journal, leaving
 from chat.access import find
 from chat.errors import BadInput, NotFound
 from chat.rest.door import caller, signed_in_async
@@ -60,7 +60,7 @@ async def _poll(conversation_id: uuid.UUID, after: int, wait: float) -> dict[str
         while True:
             found = await database_sync_to_async(_page)(conversation_id, after)
             left = deadline - asyncio.get_running_loop().time()
-            if found["events"] or left <= 0:
+            if found["events"] or left <= 0 or leaving.now():
                 return found
             await ear.heard(min(left, POLL))
 
@@ -75,7 +75,7 @@ async def _stream(user: User, conversation_id: uuid.UUID, after: int) -> AsyncIt
     async with doorbell.Ear(conversation_id) as ear:
         until = asyncio.get_running_loop().time() + STREAM_SECONDS
         yield b"retry: 2000\n\n"
-        while asyncio.get_running_loop().time() < until:
+        while asyncio.get_running_loop().time() < until and not leaving.now():
             if not await database_sync_to_async(_still_visible)(user, conversation_id):
                 return
             events = await database_sync_to_async(journal.since)(conversation_id, after, PAGE)

@@ -5,7 +5,7 @@ from django.db import Error as DatabaseFault
 from django.db import connection
 from django.http import HttpRequest, JsonResponse
 
-from chat import doorbell
+from chat import doorbell, leaving
 
 
 async def livez(request: HttpRequest) -> JsonResponse:
@@ -13,11 +13,12 @@ async def livez(request: HttpRequest) -> JsonResponse:
 
 
 async def readyz(request: HttpRequest) -> JsonResponse:
-    """200 only when the database answers and this process hears its own bell."""
+    """200 only when the database answers and this process hears its own bell, and is not about to leave."""
     database = await database_sync_to_async(_database_answers)()
     bell = await doorbell.answers()
-    ready = database and bell
-    told = {"status": "ok" if ready else "unavailable", "database": database, "channel_layer": bell}
+    ready = database and bell and not leaving.now()
+    status = "draining" if leaving.now() else "ok" if ready else "unavailable"
+    told = {"status": status, "database": database, "channel_layer": bell}
     return JsonResponse(told, status=200 if ready else 503)
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from channels.db import database_sync_to_async
 from django.urls import reverse
 
-from chat import doorbell
+from chat import doorbell, leaving
 from chat.event_types import Complete, MessageSteered
 from chat.models import Approval, Run
 from chat.models.approval import ApprovalStatus
@@ -32,7 +32,7 @@ async def settled(conversation_id: str, run_id: str) -> Settled:
             found = await database_sync_to_async(_look)(run_id)
             if found is not None:
                 return found
-            if asyncio.get_running_loop().time() > deadline:
+            if asyncio.get_running_loop().time() > deadline or leaving.now():
                 return Settled()
             await ear.heard(POLL)
 

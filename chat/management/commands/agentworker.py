@@ -4,10 +4,12 @@ import asyncio
 import signal
 from typing import Any
 
-import uvloop
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from uvicorn.loops.auto import auto_loop_factory
 
-from chat import launch
+from chat import launch, leaving
+
+MOST = 1_000  # runs at once; more is for more workers
 
 
 class Command(BaseCommand):
@@ -17,14 +19,24 @@ class Command(BaseCommand):
         parser.add_argument("--concurrency", type=int, default=16, help="Runs at once (16).")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        uvloop.run(_work(options["concurrency"]))
+        if not 1 <= options["concurrency"] <= MOST:
+            raise CommandError(f"--concurrency accepts a whole number from 1 to {MOST}.")
+        with asyncio.Runner(loop_factory=auto_loop_factory()) as runner:
+            runner.run(_work(options["concurrency"]))
 
 
 async def _work(concurrency: int) -> None:
-    told = asyncio.Event()
+    """Told once, it hands its runs over; told again, it leaves them to their leases."""
+    told, again = asyncio.Event(), asyncio.Event()
+
+    def hear() -> None:
+        (again if told.is_set() else told).set()
+        leaving.begin()
+
     loop = asyncio.get_running_loop()
     for name in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(name, told.set)
+        loop.add_signal_handler(name, hear)
     launch.begin(concurrency)
     await told.wait()
-    await launch.end()
+    ends = [asyncio.create_task(launch.end()), asyncio.create_task(again.wait())]
+    await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)

@@ -1,6 +1,7 @@
 """`start`: everything `make run` promises, in one process: database, clusters, first administrator, server."""
 
 import os
+import signal
 import socket
 from typing import Any
 
@@ -95,6 +96,8 @@ class Command(BaseCommand):
                 if server.started:
                     self._tell(banner)
 
+        for each in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(each, _leave)  # uvicorn raises what it had caught once more, after its end
         Announced(uvicorn.Config("k8smcp.asgi:application", **_options())).run()
 
     def _serve_many(self, banner: str, workers: int) -> None:
@@ -102,6 +105,11 @@ class Command(BaseCommand):
 
         self._tell(banner)
         uvicorn.run("k8smcp.asgi:application", workers=workers, **_options())
+
+
+def _leave(*_: object) -> None:
+    """A portal that was told to stop and did has not failed."""
+    raise SystemExit(0)
 
 
 def first_line(fault: Exception) -> str:
