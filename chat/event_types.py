@@ -11,7 +11,9 @@ from pydantic import BaseModel, ConfigDict
 Json = Any
 CallStatus = Literal["completed", "failed", "denied", "cancelled", "unknown"]
 RunOutcome = Literal["done", "stopped", "failed", "lost"]
-TAKEN_OVER = "taken_over"  # the code of the notice that another process goes on with a run
+TAKEN_OVER = "taken_over"  # the code of the notice that another process goes on with a run whose process is gone
+HANDED_OVER = "handed_over"  # and with one whose process gave it on, as it does before a restart
+GOES_ON_ELSEWHERE = (TAKEN_OVER, HANDED_OVER)
 ApprovalDecision = Literal["approved", "rejected", "expired", "void"]
 
 

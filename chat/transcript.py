@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from chat.agent.ports import Answer, Block, Json, Text, Thinking, Turn, Wish
 from chat.event_types import (
-    TAKEN_OVER,
+    GOES_ON_ELSEWHERE,
     MessageEdited,
     MessageRemoved,
     MessageSteered,
@@ -23,7 +23,7 @@ from chat.event_types import (
 )
 from chat.models import Event
 
-VOIDING = ("model_retry", TAKEN_OVER)
+VOIDING = ("model_retry", *GOES_ON_ELSEWHERE)
 
 
 @dataclass

@@ -21,6 +21,7 @@ from chat.models import Event, Run
 from chat.models.run import ACTIVE, RunStatus
 
 LEASE = timedelta(seconds=6)
+NOBODY = "handed over"  # owner of a run that its process gave on
 OVER = Now() - timedelta(seconds=1)  # for `lease_until`: whoever looks may take it
 RENEW_EVERY = 2.0  # seconds
 AT_ONCE = 16  # runs looked at for a claim
@@ -29,13 +30,15 @@ OpenBlock = dict[str, Any]  # {"block", "kind", "text"}, as Run.open_block keeps
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """A run taken by this process. `taken_over`: another process held it and did not end it."""
+    """A run taken by this process. `taken_over`: another process held it and did not end it; `handed_over`: because it
+    gave it on."""
 
     run_id: str
     conversation_id: str
     epoch: int
     attempt: int
     taken_over: bool = False
+    handed_over: bool = False
 
 
 def claim(owner: str) -> Claim | None:
@@ -78,7 +81,12 @@ def _take(run: Run, owner: str) -> Claim | None:
     if not changed:
         return None
     return Claim(
-        str(run.pk), str(run.conversation_id), run.lease_epoch + 1, run.attempt + 1, taken_over=bool(run.owner)
+        str(run.pk),
+        str(run.conversation_id),
+        run.lease_epoch + 1,
+        run.attempt + 1,
+        taken_over=bool(run.owner),
+        handed_over=run.owner == NOBODY,
     )
 
 
@@ -122,7 +130,7 @@ def hold(claim: Claim) -> None:
 
 def release(claim: Claim) -> None:
     """Gives an unfinished run back at once: the next process need not wait for the lease to run out."""
-    _mine(claim).update(lease_until=OVER)
+    _mine(claim).update(lease_until=OVER, owner=NOBODY)
 
 
 def database_time() -> datetime:

@@ -11,7 +11,16 @@ from chat import journal
 from chat.actions.leases import Claim, hold, hold_to_go_on
 from chat.agent.ports import Usage
 from chat.errors import RunOver
-from chat.event_types import BLOCK_ENDS, TAKEN_OVER, Notice, RunStarted, TextEnd, ThinkingEnd, ToolCallStart
+from chat.event_types import (
+    BLOCK_ENDS,
+    HANDED_OVER,
+    TAKEN_OVER,
+    Notice,
+    RunStarted,
+    TextEnd,
+    ThinkingEnd,
+    ToolCallStart,
+)
 from chat.models import Run, ToolCall
 
 
@@ -23,7 +32,7 @@ def start(claim: Claim, provider: str, model: str) -> Run:
     with transaction.atomic():
         hold_to_go_on(claim)
         run = _run(claim)
-        if claim.taken_over and _takeovers(run) >= MOST_TAKEOVERS:
+        if claim.taken_over and not claim.handed_over and _takeovers(run) >= MOST_TAKEOVERS:
             raise RunOver("lost", _LOST)
         if run.open_block is not None:
             close_block(claim, run.open_block["kind"], run.open_block["block"], run.open_block["text"])
@@ -38,10 +47,8 @@ def start(claim: Claim, provider: str, model: str) -> Run:
             _append(run, begun)
             Run.objects.filter(pk=run.pk).update(provider=provider, model=model)
         elif claim.taken_over:
-            _append(
-                run,
-                Notice(conversation_id=claim.conversation_id, run_id=claim.run_id, code=TAKEN_OVER, text=_TAKEN_OVER),
-            )
+            code, text = (HANDED_OVER, _HANDED_OVER) if claim.handed_over else (TAKEN_OVER, _TAKEN_OVER)
+            _append(run, Notice(conversation_id=claim.conversation_id, run_id=claim.run_id, code=code, text=text))
         return _run(claim)
 
 
@@ -51,6 +58,7 @@ _LOST = (
     "Its log has more; a simpler question may get through."
 )
 _TAKEN_OVER = "The process that was answering has stopped. Another one goes on from what is recorded."
+_HANDED_OVER = "The process that was answering is being restarted. Another one goes on from what is recorded."
 
 
 def _takeovers(run: Run) -> int:

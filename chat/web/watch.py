@@ -7,7 +7,7 @@ whatever deltas were lost on the way.
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from chat.event_types import TAKEN_OVER, Complete, Notice, TextEnd, ThinkingEnd
+from chat.event_types import GOES_ON_ELSEWHERE, Complete, Notice, TextEnd, ThinkingEnd
 from chat.web.frames import Frame
 
 _ENDS = {TextEnd.type: "text", ThinkingEnd.type: "thinking"}
@@ -35,7 +35,7 @@ class Watch:
         if kind == Complete.type:
             self._closed.pop(data["run_id"], None)
             self._ended.add(data["run_id"])
-        elif kind == Notice.type and data["code"] == TAKEN_OVER:
+        elif kind == Notice.type and data["code"] in GOES_ON_ELSEWHERE:
             self._have.clear()  # what was open is said anew from its beginning
         elif kind in _ENDS:
             return [*self._tail(_ENDS[kind], data), frame]

@@ -342,3 +342,23 @@ class SlowCluster(SilentCluster):
 
 def registered(cluster: SlowCluster, folder) -> str:
     return clusters.register(cluster.kubeconfig(folder))[0].name
+
+
+async def test_a_run_may_be_handed_on_any_number_of_times(transactional_db, script, alice):
+    """A rolling restart is no accident: it never makes a run lost."""
+    accepted = await sent(alice)
+    for n in range(2 * rounds.MOST_TAKEOVERS):
+        claim = await in_database(leases.claim, f"process {n}")
+        await in_database(rounds.start, claim, "scripted", "script")
+        await in_database(leases.release, claim)
+    script([{"say": "Here I am."}])
+    launch.begin()
+    try:
+        complete = await ended(accepted.run_id)
+    finally:
+        await launch.end()
+    assert (complete["outcome"], complete["message"]) == ("done", "Here I am.")
+    codes = await in_database(
+        lambda: [data["code"] for data in Event.objects.filter(type="notice").values_list("data", flat=True)]
+    )
+    assert set(codes) == {"handed_over"}
