@@ -22,7 +22,7 @@ from chat.agent.ports import (
 )
 from chat.agent.providers.anthropic.events import Event
 from chat.agent.providers.anthropic.failures import STATUS_OF_ERROR_EVENT, Broken, Place, message_of, of_status
-from chat.agent.providers.anthropic.strict import UNSENDABLE, strict_object
+from chat.agent.providers.anthropic.strict import sendable, strict_object
 
 MOST_BYTES = 1 << 20  # of text, thinking and arguments together
 LONGEST_NAME = 200
@@ -114,9 +114,9 @@ class Message:
             raise Broken("The model's answer could not be read: its parts do not fit.", code="unreadable")
         match block.kind, delta.get("type"):
             case "text", "text_delta":
-                yield TextDelta(self._add(block, delta["text"].translate(UNSENDABLE)))
+                yield TextDelta(self._add(block, sendable(delta["text"])))
             case "thinking", "thinking_delta":
-                yield ThinkingDelta(self._add(block, delta["thinking"].translate(UNSENDABLE)))
+                yield ThinkingDelta(self._add(block, sendable(delta["thinking"])))
             case "thinking", "signature_delta":
                 block.signature += self._counted(delta["signature"])
             case "tool_use", "input_json_delta":
@@ -139,7 +139,7 @@ class Message:
         return text
 
     def _counted(self, text: str) -> str:
-        self._bytes += len(text.encode("utf-8", "replace"))
+        self._bytes += len(text) if text.isascii() else len(text.encode("utf-8", "replace"))
         if self._bytes > MOST_BYTES:
             sentence = "The model's answer grew beyond a megabyte and was cut off."
             raise Broken(sentence, code="too_long", again=False, advice="Ask for less at once.")
@@ -172,6 +172,6 @@ def _wish(block: _Block) -> Wish:
 
 def _word(given: Any) -> str:
     """An id or a name that can be kept. Raises TypeError for anything else."""
-    if not isinstance(given, str) or not 0 < len(given) <= LONGEST_NAME or given.translate(UNSENDABLE) != given:
+    if not isinstance(given, str) or not 0 < len(given) <= LONGEST_NAME or sendable(given) != given:
         raise TypeError("no word")
     return given

@@ -4,8 +4,13 @@ import json
 import math
 from typing import Any, NoReturn
 
-UNSENDABLE = dict.fromkeys((0, *range(0xD800, 0xE000)), "\ufffd")  # no database and no socket takes these
+_UNSENDABLE = dict.fromkeys((0, *range(0xD800, 0xE000)), "\ufffd")
 LARGEST_NUMBER = 1 << 63
+
+
+def sendable(text: str) -> str:
+    """What no database and no socket takes becomes a replacement character."""
+    return text if text.isascii() and "\0" not in text else text.translate(_UNSENDABLE)
 
 
 def strict_object(raw: str) -> dict[str, Any]:
@@ -57,4 +62,4 @@ def _unsendable(value: Any) -> bool:
         return any(_unsendable(part) for pair in value.items() for part in pair)
     if isinstance(value, list):
         return any(map(_unsendable, value))
-    return isinstance(value, str) and value.translate(UNSENDABLE) != value
+    return isinstance(value, str) and sendable(value) != value
