@@ -8,6 +8,7 @@ from functools import partial
 
 from django.conf import settings
 from django.db import Error as DatabaseFault
+from django.db import InterfaceError, OperationalError
 from django.utils import timezone
 
 from chat import lookups, tool_calls, transcript
@@ -94,13 +95,12 @@ class Drive:
     async def _conclude(self) -> None:
         if not self._work.cancelled():
             ending = self._work.result()
-        elif self._leaving:
-            await in_database(leases.release)(self.claim)
-            return
         else:
-            ending = Ending(RunStatus.STOPPED)
+            ending = None if self._leaving else Ending(RunStatus.STOPPED)
         if ending is not None:
             await _insist(self.claim, lambda: _end(self.claim, self._stage, ending))
+        elif self._leaving:
+            await _give_back(self.claim)
 
     async def _play(self) -> Ending | None:
         """How the run ended; None when it did not: it waits for a person, or another process has it."""
@@ -122,6 +122,9 @@ class Drive:
             return Ending(over.outcome, str(over), over.outcome if str(over) else "")
         except (ModelError, LimitReached) as fault:
             return Ending(RunStatus.FAILED, str(fault), fault.code, getattr(fault, "temporary", False))
+        except _AWAY as fault:
+            log.warning("Run %s is left to its lease: the database does not answer (%s).", claim.run_id, fault)
+            return None
         except Exception:
             log.exception("Run %s failed.", claim.run_id)
             return Ending(RunStatus.FAILED, _UNEXPECTED, "internal", True)
@@ -132,6 +135,15 @@ class Drive:
 
 _UNEXPECTED = "Something went wrong inside the portal. It is in the server's log; sending the message again may help."
 _TRIES = 30
+_AWAY = (OperationalError, InterfaceError)  # another try may succeed; what the database refuses, it refuses again
+
+
+async def _give_back(claim: Claim) -> None:
+    """At once when the database answers; else the lease runs out by itself."""
+    try:
+        await in_database(leases.release)(claim)
+    except DatabaseFault as fault:
+        log.warning("The lease of run %s runs out by itself (%s).", claim.run_id, type(fault).__name__)
 
 
 async def _insist(claim: Claim, write: Callable[[], Awaitable[None]]) -> None:

@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import pytest
 from aiohttp import web
+from django.db import DataError, OperationalError, connection
 from django.utils import timezone
 
 from chat import launch
@@ -290,6 +291,41 @@ async def test_leaving_gives_the_run_back_and_another_process_ends_it(transactio
         await launch.end()
     assert complete["outcome"] == "done"
     assert complete["message"] == "One. \n\nOne. \n\nTwo."
+
+
+async def test_a_database_fault_in_the_middle_ends_no_run(crew, script, alice):
+    """The process gives the run up, and whoever looks next goes on with it."""
+    script([{"say": "One."}])
+    fault = await in_database(_Unanswered, "text_end")
+    accepted = await sent(alice)
+    complete = await ended(accepted.run_id)
+    assert (complete["outcome"], complete["message"], fault.times) == ("done", "One.", 0)
+    notices = await in_database(lambda: [event.data["code"] for event in Event.objects.filter(type="notice")])
+    assert notices == ["taken_over"]
+
+
+async def test_what_the_database_will_never_take_ends_the_run_at_once(crew, script, alice):
+    """Another process would fare no better."""
+    script([{"say": "One."}])
+    await in_database(_Unanswered, "text_end", DataError)
+    complete = await ended((await sent(alice)).run_id)
+    assert complete["outcome"] == "failed"
+    assert (await in_database(Event.objects.get, type="error")).data["code"] == "internal"
+
+
+class _Unanswered:
+    """The next statement that writes an event of that type fails, once, in the thread that makes this."""
+
+    def __init__(self, kind: str, fault: type[Exception] = OperationalError) -> None:
+        self.kind, self.fault, self.times = kind, fault, 1
+        connection.execute_wrappers.append(self)
+
+    def __call__(self, execute, sql, params, many, context):
+        if self.times and sql.startswith('INSERT INTO "chat_event"') and self.kind in params:
+            self.times -= 1
+            connection.execute_wrappers.remove(self)
+            raise self.fault("the server closed the connection unexpectedly")
+        return execute(sql, params, many, context)
 
 
 # ---- queued messages ---------------------------------------------------------------------------------------------

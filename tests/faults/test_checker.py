@@ -255,6 +255,12 @@ def test_a_page_may_begin_anywhere():
     assert broken(history) == set()
 
 
+def test_a_nack_of_an_absent_database_says_nothing():
+    history = good()
+    history.clients["one"][1] |= {"kind": "fail", "answer": {"id": M, "code": "unavailable", "temporary": True}}
+    assert broken(history) == set()
+
+
 def test_without_journals_nothing_holds(tmp_path):
     assert all(not each.holds for each in judge(History.of(tmp_path)))
     command = [sys.executable, "-m", "tests.faults.checker", str(tmp_path)]

@@ -36,7 +36,8 @@ def _kept_as_said(name: str, invoke: Line, found: list[Line]) -> Iterator[str]:
 
 
 def no_silent_loss(history: History) -> Iterator[str]:
-    """Every command is accepted, refused or known to be unanswered; what was only refused has left no message."""
+    """Every command is accepted, refused or known to be unanswered; what was only refused has left no message. That the
+    database was away is no refusal: nobody knows whether it had committed before."""
     kept = {
         plain(event["data"]["message_id"])
         for events in history.events.values()
@@ -47,8 +48,13 @@ def no_silent_loss(history: History) -> Iterator[str]:
         ends = {line["kind"] for line in lines[1:]}
         if not ends:
             yield f"message {name} has neither an answer nor a note that none came"
-        if "fail" in ends and not ends & {"ok", "ack"} and plain(name) in kept:
+        refused = [line for line in lines if line["kind"] in ("fail", "nack") and not _unknown(line)]
+        if refused and not ends & {"ok", "ack"} and plain(name) in kept:
             yield f"message {name} was refused and is in the journal all the same"
+
+
+def _unknown(nack: Line) -> bool:
+    return bool(nack["answer"].get("code") == "unavailable")
 
 
 def in_sequence(history: History) -> Iterator[str]:

@@ -64,13 +64,14 @@ class Client:
         return str(answer["run_id"])
 
     async def command(self, frame: Frame) -> Frame:
-        """Its ack's data. A nack that is not temporary raises ValueError."""
+        """Its ack's data. After a temporary nack the same is said again under the same id: it may have been obeyed all
+        the same, and counts once. Any other nack raises ValueError."""
+        command_id = str(uuid.uuid4())
+        frame = {**frame, "id": command_id}
+        self._journal.write(kind="invoke", **{"op": frame["type"], "id": command_id, "frame": frame})
         while True:
-            command_id = str(uuid.uuid4())
             answered: asyncio.Future[Frame] = asyncio.get_running_loop().create_future()
-            frame = {**frame, "id": command_id}
             self._waiting[command_id] = frame, answered
-            self._journal.write(kind="invoke", **{"op": frame["type"], "id": command_id, "frame": frame})
             await self._say(frame)
             answer = await answered
             if answer["type"] == "ack":
