@@ -45,7 +45,7 @@ async def played(url: str, words: str, key: str = "any") -> Recorder:
 
 
 def said(stage: Recorder) -> str:
-    """All the words of both rounds. In how many pieces they came is the network's affair: what arrives together is one."""
+    """All the words of both rounds, in however many pieces they came: what arrives together is one."""
     return "".join(text for (text,) in stage.of("text_delta"))
 
 
