@@ -165,12 +165,18 @@ class Ear:
             return False
         return True
 
-    async def forget(self, conversation_id: uuid.UUID | str) -> None:
+    async def forget(self, conversation_id: uuid.UUID | str) -> bool:
+        """False when the layer does not answer."""
         if not self._channel:
-            return
+            return True
         with contextlib.suppress(*_FAULTS):
             async with asyncio.timeout(_PATIENCE):
                 await _layer().group_discard(group(conversation_id), self._channel)
+                return True
+        return False
+
+    async def tune(self, conversation_id: uuid.UUID | str, *, wanted: bool) -> bool:
+        return await (self.listen if wanted else self.forget)(conversation_id)
 
     async def heard(self, patience: float) -> bool:
         """True when the bell rang within `patience` seconds; whoever asks looks at the journal either way."""

@@ -31,6 +31,8 @@ def free_port() -> int:
 class Portal:
     """`environment`: variables on top of a nearly empty one. `home` and `port` stay the same over restarts."""
 
+    program: tuple[str, ...] = ("manage.py",)
+
     def __init__(self, home: Path, command: tuple[str, ...] = ("start",), **environment: str) -> None:
         self.home, self.port = home, free_port()
         self.command = command
@@ -56,7 +58,7 @@ class Portal:
     def start(self) -> "Portal":
         self.home.mkdir(parents=True, exist_ok=True)
         with (self.home / "portal.log").open("wb") as log:
-            command = [sys.executable, "manage.py", *self.command]
+            command = [sys.executable, *self.program, *self.command]
             self.process = subprocess.Popen(
                 command, cwd=ROOT, env=self.environment, stdout=log, stderr=subprocess.STDOUT
             )
@@ -102,11 +104,12 @@ class Portal:
         with build_opener().open(request, timeout=PATIENCE) as answer:
             return str(answer.read().decode())
 
-    def connect(self, query: str = "") -> connect:
+    def connect(self, query: str = "", **options: Any) -> connect:
         return connect(
             f"ws://127.0.0.1:{self.port}/ws/chat?{query}",
             additional_headers={"Cookie": self.cookies, "Origin": self.address},
             max_size=None,
+            **options,
         )
 
 

@@ -10,19 +10,18 @@ from chat.web.watch import Watch
 
 
 async def bring(viewer: Viewer, conversation_id: str, seq: int, command_id: str | None = None) -> None:
-    """`command_id`: of the `resume` that asks for it; without one a slow reader goes on where it was left behind, and
-    is told so only if it gets a fresh page. Raises NotFound."""
+    """`command_id`: of the `resume` that asks for it; without one a slow reader is brought up that was left behind too
+    far to go on. Raises NotFound."""
+    before = viewer.watches.get(conversation_id)
     read = database_sync_to_async(reading.since_or_page)
     found = await read(viewer.person.user, conversation_id, seq, html=viewer.html)
-    if conversation_id not in viewer.watches and command_id is None:
-        return  # it left in the meantime
-    if command_id is not None or not found.recovered:
-        viewer.say(_welcome(conversation_id, found, command_id))
+    if command_id is None and (before is None or viewer.watches.get(conversation_id) is not before):
+        return  # in the meantime it has left, or come back by itself
+    viewer.say(_welcome(conversation_id, found, command_id))
     closed = {run: each.closed for run, each in found.active.items()}
     viewer.watches[conversation_id] = watch = Watch(found.seq, closed, found.ended)
     viewer.say_all(conversation_id, found.events)
-    if command_id is not None or not found.recovered:
-        viewer.say({"type": "caught_up", "data": {"conversation_id": conversation_id, "seq": watch.seq}})
+    viewer.say({"type": "caught_up", "data": {"conversation_id": conversation_id, "seq": watch.seq}})
     for each in found.active.values():
         block = watch.delta(each.open_block) if each.open_block is not None else None
         if block is not None:

@@ -76,13 +76,16 @@ class ChatConsumer(AsyncWebsocketConsumer):
     def _gone(self, code: int, reason: str) -> None:
         """What was not handed over yet is left out: whoever may come back reads it from the journal."""
         if self.viewer is not None and self.leaving is None:
-            self.viewer.outbox.drop()
+            self.viewer.outbox.shut()
             self.leaving = asyncio.create_task(self.close(code, reason), name="close socket")
 
     # ---- commands ------------------------------------------------------------------------------------------------
 
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
-        if self.viewer is None or self.leaving is not None:
+        if self.viewer is None:
+            return
+        await self.viewer.outbox.room()
+        if self.leaving is not None:
             return
         try:
             command = frames.parse(text_data)

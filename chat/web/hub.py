@@ -8,12 +8,14 @@ import asyncio
 import logging
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable
+from contextlib import suppress
 from functools import partial
 
 from channels.db import database_sync_to_async
 from django.db import Error as DatabaseFault
 
 from chat import doorbell
+from chat.errors import NotFound
 from chat.web import coming_back, reading
 from chat.web.tending import tend
 from chat.web.told import Whisper
@@ -32,7 +34,8 @@ class Hub:
         self.viewers: set[Viewer] = set()
         self.watched: dict[str, set[Viewer]] = {}
         self.people: Counter[int] = Counter()  # open sockets by person
-        self._deaf: set[str] = set()  # conversations whose bell could not be listened to
+        self._deaf: set[str] = set()  # conversations whose bell could not be listened to, or given up
+        self._rests_until = 0.0  # the bell does not answer: not everybody waits for it to find that out
         self._grown: set[str] = set()
         self._behind: set[Viewer] = set()  # those whose outbox was full and is not any more
         self._late: dict[str, set[Viewer]] = {}  # by run: those who came in the middle of what it is saying
@@ -57,6 +60,7 @@ class Hub:
 
     async def leave(self, viewer: Viewer) -> None:
         self.viewers.discard(viewer)
+        self._behind.discard(viewer)
         self.people[viewer.person.user.pk] -= 1
         for conversation_id in list(viewer.watches):
             await self.forget(viewer, conversation_id)
@@ -65,18 +69,20 @@ class Hub:
         """From now on bells of this conversation are heard; listen first and read second, and nothing falls between."""
         new = conversation_id not in self.watched
         self.watched.setdefault(conversation_id, set()).add(viewer)
-        if new:
+        if new or self._tuning.locked():  # whoever comes second may not read before the first is heard
             await self._tune(conversation_id)
 
     async def _tune(self, conversation_id: str) -> None:
         """Listens to it or not, as it is wanted at this moment."""
+        clock = asyncio.get_running_loop().time
         async with self._tuning:
-            wanted = conversation_id in self.watched
-            self._deaf.discard(conversation_id)
-            if not wanted:
-                await self._ear.forget(conversation_id)
-            elif not await self._ear.listen(conversation_id):
-                self._deaf.add(conversation_id)
+            self._deaf.add(conversation_id)
+            if clock() < self._rests_until:
+                return
+            if await self._ear.tune(conversation_id, wanted=conversation_id in self.watched):
+                self._deaf.discard(conversation_id)
+            else:
+                self._rests_until = clock() + TEND / 2
 
     async def forget(self, viewer: Viewer, conversation_id: str) -> None:
         viewer.watches.pop(conversation_id, None)
@@ -128,23 +134,55 @@ class Hub:
     async def _read(self) -> None:
         await self._look.wait()
         self._look.clear()
-        while self._grown:
-            some = [self._grown.pop() for _ in range(min(MOST_AT_ONCE, len(self._grown)))]
-            try:
-                await self._show(some)
-            except DatabaseFault:
-                self.grew(some)
-                raise
         while self._behind:
             viewer = self._behind.pop()
-            for conversation_id, watch in list(viewer.watches.items()):
-                await coming_back.bring(viewer, conversation_id, watch.seq)
+            try:
+                await self._catch_up(viewer)
+            except DatabaseFault:
+                self.emptied(viewer)
+                raise
+        while self._grown:
+            await self._try_to_show([self._grown.pop() for _ in range(min(MOST_AT_ONCE, len(self._grown)))])
         await self._tell_late()
+
+    async def _try_to_show(self, some: list[str]) -> None:
+        """An event that cannot be shown makes nobody wait who does not watch its conversation."""
+        try:
+            await self._show(some)
+        except DatabaseFault:
+            self.grew(some)
+            raise
+        except Exception:
+            if len(some) == 1:
+                log.exception("Conversation %s cannot be shown live.", some[0])
+                return
+            for conversation_id in some:
+                await self._try_to_show([conversation_id])
+
+    async def _catch_up(self, viewer: Viewer) -> None:
+        """Reads the journal on where its outbox became full; what is too far away by now is left out."""
+        heads = await database_sync_to_async(reading.heads)(list(viewer.watches))
+        for conversation_id, head in heads.items():
+            wanted = viewer.wants(conversation_id)
+            if wanted is None:
+                continue  # it left, or is full again
+            if head - wanted <= reading.REPLAY:
+                self.grew([conversation_id])
+                continue
+            with suppress(NotFound):  # no longer theirs: the next look at the person ends it
+                await coming_back.bring(viewer, conversation_id, wanted)
 
     async def _tell_late(self) -> None:
         """Whoever came in the middle of a block is told it from its beginning, as far as it has been kept."""
         late, self._late = self._late, {}
-        for block in await database_sync_to_async(reading.open_blocks)(late) if late else ():
+        try:
+            blocks = await database_sync_to_async(reading.open_blocks)(late) if late else []
+        except DatabaseFault:
+            for run, viewers in late.items():
+                self._late.setdefault(run, set()).update(viewers)
+            self._look.set()
+            raise
+        for block in blocks:
             for viewer in late[block["data"]["run_id"]]:
                 viewer.pass_on(Whisper({"frame": block, "kept": 0}))
 
@@ -175,7 +213,7 @@ class Hub:
 
     async def look_round(self) -> None:
         """The net below the bell: whatever grew without one is read, and what is not heard is listened to again."""
-        for conversation_id in self._deaf & self.watched.keys():
+        for conversation_id in list(self._deaf):
             await self._tune(conversation_id)
         if not self.watched:
             return
@@ -183,12 +221,15 @@ class Hub:
         self.grew([conversation_id for conversation_id, head in heads.items() if self._is_news(conversation_id, head)])
 
     async def _forever(self, work: Callable[[], Awaitable[None]]) -> None:
-        """A database that is away for a moment delays viewers, it does not end them."""
+        """A fault delays viewers, it does not end them: a task that ended here would leave every socket silent."""
         while True:
             try:
                 await work()
             except DatabaseFault as fault:
                 log.warning("The database does not answer (%s): sockets are late.", type(fault).__name__)
+                await asyncio.sleep(TEND)
+            except Exception:
+                log.exception("Sockets are late by a fault of the portal.")
                 await asyncio.sleep(TEND)
 
 

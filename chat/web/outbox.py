@@ -19,14 +19,16 @@ class Outbox:
     """`send` writes one frame and returns when the connection takes more. `full`: until it has been emptied nothing of
     a journal is put in; then `emptied` is called."""
 
-    __slots__ = ("_bytes", "_emptied", "_frames", "_pump", "_send", "_since", "full")
+    __slots__ = ("_bytes", "_emptied", "_frames", "_pump", "_room", "_send", "_shut", "_since", "full")
 
     def __init__(self, send: Callable[[str], Awaitable[None]], emptied: Callable[[], None]) -> None:
         self._send, self._emptied = send, emptied
         self._frames: deque[str] = deque()
         self._bytes = 0
         self._since = 0.0
-        self.full = False
+        self.full = self._shut = False
+        self._room = asyncio.Event()
+        self._room.set()
         self._pump: asyncio.Task[None] | None = None
 
     @property
@@ -37,12 +39,20 @@ class Outbox:
         """Whether its reader has been too slow for too long."""
         return self.crowded and time.monotonic() - self._since > PATIENCE
 
+    async def room(self) -> None:
+        """Returns once it is not full: what a client asks for waits until it has read the answers before."""
+        await self._room.wait()
+
     def put(self, frame: str) -> None:
+        if self._shut:
+            return
         if not self._bytes:
             self._since = time.monotonic()
         self._frames.append(frame)
         self._bytes += len(frame)
-        self.full = self.full or self._bytes > MOST_BYTES
+        if self._bytes > MOST_BYTES:
+            self.full = True
+            self._room.clear()
         if self._pump is None:
             self._pump = asyncio.ensure_future(self._empty())
 
@@ -54,22 +64,24 @@ class Outbox:
                 self._bytes = max(0, self._bytes - len(frame))
                 if not self.crowded:
                     self._since = time.monotonic()
-        except OSError:  # the reader is gone; its socket will say so
-            self.drop()
+        except (OSError, RuntimeError):  # the reader is gone (uvicorn has a fault for either moment of it)
+            self.shut()
         finally:
             self._pump = None
-        if self.full:
+        if self.full and not self._shut:
             self.full = False
+            self._room.set()
             self._emptied()
 
-    def drop(self) -> None:
-        """Forgets what has not been handed over yet."""
+    def shut(self) -> None:
+        """Forgets what has not been handed over yet, and takes nothing more."""
+        self._shut = True
         self._frames.clear()
         self._bytes = 0
+        self._room.set()
 
     def close(self) -> None:
         """The socket is gone."""
-        self.drop()
-        self.full = False
+        self.shut()
         if self._pump is not None:
             self._pump.cancel()

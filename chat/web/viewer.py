@@ -45,9 +45,11 @@ class Viewer:
         return None if watch is None or self.outbox.full else watch.seq
 
     def show(self, conversation_id: str, told: Sequence[Told]) -> None:
-        """Durable events, in their order; what it has seen already is left out."""
+        """Durable events, in their order, as many as there is room for; what it has seen already is left out."""
         watch = self.watches[conversation_id]
         for event in told:
+            if self.outbox.full:
+                return  # the journal is read on from here when it has been emptied
             for frame in watch.event(event.frame(self.html)):
                 self.outbox.put(event.text(self.html) if frame is event.frame(self.html) else frames.encode(frame))
 

@@ -15,6 +15,13 @@ async def begun(page):
     await page.locator(".prose.streaming").wait_for()
 
 
+async def listening(page):
+    """Keeps what screen readers are told."""
+    await page.evaluate(
+        "window.told = []; document.addEventListener('portal:announce', ({ detail }) => window.told.push(detail.text))"
+    )
+
+
 def queued(page, words):
     return page.locator(".queue li", has_text=words)
 
@@ -47,6 +54,7 @@ async def test_a_queued_message_is_edited_by_keyboard_and_answered_as_it_was_lef
 
 async def test_a_removed_message_leaves_a_line_and_no_run(visit):
     async with visit("/", width=390) as page:
+        await listening(page)
         await begun(page)
         await queue(page, "never mind" + " what I said before" * 6)
         assert await page.evaluate("document.documentElement.scrollWidth") == 390
@@ -57,11 +65,13 @@ async def test_a_removed_message_leaves_a_line_and_no_run(visit):
         await page.locator('run-end[data-outcome="done"]').wait_for()
         assert await page.locator("run-end").count() == 2
         assert await page.locator("run-end:visible").count() == 1
+        assert "The run was stopped." not in await page.evaluate("window.told")
         assert await feed(page) == await reloaded(page)
 
 
 async def test_a_steered_message_stands_where_the_run_heard_it(visit):
     async with visit("/") as page:
+        await listening(page)
         await begun(page)
         await queue(page, "only in shop")
         await queued(page, "only in shop").get_by_role("button", name="Steer now").click()
@@ -73,6 +83,7 @@ async def test_a_steered_message_stands_where_the_run_heard_it(visit):
         assert live[at - 1][1] == "TOOL-CARD"
         assert live[-1][1] == "RUN-END"
         assert await page.locator("run-end:visible").count() == 1
+        assert (await page.evaluate("window.told")).count("The agent has answered.") == 1
         assert live == await reloaded(page)
 
 

@@ -21,6 +21,7 @@ customElements.define(
   "chat-conversation",
   class extends HTMLElement {
     #blocks = new Map();
+    #unanswered = new Set(); // runs of messages that were steered away or removed: their ends are nothing to tell
 
     connectedCallback() {
       if ("past" in this.dataset) return;
@@ -237,7 +238,10 @@ customElements.define(
       if (type === "tool_call_end") announce(`${data.intent || data.tool_name}: ${data.status}`);
       if (type === "approval_requested") announce(`A decision is needed: ${data.summary}`, true);
       if (type === "error") announce(data.error, true);
-      if (type === "complete") announce(OUTCOMES[data.outcome] ?? "The run has ended.");
+      if (/^message_(steered|removed)$/.test(type)) this.#unanswered.add(data.run_id);
+      if (type === "complete" && !this.#unanswered.delete(data.run_id)) {
+        announce(OUTCOMES[data.outcome] ?? "The run has ended.");
+      }
       if (/^(complete|run_started|approval_.*|conversation_renamed)$/.test(type)) conversationsChanged();
     }
   },

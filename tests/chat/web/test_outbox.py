@@ -89,3 +89,41 @@ async def test_a_reader_that_is_gone_leaves_nothing_behind():
     for _ in range(5):
         await asyncio.sleep(0)
     assert not box.crowded
+
+
+@pytest.mark.parametrize("fault", [ConnectionResetError, RuntimeError])  # uvicorn raises either, by the moment
+async def test_what_is_put_for_a_reader_that_is_gone_is_dropped(fault):
+    tried = []
+
+    async def gone(frame: str) -> None:
+        tried.append(frame)
+        raise fault
+
+    box = Outbox(gone, lambda: None)
+    for word in ("one", "two"):
+        box.put(word)
+        for _ in range(5):
+            await asyncio.sleep(0)
+    assert tried == ["one"]
+
+
+async def test_what_a_client_asks_for_waits_until_it_has_read_the_answers_before(reader):
+    box = Outbox(reader.take, reader.note)
+    await box.room()
+    box.put("x" * (MOST_BYTES + 1))
+    waits = asyncio.ensure_future(box.room())
+    await asyncio.sleep(0.01)
+    assert not waits.done()
+    await reader.let(1)
+    assert waits.done()
+
+
+async def test_a_socket_that_is_closed_for_being_slow_lets_its_last_command_go(reader):
+    box = Outbox(reader.take, reader.note)
+    box.put("x" * (MOST_BYTES + 1))
+    waits = asyncio.ensure_future(box.room())
+    await asyncio.sleep(0)
+    box.shut()
+    await asyncio.wait_for(waits, 1)
+    box.close()
+    assert reader.emptied == 0
