@@ -7,12 +7,15 @@ from functools import partial
 from typing import Any
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import QuerySet, Subquery
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from chat import doorbell, storable
 from chat.event_types import EventData
-from chat.models import Conversation, Event, Run
+from chat.models import Conversation, Event, JournalState, Run
+
+FIRST_EPOCH = 1
 
 
 def append(data: EventData, *, run: Run | None = None, sealed: Mapping[str, Any] | None = None) -> Event:
@@ -63,6 +66,11 @@ def before(conversation_id: uuid.UUID | str, seq: int, limit: int = 200) -> list
 
 def head(conversation_id: uuid.UUID | str) -> int:
     return Conversation.objects.values_list("head_seq", flat=True).get(pk=conversation_id)
+
+
+def epoch() -> Coalesce:
+    """To be read along with what is read anyway: it costs no query of its own, and is never old."""
+    return Coalesce(Subquery(JournalState.objects.values("epoch")[:1]), FIRST_EPOCH)
 
 
 def _events(conversation_id: uuid.UUID | str) -> QuerySet[Event]:

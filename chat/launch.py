@@ -16,13 +16,14 @@ from channels.db import database_sync_to_async
 from django.db import Error as DatabaseFault
 
 from chat import doorbell, runner
-from chat.actions import approvals, leases
+from chat.actions import approvals, leases, restores
 from chat.agent.providers import choose
 from chat.hop import in_database
 from chat.models import Run
 
 log = logging.getLogger(__name__)
 POLL = 1.0  # seconds
+ANCHOR = 10.0  # seconds between two looks whether the journal was put back
 CONCURRENCY = 64
 HAND_OVER = 15.0  # seconds for what must not be cut off: a change on the wire and its result
 LOST: leases.OpenBlock = {}  # instead of a block: another process has the run
@@ -45,6 +46,7 @@ class Crew:
             asyncio.create_task(self._keep_watch(), name="patrol"),
             asyncio.create_task(self._keep_leases(), name="pulse"),
             asyncio.create_task(self._hear_calls(), name="calls for runners"),
+            asyncio.create_task(self._keep_anchor(), name="anchor of the journal"),
         ]
 
     def wake(self) -> None:
@@ -54,10 +56,11 @@ class Crew:
     async def stop(self) -> None:
         """Claims nothing more and gives every unfinished run back for others to take at once. What takes longer than
         HAND_OVER is left to its lease."""
-        patrol, pulse, calls = self._tasks
+        patrol, pulse, calls, anchor = self._tasks
         self._over = True
         self._woken.set()
         calls.cancel()
+        anchor.cancel()
         await asyncio.wait([patrol], timeout=HAND_OVER / 3)  # what it is just claiming is handed over too
         patrol.cancel()
         leaves = [asyncio.create_task(drive.leave()) for drive in list(self._drives.values())]
@@ -78,6 +81,14 @@ class Crew:
                     self._woken.set()
                 else:
                     await asyncio.sleep(POLL)
+
+    async def _keep_anchor(self) -> None:
+        while True:
+            try:
+                await restores.look()
+            except DatabaseFault as fault:
+                log.warning("The database does not answer (%s): its anchor stays.", type(fault).__name__)
+            await asyncio.sleep(ANCHOR)
 
     async def _keep_leases(self) -> None:
         """One pulse for all runs of this process, with what each is saying right now."""

@@ -5,6 +5,7 @@ from chat.models.approval import Approval
 from chat.models.command import Command
 from chat.models.conversation import Conversation
 from chat.models.event import Event
+from chat.models.journal_state import JournalState
 from chat.models.message import Message
 from chat.models.run import Run
 from chat.models.sign_in_link import SignInLink
@@ -16,6 +17,7 @@ __all__ = [
     "Command",
     "Conversation",
     "Event",
+    "JournalState",
     "Message",
     "Run",
     "SignInLink",

@@ -5,16 +5,18 @@ from typing import Any
 from channels.db import database_sync_to_async
 
 from chat.web import reading
+from chat.web.reading import Seen
 from chat.web.viewer import Viewer
 from chat.web.watch import Watch
 
 
-async def bring(viewer: Viewer, conversation_id: str, seq: int, command_id: str | None = None) -> None:
+async def bring(viewer: Viewer, conversation_id: str, seen: Seen, command_id: str | None = None) -> None:
     """`command_id`: of the `resume` that asks for it; without one a slow reader is brought up that was left behind too
     far to go on. Raises NotFound."""
     before = viewer.watches.get(conversation_id)
     read = database_sync_to_async(reading.since_or_page)
-    found = await read(viewer.person.user, conversation_id, seq, html=viewer.html)
+    found = await read(viewer.person.user, conversation_id, seen, html=viewer.html)
+    viewer.epoch = viewer.epoch or found.epoch
     if command_id is None and (before is None or viewer.watches.get(conversation_id) is not before):
         return  # in the meantime it has left, or come back by itself
     viewer.say(_welcome(conversation_id, found, command_id))
@@ -29,5 +31,6 @@ async def bring(viewer: Viewer, conversation_id: str, seq: int, command_id: str 
 
 
 def _welcome(conversation_id: str, found: reading.Found, command_id: str | None) -> dict[str, Any]:
-    told = {"conversation_id": conversation_id, "head_seq": found.head, "recovered": found.recovered, "epoch": 1}
-    return {"type": "welcome", "data": told | ({"id": command_id} if command_id is not None else {})}
+    told = {"conversation_id": conversation_id, "head_seq": found.head, "recovered": found.recovered}
+    told |= {"epoch": found.epoch} | ({"id": command_id} if command_id is not None else {})
+    return {"type": "welcome", "data": told}

@@ -14,6 +14,7 @@ from chat.web import coming_back, commands, frames, person
 from chat.web.frames import Refused, Resume, Spoken, Typed, Unreadable
 from chat.web.hub import Hub, hub
 from chat.web.outbox import Outbox
+from chat.web.reading import Seen
 from chat.web.tending import SIGNED_OUT
 from chat.web.viewer import Viewer
 from chat.web.watch import Watch
@@ -129,7 +130,8 @@ class ChatConsumer(AsyncWebsocketConsumer):
             await self._make_room(viewer)
             await self.hub.listen(viewer, conversation_id)
         try:
-            await coming_back.bring(viewer, conversation_id, command.seq, command.id)
+            seen = Seen(command.seq, command.at, command.epoch)
+            await coming_back.bring(viewer, conversation_id, seen, command.id)
         except (PortalError, DatabaseFault):
             if conversation_id not in viewer.watches:
                 await self.hub.forget(viewer, conversation_id)

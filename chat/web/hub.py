@@ -23,6 +23,7 @@ from chat.web.viewer import Viewer
 from chat.web.watch import Watch
 
 log = logging.getLogger(__name__)
+PUT_BACK = 4106
 TEND = 2.0  # seconds between two looks at what is watched
 MOST_AT_ONCE = 64  # conversations read in one hop
 
@@ -161,7 +162,7 @@ class Hub:
 
     async def _catch_up(self, viewer: Viewer) -> None:
         """Reads the journal on where its outbox became full; what is too far away by now is left out."""
-        heads = await database_sync_to_async(reading.heads)(list(viewer.watches))
+        heads, _ = await database_sync_to_async(reading.heads)(list(viewer.watches))
         for conversation_id, head in heads.items():
             wanted = viewer.wants(conversation_id)
             if wanted is None:
@@ -170,7 +171,7 @@ class Hub:
                 self.grew([conversation_id])
                 continue
             with suppress(NotFound):  # no longer theirs: the next look at the person ends it
-                await coming_back.bring(viewer, conversation_id, wanted)
+                await coming_back.bring(viewer, conversation_id, reading.Seen(wanted))
 
     async def _tell_late(self) -> None:
         """Whoever came in the middle of a block is told it from its beginning, as far as it has been kept."""
@@ -217,7 +218,9 @@ class Hub:
             await self._tune(conversation_id)
         if not self.watched:
             return
-        heads = await database_sync_to_async(reading.heads)(list(self.watched))
+        heads, epoch = await database_sync_to_async(reading.heads)(list(self.watched))
+        for viewer in [each for each in self.viewers if epoch and not each.goes_on_in(epoch)]:
+            viewer.gone(PUT_BACK, "The journal was put back from a backup. Come back and read what it holds now.")
         self.grew([conversation_id for conversation_id, head in heads.items() if self._is_news(conversation_id, head)])
 
     async def _forever(self, work: Callable[[], Awaitable[None]]) -> None:

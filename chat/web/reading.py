@@ -2,7 +2,8 @@
 
 import uuid
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 from django.contrib.auth.models import User
 from django.db.models import Count, Exists, FilteredRelation, OuterRef, Q, TextField
@@ -16,11 +17,21 @@ from chat.models.run import ENDED
 from chat.web import person
 from chat.web.frames import Frame
 from chat.web.person import Person
-from chat.web.told import Told, encoded
+from chat.web.told import Told, encoded, moment_of
 
 REPLAY = 300  # events; a larger gap gets a fresh page
 PAGE = 200
+Row = tuple[Any, ...]
 Place = tuple[str, int]  # a conversation, and the number above which to read
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """How far somebody had read: `seq`, and if they know them the `at` of that event and the journal's epoch then."""
+
+    seq: int
+    at: str | None = None
+    epoch: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +48,7 @@ class Found:
     durable frames as JSON text; `seq`: the number of the last of them; `ended`: the runs that ended in them."""
 
     head: int
+    epoch: int
     recovered: bool
     events: list[str]
     seq: int
@@ -47,55 +59,63 @@ class Found:
 # ---- coming back -------------------------------------------------------------------------------------------------
 
 
-def since_or_page(user: User, conversation_id: uuid.UUID | str, seq: int, *, html: bool) -> Found:
-    """Everything after `seq`; a fresh page when that is too much, or when there is no such number yet. One query where
-    nothing runs. Raises NotFound."""
-    rows = list(_missed(user, conversation_id, seq))
+def since_or_page(user: User, conversation_id: uuid.UUID | str, seen: Seen, *, html: bool) -> Found:
+    """Everything after what was seen; a fresh page when that is too much, or when the journal does not have what was
+    seen, since it was put back from a backup. One query where nothing runs. Raises NotFound."""
+    rows = list(_from(user, conversation_id, seen.seq))
     if not rows:
         find(user, conversation_id)  # says in a sentence why there is nothing
-    head, busy = rows[0][:2] if rows else (0, False)
+    head, busy, epoch = rows[0][:3] if rows else (0, False, journal.FIRST_EPOCH)
     active = _active(conversation_id) if busy else {}
-    recovered = seq <= head and len(rows) <= REPLAY
+    events = [row[3:] for row in rows if row[3] is not None]
+    last = events.pop(0) if events and events[0][0] == seen.seq else None
+    recovered = _still_so(seen, head, epoch, last) and len(events) <= REPLAY
     if not recovered or html:
-        return _as_told(conversation_id, head, seq if recovered else None, active, html)
-    events = [row[2:] for row in rows if row[2] is not None]
+        return _as_told(conversation_id, Found(head, epoch, recovered, [], seen.seq, set(), active), html)
     ended = {str(uuid.UUID(run)) for _, kind, _, _, run in events if kind == Complete.type}
     texts = [encoded(*row[:4]) for row in events]
-    return Found(head, True, texts, events[-1][0] if events else seq, ended, active)
+    return Found(head, epoch, True, texts, events[-1][0] if events else seen.seq, ended, active)
 
 
-def _missed(user: User, conversation_id: uuid.UUID | str, seq: int) -> Iterable[tuple]:  # type: ignore[type-arg]
-    """(head, whether a run is active, and per event seq, type, data as JSON text, at, run); one row with an empty event
-    when nothing was missed, none when the conversation is not theirs. All as text: making objects of hundreds of rows
-    would take longer than everything else."""
+def _still_so(seen: Seen, head: int, epoch: int, last: Row | None) -> bool:
+    """Whether the journal has what was seen. `last`: the event of that number, as it stands there now."""
+    if seen.seq > head or seen.epoch not in (None, epoch):
+        return False
+    return not seen.at or seen.seq == 0 or (last is not None and moment_of(last[3]) == seen.at)
+
+
+def _from(user: User, conversation_id: uuid.UUID | str, seq: int) -> Iterable[Row]:
+    """(head, whether a run is active, epoch, and per event from `seq` on seq, type, data as JSON text, at, run); one
+    row with an empty event when there is none, no row when the conversation is not theirs. All as text: making objects
+    of hundreds of rows would take longer than everything else."""
     active = Run.objects.filter(conversation=OuterRef("pk")).exclude(status__in=ENDED)
-    missed = FilteredRelation("events", condition=Q(events__seq__gt=seq))
+    missed = FilteredRelation("events", condition=Q(events__seq__gte=seq))
     return (
         visible_to(user)
         .filter(pk=conversation_id)
-        .annotate(missed=missed, busy=Exists(active))
+        .annotate(missed=missed, busy=Exists(active), epoch=journal.epoch())
         .order_by("missed__seq")
         .values_list(
             "head_seq",
             "busy",
+            "epoch",
             "missed__seq",
             "missed__type",
             *(Cast(f"missed__{name}", TextField()) for name in ("data", "at", "run_id")),
-        )[: REPLAY + 1]
+        )[: REPLAY + 2]
     )
 
 
-def _as_told(
-    conversation_id: uuid.UUID | str, head: int, seq: int | None, active: dict[str, Active], html: bool
-) -> Found:
-    """From `seq` on, or the newest page."""
-    if seq is None:
-        events = journal.before(conversation_id, head + 1, PAGE)
+def _as_told(conversation_id: uuid.UUID | str, found: Found, html: bool) -> Found:
+    """With the events above its number, or of the newest page."""
+    if found.recovered:
+        events = journal.since(conversation_id, found.seq, REPLAY)
     else:
-        events = journal.since(conversation_id, seq, REPLAY)
+        events = journal.before(conversation_id, found.head + 1, PAGE)
     texts = [Told(event, html=html).text(html) for event in events]
     ended = {str(event.run_id) for event in events if event.type == Complete.type}
-    return Found(head, seq is not None, texts, events[-1].seq if events else seq or 0, ended, active)
+    seq = events[-1].seq if events else found.seq if found.recovered else 0
+    return replace(found, events=texts, seq=seq, ended=ended)
 
 
 def _active(conversation_id: uuid.UUID | str) -> dict[str, Active]:
@@ -132,9 +152,11 @@ def _said(run: Run) -> Frame | None:
 # ---- what time brings --------------------------------------------------------------------------------------------
 
 
-def heads(conversations: Iterable[str]) -> dict[str, int]:
-    found = Conversation.objects.filter(pk__in=list(conversations)).values_list("pk", "head_seq")
-    return {str(pk): head for pk, head in found}
+def heads(conversations: Iterable[str]) -> tuple[dict[str, int], int | None]:
+    """The newest number of each, and the journal's epoch; None when none of them is there."""
+    rows = Conversation.objects.filter(pk__in=list(conversations)).annotate(epoch=journal.epoch())
+    found = list(rows.values_list("pk", "head_seq", "epoch"))
+    return {str(pk): head for pk, head, _ in found}, found[0][2] if found else None
 
 
 def look_again(known: Person, conversations: list[str]) -> tuple[Person | None, set[str]]:

@@ -47,10 +47,10 @@ class Whisper:
 def encoded(seq: int, kind: str, data: str, at: str) -> str:
     """The durable frame of Event.frame as JSON text, from `data` and `at` as the database writes them: nothing is
     decoded."""
-    return f'{{"type":"{kind}","data":{data},"seq":{seq},"at":"{_moment(at)}"}}'
+    return f'{{"type":"{kind}","data":{data},"seq":{seq},"at":"{moment_of(at)}"}}'
 
 
-def _moment(at: str) -> str:
+def moment_of(at: str) -> str:
     """As chat.models.event.moment: "2026-11-26 09:00:00.12+00" → "2026-11-26T09:00:00.120000Z". PostgreSQL names the
     zone and leaves out noughts, SQLite does neither; both write UTC."""
     day, _, time = at.removesuffix("+00").partition(" ")

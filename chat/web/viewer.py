@@ -15,7 +15,7 @@ class Viewer:
     what it missed comes in frames of many events. `gone` is called with a close code and a reason when this socket must
     end. `now`: seconds of the event loop's clock."""
 
-    __slots__ = ("batch", "beaten", "gone", "html", "looked_at", "outbox", "person", "watches")
+    __slots__ = ("batch", "beaten", "epoch", "gone", "html", "looked_at", "outbox", "person", "watches")
 
     def __init__(
         self, person: Person, outbox: Outbox, gone: Callable[[int, str], None], *, html: bool, batch: bool, now: float
@@ -25,6 +25,7 @@ class Viewer:
         self.gone = gone
         self.html, self.batch = html, batch
         self.watches: dict[str, Watch] = {}
+        self.epoch: int | None = None  # of the journal, when this socket was first shown something
         self.beaten = self.looked_at = now  # when it was last sent a heartbeat, and its person last looked at
 
     def say(self, frame: Frame) -> None:
@@ -38,6 +39,11 @@ class Viewer:
             return
         for event in events:
             self.outbox.put(event)
+
+    def goes_on_in(self, epoch: int) -> bool:
+        """False when what it was shown comes from a journal that has been put back since."""
+        self.epoch = self.epoch or epoch
+        return self.epoch == epoch
 
     def wants(self, conversation_id: str) -> int | None:
         """The number from which on this socket takes the journal right now; None while it takes nothing."""

@@ -5,12 +5,13 @@ import signal
 import socket
 from typing import Any
 
+from asgiref.sync import async_to_sync
 from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import OperationalError
 
-from chat.actions import people, sign_in
+from chat.actions import people, restores, sign_in
 from chat.errors import PortalError
 from k8smcp.environment import Environment
 from tools import clusters
@@ -63,6 +64,7 @@ class Command(BaseCommand):
         """Returns what to tell the person at the terminal."""
         try:
             call_command("migrate", verbosity=0, interactive=False)
+            async_to_sync(restores.look)()
         except OperationalError as fault:
             raise CommandError(f"DATABASE_URL: the database cannot be opened ({first_line(fault)}).") from fault
         try:

@@ -9,6 +9,7 @@ from chat.actions import conversations
 from chat.errors import NotFound
 from chat.models import Conversation, Event
 from chat.web import reading
+from chat.web.reading import Seen
 
 MOMENTS = [datetime(2026, 11, 26, 9, 0, 0, micro, tzinfo=UTC) for micro in (0, 120_000, 123_456, 1)]
 
@@ -25,7 +26,7 @@ def conversation(transactional_db, alice) -> Conversation:
 
 def test_what_was_missed_is_the_frames_themselves_in_one_query(conversation, alice, django_assert_num_queries):
     with django_assert_num_queries(1):
-        found = reading.since_or_page(alice, conversation.pk, 1, html=False)
+        found = reading.since_or_page(alice, conversation.pk, Seen(1), html=False)
     frames = [event.frame() for event in conversation.events.order_by("seq")]
     assert [json.loads(text) for text in found.events] == frames[1:]
     assert (found.recovered, found.head, found.seq, found.active) == (True, 4, 4, {})
@@ -33,22 +34,22 @@ def test_what_was_missed_is_the_frames_themselves_in_one_query(conversation, ali
 
 def test_with_nothing_missed_one_query_too(conversation, alice, django_assert_num_queries):
     with django_assert_num_queries(1):
-        found = reading.since_or_page(alice, conversation.pk, 4, html=False)
+        found = reading.since_or_page(alice, conversation.pk, Seen(4), html=False)
     assert (found.recovered, found.events, found.seq) == (True, [], 4)
 
 
 def test_a_number_beyond_the_head_brings_the_newest_page(conversation, alice):
-    found = reading.since_or_page(alice, conversation.pk, 9, html=False)
+    found = reading.since_or_page(alice, conversation.pk, Seen(9), html=False)
     assert (found.recovered, len(found.events), found.seq) == (False, 4, 4)
 
 
 def test_too_much_brings_the_newest_page(conversation, alice, monkeypatch):
     monkeypatch.setattr(reading, "REPLAY", 2)
-    found = reading.since_or_page(alice, conversation.pk, 0, html=False)
+    found = reading.since_or_page(alice, conversation.pk, Seen(0), html=False)
     assert (found.recovered, len(found.events)) == (False, 4)
-    assert reading.since_or_page(alice, conversation.pk, 2, html=False).recovered
+    assert reading.since_or_page(alice, conversation.pk, Seen(2), html=False).recovered
 
 
 def test_what_is_not_theirs_is_not_there(conversation, bob):
     with pytest.raises(NotFound, match="not shared with you"):
-        reading.since_or_page(bob, conversation.pk, 0, html=False)
+        reading.since_or_page(bob, conversation.pk, Seen(0), html=False)
