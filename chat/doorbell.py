@@ -136,6 +136,7 @@ class Ear:
 
     def __init__(self, *conversations: uuid.UUID | str) -> None:
         self._conversations = conversations
+        self._groups: set[str] = set()
         self._channel = ""
         self._opened = asyncio.Event()
 
@@ -146,8 +147,10 @@ class Ear:
         return self
 
     async def __aexit__(self, *fault: object) -> None:
-        for conversation_id in self._conversations:
-            await self.forget(conversation_id)
+        for name in list(self._groups):
+            await self._leave(name)
+        if self._channel:
+            _layer().drop_channel(self._channel)
 
     async def listen(self, conversation_id: uuid.UUID | str) -> bool:
         """False when the layer does not answer; asking again is harmless."""
@@ -156,22 +159,31 @@ class Ear:
     async def listen_to(self, name: str) -> bool:
         try:
             async with asyncio.timeout(_PATIENCE):
-                if not self._channel:
-                    self._channel = await _layer().new_channel()
-                    self._opened.set()
-                await _layer().group_add(name, self._channel)
+                await self.join(name)
         except _FAULTS as fault:
             log.warning("The doorbell is not heard (%s): the journal is asked instead.", type(fault).__name__)
             return False
         return True
 
+    async def join(self, name: str) -> None:
+        """As `listen_to`, but waits for the layer and raises what it raises."""
+        if not self._channel:
+            self._channel = await _layer().new_channel()
+            self._opened.set()
+        self._groups.add(name)
+        await _layer().group_add(name, self._channel)
+
     async def forget(self, conversation_id: uuid.UUID | str) -> bool:
         """False when the layer does not answer."""
-        if not self._channel:
+        return await self._leave(group(conversation_id))
+
+    async def _leave(self, name: str) -> bool:
+        if name not in self._groups:
             return True
         with contextlib.suppress(*_FAULTS):
             async with asyncio.timeout(_PATIENCE):
-                await _layer().group_discard(group(conversation_id), self._channel)
+                await _layer().group_discard(name, self._channel)
+                self._groups.discard(name)
                 return True
         return False
 
@@ -204,13 +216,47 @@ def _layer() -> Any:
     return layer
 
 
+# ---- whether it rings at all -------------------------------------------------------------------------------------
+
+
 async def answers() -> bool:
-    """True when a message sent to ourselves comes back: for /readyz."""
-    try:
-        layer = _layer()
-        async with asyncio.timeout(_PATIENCE):
-            channel = await layer.new_channel()
-            await layer.send(channel, {"type": "ping"})
-            return bool((await layer.receive(channel))["type"] == "ping")
-    except _FAULTS:
-        return False
+    """True when this process rings and hears it, the way all bells go: for /readyz, as often as anybody likes."""
+    return await _Echo.here().answers()
+
+
+class _Echo:
+    """One ear for all who ask. Who asks while another waits gets the same answer."""
+
+    at_home: "_Echo | None" = None
+
+    def __init__(self) -> None:
+        self._loop, self._layer = asyncio.get_running_loop(), get_channel_layer()
+        self._ear = Ear()
+        self._group = f"echo.{uuid.uuid4().hex}"
+        self._asked: asyncio.Task[bool] | None = None
+
+    @classmethod
+    def here(cls) -> "_Echo":
+        """The running loop's own."""
+        home = cls.at_home
+        if home is None or home._loop is not asyncio.get_running_loop() or home._layer is not get_channel_layer():
+            cls.at_home = home = cls()
+        return home
+
+    async def answers(self) -> bool:
+        if self._asked is None or self._asked.done():
+            self._asked = self._loop.create_task(self._ask(), name="echo")
+        return await asyncio.shield(self._asked)
+
+    async def _ask(self) -> bool:
+        """What an earlier asker did not wait for may still come: it is not this one's."""
+        word = uuid.uuid4().hex
+        try:
+            async with asyncio.timeout(_PATIENCE):
+                await self._ear.join(self._group)
+                await _layer().group_send(self._group, {"type": "echo", "word": word})
+                while (await self._ear.hear())["word"] != word:
+                    pass
+        except _FAULTS:
+            return False
+        return True

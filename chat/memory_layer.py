@@ -10,6 +10,10 @@ class SwiftMemoryLayer(InMemoryChannelLayer):
 
     _cleaned_at = 0.0
 
+    def drop_channel(self, channel: str) -> None:
+        """After it has left its groups: with what nobody heard any more."""
+        self.channels.pop(channel, None)
+
     def _clean_expired(self) -> None:
         now = time.monotonic()
         if now - self._cleaned_at >= 1.0:

@@ -169,7 +169,7 @@ async def test_whoever_comes_back_while_it_is_brought_up_is_told_nothing_twice(h
     await in_database(_notices, story, run, reading.REPLAY + 1)
     socket, name = Socket(alice), str(story.conversation.pk)
     socket.viewer.watches[name] = Watch(2)
-    bringing = asyncio.ensure_future(coming_back.bring(socket.viewer, name, 2))
+    bringing = asyncio.ensure_future(coming_back.bring(socket.viewer, name, reading.Seen(2)))
     await asyncio.sleep(0)
     socket.viewer.watches[name] = Watch(100)  # by a `resume` of its own
     await bringing
