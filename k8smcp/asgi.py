@@ -15,7 +15,9 @@ from django.conf import settings  # noqa: E402
 
 from chat import launch, leaving  # noqa: E402
 from chat.web.routing import websocket  # noqa: E402
-from k8smcp import departure  # noqa: E402
+from k8smcp import daphne_bounds, departure  # noqa: E402
+
+daphne_bounds.refuse(settings.DEBUG)
 
 Receive = Callable[[], Awaitable[Any]]
 Send = Callable[[Any], Awaitable[None]]

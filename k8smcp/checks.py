@@ -1,10 +1,12 @@
 """Refuses set-ups that cannot work, with one sentence each."""
 
+from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.core.checks import CheckMessage, Error, Warning, register
+from django.core.checks import CheckMessage, Error, Tags, Warning, register
 
+from k8smcp import mounts
 from k8smcp.environment import Environment
 
 
@@ -29,3 +31,53 @@ def other_machines_are_let_in_on_purpose(**_: Any) -> list[CheckMessage]:
             id="k8smcp.W001",
         )
     ]
+
+
+@register()
+def sqlite_is_on_a_drive_of_this_machine(**_: Any) -> list[CheckMessage]:
+    """SQLite's write-ahead log shares memory between its users: on a network drive two machines destroy it."""
+    if not _on("sqlite"):
+        return []
+    drive = mounts.network_drive(Path(settings.DATABASES["default"]["NAME"]), mounts.mounted())
+    if drive is None:
+        return []
+    return [
+        Error(
+            f"The SQLite database is on a network drive ({drive.kind} at {drive.place}), where it breaks: set "
+            "K8SMCP_HOME to a folder on a drive of this machine, or DATABASE_URL to PostgreSQL.",
+            id="k8smcp.E003",
+        )
+    ]
+
+
+@register()
+def machines_share_one_secret_key(**_: Any) -> list[CheckMessage]:
+    """PostgreSQL and Redis together are for several processes; a key that was made lies in the home of one."""
+    if not (_on("postgresql") and settings.REDIS_URL) or Environment().text("SECRET_KEY"):
+        return []
+    return [
+        Warning(
+            "SECRET_KEY is not set: every K8SMCP_HOME makes one of its own, and who has signed in at one process is a "
+            "stranger to another.",
+            hint="Set the same SECRET_KEY, at least 50 random characters, for every process of the portal.",
+            id="k8smcp.W002",
+        )
+    ]
+
+
+@register(Tags.security, deploy=True)
+def browsers_come_through_tls(**_: Any) -> list[CheckMessage]:
+    """Stands for four of Django's own checks, whose settings nobody can reach from here."""
+    if settings.BEHIND_TLS:
+        return []
+    return [
+        Warning(
+            "Browsers reach the portal without TLS, so their sign-ins can be read on the way.",
+            hint="Put a proxy that ends TLS before it, and set CSRF_TRUSTED_ORIGINS to its https:// address.",
+            id="k8smcp.W003",
+        )
+    ]
+
+
+def _on(vendor: str) -> bool:
+    return vendor in settings.DATABASES["default"]["ENGINE"]

@@ -4,12 +4,17 @@ import asyncio
 import signal
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from uvicorn.loops.auto import auto_loop_factory
 
 from chat import launch, leaving
 
 MOST = 1_000  # runs at once; more is for more workers
+LATE = (
+    "REDIS_URL is not set: web processes show what this worker does up to two seconds late, and answers only block by "
+    "block. Set REDIS_URL to show them as they are written."
+)
 
 
 class Command(BaseCommand):
@@ -21,6 +26,8 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         if not 1 <= options["concurrency"] <= MOST:
             raise CommandError(f"--concurrency accepts a whole number from 1 to {MOST}.")
+        if not settings.REDIS_URL:
+            self.stderr.write(LATE)
         with asyncio.Runner(loop_factory=auto_loop_factory()) as runner:
             runner.run(_work(options["concurrency"]))
 
