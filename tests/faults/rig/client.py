@@ -33,6 +33,7 @@ class Client:
         self.doors = list(doors)
         self.conversation = str(uuid.UUID(int=random.Random(f"{name} {seed}").getrandbits(128), version=4))
         self.seq = 0
+        self._accepted = False  # there is such a conversation, of which it may have seen nothing yet
         self.ended: dict[str, str] = {}  # run → outcome
         self.heard: list[Callable[[Frame], None]] = []
         self._decides = decides
@@ -124,7 +125,7 @@ class Client:
         self._journal.write(kind="open", door=door, seq=self.seq)
         self._wire = wire
         try:
-            if self.seq:
+            if self._accepted:
                 await self._say({"type": "resume", "id": str(uuid.uuid4()), "conversation_id": self.conversation,
                                  "seq": self.seq})  # fmt: skip
             for frame, _ in list(self._waiting.values()):
@@ -162,6 +163,7 @@ class Client:
         waiting = self._waiting.pop(frame["data"]["id"], None)
         if waiting is not None:
             kind = "ok" if frame["type"] == "ack" else "fail"
+            self._accepted = self._accepted or kind == "ok"
             self._journal.write(kind=kind, id=frame["data"]["id"], answer=frame["data"])
             waiting[1].set_result(frame)
 
