@@ -17,7 +17,8 @@ from tests.faults.rig.fleet import Fleet
 WANTED = 10_000
 CLIENTS = 40
 TALES = 200
-FRAMES = (1, 12)  # that a socket lives for
+FRAMES = (1, 4)  # that a socket lives for
+AGAIN = (0.01, 0.1)  # seconds until the next one
 SEED = 1
 
 
@@ -43,7 +44,8 @@ async def measure(wanted: int = WANTED) -> dict[str, Any]:
 async def _drop(fleet: Fleet, wanted: int) -> int:
     """Clients tell tales for as long as it takes to pull their cables that many times, then see all to the end."""
     count = [0]
-    clients = [Client(str(n), fleet.doors, fleet.cookies, fleet.folder, seed=SEED) for n in range(CLIENTS)]
+    known = fleet.doors, fleet.cookies, fleet.folder
+    clients = [Client(str(n), *known, seed=SEED, again=AGAIN) for n in range(CLIENTS)]
     for client in clients:
         await client.__aenter__()
     try:
