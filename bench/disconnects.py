@@ -1,6 +1,7 @@
 """Random disconnects over random stories: what every client saw, against the journal of the database."""
 
 import asyncio
+import itertools
 import random
 import tempfile
 import time
@@ -16,7 +17,8 @@ from tests.faults.rig.fleet import Fleet
 WANTED = 10_000
 CLIENTS = 40
 TALES = 200
-BETWEEN = (0.02, 0.3)  # seconds a socket lives
+FRAMES = (1, 4)  # that a socket lives for
+AGAIN = (0.01, 0.1)  # seconds until the next one
 SEED = 1
 
 
@@ -42,7 +44,8 @@ async def measure(wanted: int = WANTED) -> dict[str, Any]:
 async def _drop(fleet: Fleet, wanted: int) -> int:
     """Clients tell tales for as long as it takes to pull their cables that many times, then see all to the end."""
     count = [0]
-    clients = [Client(str(n), fleet.doors, fleet.cookies, fleet.folder, seed=SEED) for n in range(CLIENTS)]
+    known = fleet.doors, fleet.cookies, fleet.folder
+    clients = [Client(str(n), *known, seed=SEED, again=AGAIN) for n in range(CLIENTS)]
     for client in clients:
         await client.__aenter__()
     try:
@@ -54,16 +57,19 @@ async def _drop(fleet: Fleet, wanted: int) -> int:
 
 
 async def _unsteady(client: Client, number: int, count: list[int], wanted: int) -> None:
-    pulling = asyncio.create_task(_pull(client, number, count, wanted))
-    tale = number
-    while not pulling.done():
-        await client.until_ended(await client.send(f"tale {tale % TALES}"))
-        tale += CLIENTS
-    await pulling
-
-
-async def _pull(client: Client, number: int, count: list[int], wanted: int) -> None:
+    """Tale after tale over a cable that is pulled after a random number of frames."""
     chance = random.Random(f"{SEED} {number}")
-    while count[0] < wanted:
-        await asyncio.sleep(chance.uniform(*BETWEEN))
-        count[0] += client.drop()
+    left = chance.randint(*FRAMES)
+
+    def pull(_: object) -> None:
+        nonlocal left
+        left -= 1
+        if left <= 0 and count[0] < wanted:
+            count[0] += client.drop()
+            left = chance.randint(*FRAMES)
+
+    client.heard.append(pull)
+    for tale in itertools.count(number, CLIENTS):
+        await client.until_ended(await client.send(f"tale {tale % TALES}"))
+        if count[0] >= wanted:
+            return

@@ -27,15 +27,17 @@ class Client:
     """Talks to any of `doors` (ports). `seq`: the newest event it has; `heard` is called with each frame."""
 
     def __init__(
-        self, name: str, doors: Sequence[int], cookies: str, folder: Path, *, seed: int = 1, decides: bool = True
-    ) -> None:
+        self, name: str, doors: Sequence[int], cookies: str, folder: Path, *, seed: int = 1, decides: bool = True,
+        again: tuple[float, float] = AGAIN,
+    ) -> None:  # fmt: skip
         self.name, self.cookies = name, cookies
         self.doors = list(doors)
         self.conversation = str(uuid.UUID(int=random.Random(f"{name} {seed}").getrandbits(128), version=4))
         self.seq = 0
+        self._accepted = False  # there is such a conversation, of which it may have seen nothing yet
         self.ended: dict[str, str] = {}  # run → outcome
         self.heard: list[Callable[[Frame], None]] = []
-        self._decides = decides
+        self._decides, self._again = decides, again
         self._journal = Journal(folder / f"client-{name}.jsonl")
         self._chance = random.Random(f"{name} {seed} again")
         self._waiting: dict[str, tuple[Frame, asyncio.Future[Frame]]] = {}
@@ -78,7 +80,7 @@ class Client:
                 return dict(answer["data"])
             if not answer["data"].get("temporary", True):
                 raise ValueError(answer["data"]["message"])
-            await asyncio.sleep(self._chance.uniform(*AGAIN))
+            await asyncio.sleep(self._chance.uniform(*self._again))
 
     async def until_ended(self, run_id: str) -> str:
         """The outcome."""
@@ -111,20 +113,19 @@ class Client:
                     wire.transport.abort()
             except (OSError, WebSocketException, TimeoutError) as fault:
                 self._journal.write(kind="no way", door=door, why=type(fault).__name__)
-            await asyncio.sleep(self._chance.uniform(*AGAIN))
+            await asyncio.sleep(self._chance.uniform(*self._again))
 
     async def _open(self, door: int) -> ClientConnection:
         headers = {"Cookie": self.cookies, "Origin": f"http://127.0.0.1:{door}"}
         address = f"ws://127.0.0.1:{door}/ws/chat"
-        return await connect(
-            address, additional_headers=headers, max_size=None, compression=None, ping_interval=5, ping_timeout=10
-        )
+        return await connect(address, additional_headers=headers, max_size=None, compression=None, proxy=None,
+                             ping_interval=5, ping_timeout=10)  # fmt: skip
 
     async def _converse(self, wire: ClientConnection, door: int) -> None:
         self._journal.write(kind="open", door=door, seq=self.seq)
         self._wire = wire
         try:
-            if self.seq:
+            if self._accepted:
                 await self._say({"type": "resume", "id": str(uuid.uuid4()), "conversation_id": self.conversation,
                                  "seq": self.seq})  # fmt: skip
             for frame, _ in list(self._waiting.values()):
@@ -162,6 +163,7 @@ class Client:
         waiting = self._waiting.pop(frame["data"]["id"], None)
         if waiting is not None:
             kind = "ok" if frame["type"] == "ack" else "fail"
+            self._accepted = self._accepted or kind == "ok"
             self._journal.write(kind=kind, id=frame["data"]["id"], answer=frame["data"])
             waiting[1].set_result(frame)
 
