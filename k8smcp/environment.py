@@ -119,4 +119,8 @@ _SQLITE = {
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA cache_size=-16000",
     },
 }
-_POSTGRES = {"CONN_MAX_AGE": 0, "OPTIONS": {"pool": {"min_size": 1, "max_size": 12, "timeout": 10}}}
+_POSTGRES = {
+    "ENGINE": "k8smcp.postgresql",
+    "CONN_MAX_AGE": 0,
+    "OPTIONS": {"pool": {"min_size": 1, "max_size": 12, "timeout": 10}},
+}

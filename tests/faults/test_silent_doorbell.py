@@ -8,6 +8,7 @@ import urllib.error
 
 import pytest
 
+from tests.faults.rig.servers import Redis
 from tests.portal import Portal, free_port, say, until
 
 
@@ -64,3 +65,33 @@ async def live(wire) -> bool:
     heard: list[dict] = []
     await until(wire, "complete", heard)
     return sum(frame["type"] == "text" for frame in heard) > 1
+
+
+@pytest.mark.redis
+@pytest.mark.skipif(shutil.which("redis-server") is None, reason="needs redis-server on the path")
+def test_a_load_balancer_that_asks_for_ever_leaves_nothing_behind(tmp_path, script, demo_kubeconfig):
+    with Redis() as redis:
+        address = f"redis://127.0.0.1:{redis.port}/0"
+        with Portal(tmp_path / "home", REDIS_URL=address, KUBECONFIG=str(demo_kubeconfig), **script) as portal:
+            ready(portal)
+            before = subscriptions(redis)
+            for _ in range(10):
+                assert ready(portal) == "ok"
+            assert subscriptions(redis) == before
+            redis.kill()
+            assert ready(portal) == "unavailable"
+            redis.start()
+            assert any(ready(portal) == "ok" for _ in range(20))
+
+
+def ready(portal: Portal) -> str:
+    try:
+        return str(json.loads(portal.page("/readyz"))["status"])
+    except urllib.error.HTTPError as refused:
+        with refused:
+            return str(json.loads(refused.read())["status"])
+
+
+def subscriptions(redis: Redis) -> int:
+    command = ["redis-cli", "-p", str(redis.port), "pubsub", "channels"]
+    return len(subprocess.run(command, capture_output=True, check=True).stdout.split())

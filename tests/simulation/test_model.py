@@ -7,7 +7,6 @@ do the same, SIMULATION_EXAMPLES=n tries more.
 import asyncio
 import json
 import os
-import random
 from collections import Counter
 from collections.abc import Coroutine
 from datetime import timedelta
@@ -35,7 +34,7 @@ from tests.simulation.telling import World
 from tests.simulation.viewer import Frame, Viewer
 
 EXAMPLES = int(os.environ.get("SIMULATION_EXAMPLES", "8"))
-SEED = int(os.environ.get("HYPOTHESIS_SEED", "0")) or random.SystemRandom().randrange(1, 1 << 32)
+SEED = int(os.environ.get("HYPOTHESIS_SEED", "1"))
 SOME = st.integers(0, 11)
 STORIES = [  # a queued message that was stopped stands before the next one's words, so the last line counts
     {"when": "look$", "rounds": [[{"say": "Looking."}, READ, READ], [{"say": "Seen."}]]},
