@@ -216,7 +216,6 @@ def _layer() -> Any:
     return layer
 
 
-<<<<<<< HEAD
 # ---- whether it rings at all -------------------------------------------------------------------------------------
 
 
@@ -261,23 +260,3 @@ class _Echo:
         except _FAULTS:
             return False
         return True
-=======
-_mirror: tuple[Any, str] | None = None  # the layer, and the channel on which this process hears itself
-
-
-async def answers() -> bool:
-    """True when a message sent to ourselves comes back: for /readyz. Its channel is kept: layers forget none that is
-    not waited on any more, and this is asked every few seconds."""
-    global _mirror
-    try:
-        layer = _layer()
-        async with asyncio.timeout(_PATIENCE):
-            if _mirror is None or _mirror[0] is not layer:
-                _mirror = layer, await layer.new_channel()
-            channel = _mirror[1]
-            await layer.send(channel, {"type": "ping"})
-            return bool((await layer.receive(channel))["type"] == "ping")
-    except _FAULTS:
-        _mirror = None
-        return False
->>>>>>> h1
