@@ -38,9 +38,15 @@ NEEDS = (
         "PostgreSQL",
         "set TEST_DATABASE_URL=postgres://user@host:port/name (and TEST_REDIS_URL)",
     ),
+    (
+        "redis-server",
+        "",
+        "rehearsals of faults on PostgreSQL and Redis",
+        "put `redis-server` on the path and install PostgreSQL (Debian: apt-get install redis-server postgresql)",
+    ),
     ("TEST_REDIS_URL", "", "Redis", "set TEST_REDIS_URL=redis://host:port/number (and TEST_DATABASE_URL)"),
 )
-SERVICES = ("tests/chat", "tests/k8smcp", "tests/faults")  # what is run once more on PostgreSQL and Redis
+SERVICES = ("tests/chat", "tests/k8smcp")  # run once more on PostgreSQL and Redis; tests/faults has services of its own
 
 
 def main() -> int:
