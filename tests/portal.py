@@ -71,6 +71,7 @@ class Portal:
             if self.process.poll() is not None:
                 break
             time.sleep(0.05)
+        self.kill()
         raise AssertionError(f"The portal did not start:\n{self.log}")
 
     def kill(self) -> None:

@@ -26,7 +26,7 @@ async def world(
     async with RecordingCluster() as cluster:
         await in_database(cluster.registered, tmp_path)
         made = World(user, cluster, tmp_path / "script.json")
-        process.install(monkeypatch, made.rung)
+        process.install(monkeypatch, made.rung, made.clock)
         yield made
         launch._crew = None
 

@@ -1,4 +1,4 @@
-"""Ten faults that people really make, and the test of the rig that must notice each.
+"""Faults that people really make, and the test of the rig that must notice each.
 
 `python -m tests.simulation.mutants [words of a name]` tries them. Each is a change of a few words in one file, made in
 a copy of the tree. If the source has moved and the words are not there exactly once, that is an error: a mutant that is
@@ -67,14 +67,14 @@ MUTANTS = (
     Mutant(
         "the lease is never renewed",
         "chat/actions/leases.py",
-        "mine.update(lease_until=timezone.now() + LEASE)",
+        "mine.update(lease_until=Now() + LEASE)",
         "mine.count()",
         f"{RIVALS}::test_a_process_that_lives_keeps_its_run",
     ),
     Mutant(
-        "a takeover sends an unfinished change again",
+        "a takeover begins an unfinished change again",
         "chat/tool_calls.py",
-        "if call.status == CallStatus.RUNNING and tool.effect.writes:",
+        "if lookups.unanswered(call):",
         "if False:",
         f"{RIVALS}::test_an_approval_is_good_for_one_request",
     ),
@@ -91,6 +91,27 @@ MUTANTS = (
         "        hold(claim)\n        run = Run.objects.get(pk=claim.run_id)\n        if error:",
         "        run = Run.objects.get(pk=claim.run_id)\n        if error:",
         f"{FROZEN}[text]",
+    ),
+    Mutant(
+        "a message that was steered is answered once more",
+        "chat/actions/queue.py",
+        "    runs.conclude(run, RunStatus.DONE)\n    return message.text",
+        "    Run.objects.filter(pk=run.pk).update(steered=False)\n    return message.text",
+        f"{KILLED}[steered]",
+    ),
+    Mutant(
+        "what was steered is not for the model",
+        "chat/transcript.py",
+        'telling.hear(event.data["text"])',
+        "telling.close()",
+        f"{KILLED}[steered]",
+    ),
+    Mutant(
+        "a change is announced and leaves whenever its process wakes",
+        "tools/kube/departure.py",
+        "if guard.clock() > until:",
+        "if False:",
+        f"{FROZEN}[change approved]",
     ),
     Mutant(
         "whoever comes back is told one event twice",
@@ -144,7 +165,7 @@ def caught(mutant: Mutant) -> tuple[bool, str]:
 
 def _environment(tree: Path) -> dict[str, str]:
     kept = {key: value for key, value in os.environ.items() if not key.startswith(("K8SMCP_", "DJANGO_", "PYTEST_"))}
-    return kept | {"PYTHONPATH": str(tree), "PYTHONDONTWRITEBYTECODE": "1"}
+    return kept | {"SIMULATION": "whole", "PYTHONPATH": str(tree), "PYTHONDONTWRITEBYTECODE": "1"}
 
 
 def main(names: Sequence[str]) -> int:

@@ -16,6 +16,8 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.utils import CursorWrapper
 
 from chat import doorbell, launch
+from chat.actions import calls
+from tools.kube import guard
 
 WRITES = ("INSERT", "UPDATE", "DELETE")
 
@@ -107,8 +109,11 @@ async def never() -> None:
     await asyncio.Event().wait()
 
 
-def install(patch: pytest.MonkeyPatch, rung: Rung) -> None:
-    """Puts boundaries around every commit, statement outside a transaction, and bell. `rung` is told of every bell."""
+def install(patch: pytest.MonkeyPatch, rung: Rung, clock: Callable[[], float]) -> None:
+    """Puts boundaries around every commit, statement outside a transaction, and bell. `rung` is told of every bell;
+    `clock` says how late it is for a change that is about to leave."""
+    patch.setattr(guard, "clock", clock)
+    patch.setattr(calls, "clock", clock)
     patch.setattr(BaseDatabaseWrapper, "commit", _mortal_commit(BaseDatabaseWrapper.commit))
     patch.setattr(CursorWrapper, "execute", _mortal_execute(CursorWrapper.execute))
     patch.setattr(SyncToAsync, "__call__", _freezing(SyncToAsync.__call__))

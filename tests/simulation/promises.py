@@ -6,7 +6,7 @@ from itertools import pairwise
 from typing import Any
 
 from chat import journal, transcript
-from chat.agent.ports import Answer, Turn, Wish
+from chat.agent.ports import Answer, Text, Turn, Wish
 from chat.models import Approval, Conversation, Event, Message, Run, ToolCall
 from chat.models.approval import ApprovalStatus
 from chat.models.run import ENDED
@@ -53,7 +53,27 @@ def in_the_end(conversation_id: str, changes: list[Change], accepted: set[str]) 
     for run in Run.objects.filter(conversation_id=conversation_id):
         _ended_once(run, [event for event in events if event.run_id == run.pk])
         _well_formed(transcript.compose(events, str(run.pk)))
+    _heard_once(events)
     _nothing_unasked(conversation_id, changes)
+
+
+def _heard_once(events: list[Event]) -> None:
+    """Every message that was not taken back is heard in one run: its own, or the one it was steered into."""
+    texts = {event.data["message_id"]: event.data["text"] for event in events if event.type in _WORDS}
+    removed = _told(events, "message_removed", "message_id")
+    runs = [event.data["run_id"] for event in events if event.type == "user_message"]
+    gone = _told(events, "message_removed", "run_id") + _told(events, "message_steered", "run_id")
+    answering = [run for run in runs if run not in gone]
+    turns = transcript.compose(events, answering[-1]) if answering else ()
+    heard = [block.text for turn in turns if turn.role == "user" for block in turn.blocks if isinstance(block, Text)]
+    said = [text for message_id, text in texts.items() if message_id not in removed]
+    holds(not answering or sorted(heard) == sorted(said), "Words were lost or heard twice:", heard, said)
+    for run in gone:
+        kinds = _kinds([event for event in events if str(event.run_id) == run])
+        holds(set(kinds) <= {*_WORDS, *_TAKEN, "complete"}, "A message that was taken away has an answer:", kinds)
+
+
+_WORDS, _TAKEN = ("user_message", "message_edited"), ("message_steered", "message_removed")
 
 
 def _ended_once(run: Run, events: list[Event]) -> None:

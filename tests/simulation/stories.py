@@ -15,13 +15,16 @@ def making(name: str) -> Step:
 class Story:
     """`rounds`: what the model does on every message, `NAME` standing for a name of this telling; `messages`: sent one
     right after the other; `decision`: what people say when asked; `stop_at`: the event that makes them stop the run it
-    is of; `outcome`: of the first run, when nothing goes wrong."""
+    is of; `steered`: which of the messages are steered into the run before them, ahead of any decision; `then`: what
+    the model does once it hears them; `outcome`: of the first run, when nothing goes wrong."""
 
     name: str
     rounds: list[list[Step]]
     messages: tuple[str, ...] = ("go",)
     decision: str = ""
     stop_at: str = ""
+    steered: tuple[int, ...] = ()
+    then: Step | None = None
     outcome: str = "done"
 
 
@@ -41,6 +44,11 @@ STORIES = (
     Story("stopped while it waits", [[making("NAME")], [{"say": "Never."}]], stop_at="approval_requested",
           outcome="stopped"),
     Story("queue", [[{"say": "Yes: {words}"}]], messages=("first", "second", "third")),
+    Story(
+        "steered", [[{"say": "I make it."}, making("NAME")], [{"say": "Never."}]],
+        messages=("go", "and mind the quota"), decision="approve", steered=(1,),
+        then={"when": "quota$", "rounds": [[READ], [{"say": "Made, and heard."}]]},
+    ),
     Story("cut and said again", [[{"say": "Half"}, {"interrupt": "Cut."}, {"say": "Whole"}, READ], [{"say": "Ok."}]]),
     Story("failure", [[{"say": "So far"}, {"fail": "The model is away.", "code": "away"}]], outcome="failed"),
 )  # fmt: skip

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import time
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -15,7 +16,7 @@ from django.db import connection
 from django.utils import timezone
 
 from chat import doorbell, journal
-from chat.actions import approvals, messages, runs
+from chat.actions import approvals, leases, messages, queue, runs
 from chat.errors import Conflict
 from chat.models import Run
 from chat.models.run import RunStatus
@@ -29,17 +30,22 @@ PATIENCE = 20  # seconds a story may take
 
 @dataclass
 class World:
-    """`bells`: the highest number that was rung, by conversation; `rang`: set by every bell."""
+    """`bells`: the highest number that was rung, by conversation; `rang`: set by every bell; `passed`: seconds that
+    went by besides those of the test."""
 
     user: User
     cluster: RecordingCluster
     script: Path
     bells: dict[str, int] = field(default_factory=dict)
+    passed: float = 0.0
     rang: asyncio.Event = field(default_factory=asyncio.Event)
 
     def rung(self, conversation_id: str, seq: int) -> None:
         self.bells[conversation_id] = max(seq, self.bells.get(conversation_id, 0))
         self.rang.set()
+
+    def clock(self) -> float:
+        return time.monotonic() + self.passed
 
     def tells(self, story: Story) -> "Telling":
         telling = Telling(story, self)
@@ -61,7 +67,8 @@ class Telling:
 
     def write_script(self, file: Path) -> None:
         name = f"n-{self.conversation_id[:8]}"
-        file.write_text(json.dumps({"rounds": self.story.rounds}).replace("NAME", name))
+        played = {"rounds": self.story.rounds} | ({"stories": [self.story.then]} if self.story.then else {})
+        file.write_text(json.dumps(played).replace("NAME", name))
 
     # ---- processes -----------------------------------------------------------------------------------------------
 
@@ -96,6 +103,7 @@ class Telling:
         await database_sync_to_async(promises.at_any_moment)(self.conversation_id, self.world.bells)
 
     async def expire_leases(self) -> None:
+        self.world.passed += leases.LEASE.total_seconds()
         await database_sync_to_async(_expire)(self.conversation_id)
 
     # ---- people --------------------------------------------------------------------------------------------------
@@ -116,6 +124,9 @@ class Telling:
             if message_id not in self.accepted:
                 return [(f"send {message_id}", lambda text=text, name=message_id: self._send(text, name))]  # type: ignore[misc]
         wanted: list[tuple[str, Callable[[], Any]]] = []
+        for name in (self._ids[number] for number in self.story.steered):
+            if f"steer {name}" not in self._done:  # the run waits for the decision, so it hears this before it goes on
+                return [(f"steer {name}", lambda name=name: self._steer(name))]  # type: ignore[misc]
         for event in self.seen:
             if self.story.stop_at and event["type"] == self.story.stop_at:
                 run_id = event["run_id"]
@@ -130,6 +141,12 @@ class Telling:
             self.user, text, message_id=message_id, conversation_id=uuid.UUID(self.conversation_id)
         )
         self._sent = accepted.run_id
+
+    def _steer(self, message_id: uuid.UUID) -> None:
+        try:
+            queue.steer(self.user, message_id, command_id=str(uuid.uuid5(message_id, "steer")))
+        except Conflict:  # the run before it has ended, or has heard it, when the answer was lost
+            return
 
     def _decide(self, approval_id: str) -> None:
         try:

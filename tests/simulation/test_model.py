@@ -323,4 +323,4 @@ async def _opened(cluster: RecordingCluster, folder: Any) -> RecordingCluster:
 
 
 async def _installed(monkeypatch: pytest.MonkeyPatch, world: World) -> None:
-    process.install(monkeypatch, world.rung)
+    process.install(monkeypatch, world.rung, world.clock)

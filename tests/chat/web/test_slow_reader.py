@@ -4,16 +4,18 @@ import asyncio
 import json
 import socket
 import uuid
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+import pytest
 from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosed
 
 from tests.portal import Frame, Portal, say, until
 
-SAID = 300_000  # characters a run says: far more than an outbox holds, thrice in frames (deltas and two ends)
+SAID = (
+    300_000  # characters a run says: far more than an outbox holds, thrice in frames (deltas, the end of it, the end)
+)
 RUNS, READERS = 12, 4
 MOST_GROWTH = 80_000  # kB: a tenth of what would wait if nobody minded
 
@@ -65,14 +67,19 @@ async def stopped(portal: Portal, name: str) -> ClientConnection:
     return wire
 
 
+async def drained(wire: ClientConnection, heard: list[Frame]) -> None:
+    async with asyncio.timeout(30):
+        while True:
+            heard.append(json.loads(await wire.recv()))
+
+
 async def left(wire: ClientConnection) -> list[Frame]:
     """What was under way to it, up to its end."""
     heard: list[Frame] = []
-    with suppress(ConnectionClosed):
-        async with asyncio.timeout(30):
-            while True:
-                heard.append(json.loads(await wire.recv()))
-    assert wire.close_code == 4102
+    with pytest.raises(ConnectionClosed) as end:
+        await drained(wire, heard)
+    assert end.value.rcvd is not None
+    assert end.value.rcvd.code == 4102
     return durable(heard)
 
 
