@@ -1,6 +1,7 @@
 """A backup that was put back is noticed, whatever has been written since, and nothing else is taken for one."""
 
 import json
+import os
 import threading
 import uuid
 
@@ -17,6 +18,9 @@ from chat.web.reading import Seen
 from tests.chat.backups import Backup
 from tests.chat.sockets import Client
 from tests.conftest import in_database
+from tests.portal import free_port
+
+REDIS = os.environ.get("TEST_REDIS_URL", "")
 
 
 @pytest.fixture(autouse=True)
@@ -109,6 +113,26 @@ def test_what_redis_kept_is_enough(conversation, tmp_path):
     backup.put_back()
     (tmp_path / "journal-anchor.json").unlink()
     assert restores.compare(installation, [kept]).epoch == 2
+
+
+@pytest.mark.redis
+@pytest.mark.skipif(not REDIS, reason="needs TEST_REDIS_URL")
+async def test_redis_alone_is_enough_where_machines_do_not_last(conversation, tmp_path, settings):
+    settings.REDIS_URL = REDIS
+    await in_database(write, conversation, "one")
+    assert await restores.look() == 1
+    backup = await in_database(Backup, tmp_path)
+    await in_database(write, conversation, "two")
+    assert await restores.look() == 1
+    await in_database(backup.put_back)
+    (tmp_path / "journal-anchor.json").unlink()
+    assert await restores.look() == 2
+
+
+async def test_without_redis_the_file_is_enough(conversation, settings):
+    settings.REDIS_URL = f"redis://127.0.0.1:{free_port()}/0"
+    await in_database(write, conversation, "one")
+    assert [await restores.look(), await restores.look()] == [1, 1]
 
 
 # ---- nothing else is -----------------------------------------------------------------------------------------------
