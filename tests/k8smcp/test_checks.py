@@ -102,9 +102,9 @@ def test_the_root_of_a_sandbox_is_no_network_drive():
 
 
 def test_sqlite_on_a_network_drive_is_refused(settings, monkeypatch, tmp_path):
-    if not settings.DATABASES["default"]["ENGINE"].endswith("sqlite3"):
-        pytest.skip("the database is PostgreSQL")
-    place = Path(settings.DATABASES["default"]["NAME"]).resolve().parent
+    place = tmp_path.resolve()
+    monkeypatch.setitem(settings.DATABASES["default"], "ENGINE", "django.db.backends.sqlite3")
+    monkeypatch.setitem(settings.DATABASES["default"], "NAME", str(place / "k8smcp.sqlite3"))
     table = tmp_path / "mountinfo"
     monkeypatch.setattr(mounts, "TABLE", table)
     table.write_text(f"1 0 0:1 / {place} rw - nfs4 files:/ rw\n")
