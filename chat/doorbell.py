@@ -22,6 +22,7 @@ Message = dict[str, Any]
 _PATIENCE = 2.0  # seconds a sender waits for the layer
 _REST = 5.0  # seconds without a bell after the layer did not answer: nobody tries again and again
 _MOST_WHISPERS = 2_000  # that wait for a slow layer; the oldest are dropped, the journal has what they said
+_MOST_RUNG = 5_000  # conversations whose newest number is remembered
 _GATHER = 0.01  # seconds after sending, in which more may come: a round trip costs the same for many
 _FAULTS = (OSError, TimeoutError, RedisError)
 
@@ -57,9 +58,10 @@ def call_runners() -> None:
 
 def whisper(conversation_id: uuid.UUID | str, frame: dict[str, Any], *, kept: int = 0) -> None:
     """Passes an ephemeral frame (a delta) to everyone who watches now. `kept`: how many characters of its block the
-    newest checkpoint holds."""
-    told = {"type": "conversation.whisper", "conversation_id": str(conversation_id), "frame": frame, "kept": kept}
-    _Ringer.here().whisper((group(conversation_id), told))
+    newest checkpoint holds. Whoever hears it learns after which event it was said."""
+    name, ringer = str(conversation_id), _Ringer.here()
+    told = {"type": "conversation.whisper", "conversation_id": name, "frame": frame, "kept": kept}
+    ringer.whisper((group(name), told | {"after": ringer.rung.get(name, 0)}))
 
 
 def _grew(conversation_id: str, seq: int) -> tuple[str, Message]:
@@ -73,6 +75,7 @@ class _Ringer:
 
     def __init__(self) -> None:
         self.loop = asyncio.get_running_loop()
+        self.rung: dict[str, int] = {}  # the newest number of the conversations that grew from here
         self._bells: dict[str, int] = {}
         self._whispers: deque[tuple[str, Message]] = deque(maxlen=_MOST_WHISPERS)
         self._sending: asyncio.Task[None] | None = None
@@ -86,6 +89,9 @@ class _Ringer:
 
     def ring(self, conversation_id: str, seq: int) -> None:
         self._bells[conversation_id] = max(seq, self._bells.get(conversation_id, 0))
+        self.rung[conversation_id] = max(seq, self.rung.pop(conversation_id, 0))
+        if len(self.rung) > _MOST_RUNG:
+            del self.rung[next(iter(self.rung))]
         self._wake()
 
     def whisper(self, told: tuple[str, Message]) -> None:
@@ -201,8 +207,8 @@ class Ear:
         return True
 
     async def hear(self) -> Message:
-        """The next message: `conversation.grew` with its `seq`, or `conversation.whisper` with a `frame` and `kept`;
-        both with `conversation_id`. Waits for ever while deaf."""
+        """The next message: `conversation.grew` with its `seq`, or `conversation.whisper` with its `frame`, `kept` and
+        `after`; both with `conversation_id`. Waits for ever while deaf."""
         await self._opened.wait()
         message: Message = await _layer().receive(self._channel)
         return message

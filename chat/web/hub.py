@@ -6,7 +6,7 @@ bells gather, so the busier it gets the fewer looks it takes. A look every TEND 
 
 import asyncio
 import logging
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Awaitable, Callable, Iterable
 from contextlib import suppress
 from functools import partial
@@ -26,6 +26,7 @@ log = logging.getLogger(__name__)
 PUT_BACK = 4106
 TEND = 2.0  # seconds between two looks at what is watched
 MOST_AT_ONCE = 64  # conversations read in one hop
+MOST_HELD = 500  # deltas of one conversation that wait; the oldest are dropped, the end of their block has their words
 
 
 class Hub:
@@ -39,6 +40,7 @@ class Hub:
         self._rests_until = 0.0  # the bell does not answer: not everybody waits for it to find that out
         self._grown: set[str] = set()
         self._behind: set[Viewer] = set()  # those whose outbox was full and is not any more
+        self._held: dict[str, deque[Whisper]] = {}  # by conversation: deltas that wait for the events before them
         self._late: dict[str, set[Viewer]] = {}  # by run: those who came in the middle of what it is saying
         self.every = TEND
         self._look = asyncio.Event()
@@ -90,6 +92,7 @@ class Hub:
         watching = self.watched.get(conversation_id, set())
         watching.discard(viewer)
         if not watching and self.watched.pop(conversation_id, None) is not None:
+            self._held.pop(conversation_id, None)
             await self._tune(conversation_id)
 
     def watch(self, viewer: Viewer, conversation_id: str, watch: Watch) -> None:
@@ -112,13 +115,22 @@ class Hub:
         message = await self._ear.hear()
         conversation_id = message["conversation_id"]
         if message["type"] == "conversation.whisper":
-            self._pass_on(Whisper(message))
+            self._hear_whisper(Whisper(message))
         elif self._is_news(conversation_id, message["seq"]):
             self.grew([conversation_id])
 
     def _is_news(self, conversation_id: str, head: int) -> bool:
         wanted = (viewer.wants(conversation_id) for viewer in self._watching(conversation_id))
         return any(seq is not None and seq < head for seq in wanted)
+
+    def _hear_whisper(self, whisper: Whisper) -> None:
+        """A delta waits until everybody has been shown what was said before it."""
+        conversation_id = whisper.conversation_id
+        if conversation_id not in self._held and not self._is_news(conversation_id, whisper.after):
+            self._pass_on(whisper)
+        else:
+            self._held.setdefault(conversation_id, deque(maxlen=MOST_HELD)).append(whisper)
+            self.grew([conversation_id])
 
     def _pass_on(self, whisper: Whisper) -> None:
         for viewer in self._watching(whisper.conversation_id):
@@ -156,6 +168,7 @@ class Hub:
         except Exception:
             if len(some) == 1:
                 log.exception("Conversation %s cannot be shown live.", some[0])
+                self._held.pop(some[0], None)
                 return
             for conversation_id in some:
                 await self._try_to_show([conversation_id])
@@ -201,6 +214,9 @@ class Hub:
                     viewer.show(conversation_id, told)
                 if told is None or len(told) == reading.PAGE:  # it moved meanwhile, or there is more
                     self.grew([conversation_id])
+            if conversation_id not in self._grown:
+                for whisper in self._held.pop(conversation_id, ()):
+                    self._pass_on(whisper)
 
     def _places(self, conversations: list[str], *, html: bool) -> set[reading.Place]:
         return {

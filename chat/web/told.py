@@ -32,11 +32,13 @@ class Told:
 
 
 class Whisper:
-    """One delta; `kept`: how many characters of its block the newest checkpoint holds."""
+    """One delta; `kept`: how many characters of its block the newest checkpoint holds; `after`: the number of the event
+    after which it was said."""
 
     def __init__(self, message: dict[str, Any]) -> None:
         self.frame: Frame = message["frame"]
         self.kept: int = message["kept"]
+        self.after: int = message.get("after", 0)
         self.conversation_id: str = self.frame["data"]["conversation_id"]
 
     @cached_property

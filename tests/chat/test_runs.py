@@ -10,7 +10,7 @@ from aiohttp import web
 from django.db import DataError, OperationalError, connection
 from django.utils import timezone
 
-from chat import launch
+from chat import hop, launch
 from chat.actions import approvals, leases, messages, rounds, runs
 from chat.agent.ports import Usage
 from chat.errors import RunOver
@@ -293,10 +293,19 @@ async def test_leaving_gives_the_run_back_and_another_process_ends_it(transactio
     assert complete["message"] == "One. \n\nOne. \n\nTwo."
 
 
-async def test_a_database_fault_in_the_middle_ends_no_run(crew, script, alice):
+@pytest.fixture
+def one_thread(monkeypatch):
+    """All hops of those who drive runs in one thread, so that a fault can be laid there."""
+    hop._threads.cache_clear()
+    monkeypatch.setattr(hop, "THREADS", 1)
+    yield
+    hop._threads.cache_clear()
+
+
+async def test_a_database_fault_in_the_middle_ends_no_run(one_thread, crew, script, alice):
     """The process gives the run up, and whoever looks next goes on with it."""
     script([{"say": "One."}])
-    fault = await in_database(_Unanswered, "text_end")
+    fault = await hop.in_database(_Unanswered)("text_end")
     accepted = await sent(alice)
     complete = await ended(accepted.run_id)
     assert (complete["outcome"], complete["message"], fault.times) == ("done", "One.", 0)
@@ -304,10 +313,10 @@ async def test_a_database_fault_in_the_middle_ends_no_run(crew, script, alice):
     assert notices == ["taken_over"]
 
 
-async def test_what_the_database_will_never_take_ends_the_run_at_once(crew, script, alice):
+async def test_what_the_database_will_never_take_ends_the_run_at_once(one_thread, crew, script, alice):
     """Another process would fare no better."""
     script([{"say": "One."}])
-    await in_database(_Unanswered, "text_end", DataError)
+    await hop.in_database(_Unanswered)("text_end", DataError)
     complete = await ended((await sent(alice)).run_id)
     assert complete["outcome"] == "failed"
     assert (await in_database(Event.objects.get, type="error")).data["code"] == "internal"

@@ -164,6 +164,22 @@ async def test_what_a_slow_reader_is_told_of_a_block_has_neither_gap_nor_overlap
     assert "".join(each["data"]["text"] for each in told) == "One two three."
 
 
+async def test_a_delta_waits_for_the_events_before_it(here, stories, alice):
+    """The bell of the end of a block is slower than the first word of the next one: a database is asked in between."""
+    story, run = await stories()
+    name = {"conversation_id": str(story.conversation.pk), "run_id": str(run.pk)}
+    socket = Socket(alice)
+    await socket.watches(here, story, 2)
+    await in_database(story.say, run, 0, "First.")
+    for offset, word in ((0, "Then "), (5, "this.")):
+        frame = {"type": "text", "data": name | {"block": 1, "offset": offset, "text": word}}
+        here._hear_whisper(Whisper({"frame": frame, "kept": 0, "after": 3}))
+    await socket.hears("this.")
+    told = [json.loads(frame) for frame in socket.frames]
+    assert [each["data"].get("text") for each in told] == ["First.", "First.", "Then ", "this."]
+    assert here._held == {}
+
+
 async def test_whoever_comes_back_while_it_is_brought_up_is_told_nothing_twice(here, stories, alice):
     story, run = await stories()
     await in_database(_notices, story, run, reading.REPLAY + 1)
