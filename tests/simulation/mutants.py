@@ -20,6 +20,7 @@ KILLED = "tests/simulation/test_crash_points.py::test_killed_at_every_boundary"
 FROZEN = "tests/simulation/test_crash_points.py::test_frozen_after_every_write_and_awake_again_when_all_is_over"
 RIVALS = "tests/simulation/test_rivals.py"
 AT_ONCE = 2
+TRIES = 4
 
 
 @dataclass(frozen=True)
@@ -60,8 +61,8 @@ MUTANTS = (
     Mutant(
         "a claim that does not look whether the run is still free",
         "chat/actions/leases.py",
-        "filter(pk=run.pk, status=run.status, lease_epoch=run.lease_epoch)",
-        "filter(pk=run.pk)",
+        "seen.filter(Q(status=RunStatus.QUEUED) | _LEFT).update(",
+        "Run.objects.filter(pk=run.pk).update(",
         f"{RIVALS}::test_between_a_look_and_a_claim_another_process_may_claim",
     ),
     Mutant(
@@ -120,13 +121,6 @@ MUTANTS = (
         "filter(seq__gte=seq)[:limit]",
         f"{KILLED}[text]",
     ),
-    Mutant(
-        "a message that is sent again is a new one",
-        "chat/actions/messages.py",
-        "client_id=message_id, text=text)",
-        "client_id=uuid.uuid4(), text=text)",
-        f"{KILLED}[text]",
-    ),
 )  # fmt: skip
 
 # Changes nothing: if a copy of the tree fails by itself, nothing is caught.
@@ -143,7 +137,16 @@ def applied(mutant: Mutant, source: str) -> str:
     return source.replace(mutant.old, mutant.new)
 
 
-def caught(mutant: Mutant) -> tuple[bool, str]:
+def caught(mutant: Mutant, tries: int = TRIES) -> tuple[bool, str]:
+    """As one try after another: a process is frozen in the one bad moment by chance."""
+    for _ in range(tries):
+        found, told = _tried(mutant)
+        if found:
+            break
+    return found, told
+
+
+def _tried(mutant: Mutant) -> tuple[bool, str]:
     """Whether its test fails in a copy of the tree with the fault in it, and the end of what it printed.
 
     Only a failed test counts: a copy that does not even start has caught nothing.
