@@ -100,7 +100,7 @@ class Drive:
         if ending is not None:
             await _insist(self.claim, lambda: _end(self.claim, self._stage, ending))
         elif self._leaving:
-            await _give_back(self.claim)
+            await _give_back(self.claim, self._stage)
 
     async def _play(self) -> Ending | None:
         """How the run ended; None when it did not: it waits for a person, or another process has it."""
@@ -138,10 +138,15 @@ _TRIES = 30
 _AWAY = (OperationalError, InterfaceError)  # another try may succeed; what the database refuses, it refuses again
 
 
-async def _give_back(claim: Claim) -> None:
-    """At once when the database answers; else the lease runs out by itself."""
+async def _give_back(claim: Claim, stage: Stage | None) -> None:
+    """With what was being said closed as far as it was said; at once when the database answers, else the lease runs out
+    by itself."""
     try:
+        if stage is not None:
+            await stage.close()
         await in_database(leases.release)(claim)
+    except LeaseLost:
+        log.info("Run %s was taken over by another process.", claim.run_id)
     except DatabaseFault as fault:
         log.warning("The lease of run %s runs out by itself (%s).", claim.run_id, type(fault).__name__)
 
