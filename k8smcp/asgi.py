@@ -13,7 +13,7 @@ django_application = get_asgi_application()
 from channels.routing import ProtocolTypeRouter  # noqa: E402
 from django.conf import settings  # noqa: E402
 
-from chat import launch, leaving  # noqa: E402
+from chat import hop, launch, leaving  # noqa: E402
 from chat.web.routing import websocket  # noqa: E402
 from k8smcp import daphne_bounds, departure  # noqa: E402
 
@@ -39,6 +39,7 @@ async def _live(receive: Receive, send: Send) -> None:
     while True:
         message = await receive()
         if message["type"] == "lifespan.startup":
+            hop.take_short_turns()
             departure.prepare()
             await send({"type": "lifespan.startup.complete"})
         elif message["type"] == "lifespan.shutdown":

@@ -8,7 +8,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from uvicorn.loops.auto import auto_loop_factory
 
-from chat import launch, leaving
+from chat import hop, launch, leaving
 
 MOST = 1_000  # runs at once; more is for more workers
 LATE = (
@@ -43,6 +43,7 @@ async def _work(concurrency: int) -> None:
     loop = asyncio.get_running_loop()
     for name in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(name, hear)
+    hop.take_short_turns()
     launch.begin(concurrency)
     await told.wait()
     ends = [asyncio.create_task(launch.end()), asyncio.create_task(again.wait())]
