@@ -39,8 +39,7 @@ def group(conversation_id: uuid.UUID | str) -> str:
 
 def ring(conversation_id: uuid.UUID | str, seq: int) -> None:
     """After the commit, from any thread. Waits for nothing where an event loop runs."""
-    ringer = _Ringer.at_home
-    if ringer is not None and ringer.loop.is_running():
+    if (ringer := _running()) is not None:
         ringer.loop.call_soon_threadsafe(ringer.ring, str(conversation_id), seq)
     else:
         async_to_sync(_send)([_grew(str(conversation_id), seq)])
@@ -49,11 +48,15 @@ def ring(conversation_id: uuid.UUID | str, seq: int) -> None:
 def call_runners() -> None:
     """Something waits for a process that drives runs. From any thread."""
     called: tuple[str, Message] = (RUNNERS, {"type": "runners.called"})
-    ringer = _Ringer.at_home
-    if ringer is not None and ringer.loop.is_running():
+    if (ringer := _running()) is not None:
         ringer.loop.call_soon_threadsafe(ringer.whisper, called)
     else:
         async_to_sync(_send)([called])
+
+
+def _running() -> "_Ringer | None":
+    ringer = _Ringer.at_home
+    return ringer if ringer is not None and ringer.loop.is_running() else None
 
 
 def whisper(conversation_id: uuid.UUID | str, frame: dict[str, Any], *, kept: int = 0) -> None:

@@ -37,11 +37,6 @@ class _Question:
     seconds_ago: float
 
 
-def unanswered(call: ToolCall) -> bool:
-    """Whether the call may have changed something and nobody knows."""
-    return call.status == CallStatus.RUNNING and Effect(call.effect or Effect.EXECUTE).writes
-
-
 async def finish(claim: Claim, call: ToolCall) -> None:
     """Ends an unanswered call with what the cluster shows of it."""
     told = await find_out(call)
@@ -64,7 +59,7 @@ async def find_out(call: ToolCall) -> Told:
 
 def _left(claim: Claim) -> list[ToolCall]:
     running = ToolCall.objects.select_related("run__message__author").filter(run_id=claim.run_id)
-    return [call for call in running.filter(status=CallStatus.RUNNING).order_by("position") if unanswered(call)]
+    return [call for call in running.filter(status=CallStatus.RUNNING).order_by("position") if call.unanswered]
 
 
 def _question(call: ToolCall) -> _Question | None:

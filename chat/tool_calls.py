@@ -117,7 +117,7 @@ async def _bounded(gate: asyncio.Semaphore, claim: Claim, call: ToolCall) -> Ans
 
 async def _settle(claim: Claim, call: ToolCall) -> Answer | None:
     """The call's answer, or None while a person has not decided."""
-    if lookups.unanswered(call):
+    if call.unanswered:
         await lookups.finish(claim, call)
     if not call.finished:
         step = await in_database(_next_step)(claim, call)

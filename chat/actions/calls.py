@@ -16,7 +16,6 @@ from chat.event_types import ToolCallEnd
 from chat.models import Approval, Run, ToolCall
 from chat.models.approval import ApprovalStatus
 from chat.models.tool_call import FINISHED, CallStatus
-from tools.effects import Effect
 from tools.kube.departure import SEND_WITHIN
 from tools.kube.guard import clock
 from tools.kube.sending import Sending
@@ -59,7 +58,7 @@ def begin_approved(claim: Claim, call: ToolCall, acting: str) -> bool:
 
 def _begin(call: ToolCall) -> None:
     """A change begins once, whoever asks; a read may begin again after a takeover."""
-    begun = FINISHED + ((CallStatus.RUNNING,) if Effect(call.effect or Effect.EXECUTE).writes else ())
+    begun = FINISHED + ((CallStatus.RUNNING,) if call.writes else ())
     now = timezone.now()
     fresh = ToolCall.objects.filter(pk=call.pk).exclude(status__in=begun)
     if not fresh.update(status=CallStatus.RUNNING, started_at=now, sent=[]):

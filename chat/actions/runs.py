@@ -16,7 +16,6 @@ from chat.models import Approval, Conversation, Run, ToolCall
 from chat.models.approval import ApprovalStatus
 from chat.models.run import ENDED, RunStatus
 from chat.models.tool_call import FINISHED, CallStatus
-from tools.effects import Effect
 
 
 def park(claim: Claim) -> None:
@@ -109,7 +108,7 @@ def _close_what_is_open(run: Run) -> None:
         rounds.close_once(run, run.open_block["kind"], run.open_block["block"], run.open_block["text"])
     approvals.void_pending(run, "The run has ended.")
     for call in ToolCall.objects.filter(run=run).exclude(status__in=FINISHED):
-        if call.status == CallStatus.RUNNING and Effect(call.effect or Effect.EXECUTE).writes:
+        if call.unanswered:
             calls.close(call, CallStatus.UNKNOWN, UNKNOWN)
         else:
             calls.close(call, CallStatus.CANCELLED, "The run ended before this was done.")
@@ -120,7 +119,7 @@ def _tell_what_was_done(run: Run) -> None:
     done = [
         f"{call.intent or call.tool} on {call.cluster} ({_CAME_OF_IT[call.status]})"
         for call in ToolCall.objects.filter(run=run, status__in=list(_CAME_OF_IT)).order_by("position")
-        if Effect(call.effect or Effect.EXECUTE).writes
+        if call.writes
     ]
     if done:
         text = f"Stopped, but this had already been done and stays: {'; '.join(done)}."

@@ -6,6 +6,8 @@ from typing import Any
 from django.db import models
 from django.utils import timezone
 
+from tools.effects import Effect
+
 
 class CallStatus(models.TextChoices):
     WISHED = "wished"
@@ -68,3 +70,13 @@ class ToolCall(models.Model):
     @property
     def finished(self) -> bool:
         return self.status in FINISHED
+
+    @property
+    def writes(self) -> bool:
+        """What has no known effect counts as the worst."""
+        return Effect(self.effect or Effect.EXECUTE).writes
+
+    @property
+    def unanswered(self) -> bool:
+        """Whether it may have changed something and nobody knows."""
+        return self.status == CallStatus.RUNNING and self.writes

@@ -75,7 +75,7 @@ MUTANTS = (
     Mutant(
         "a takeover begins an unfinished change again",
         "chat/tool_calls.py",
-        "if lookups.unanswered(call):",
+        "if call.unanswered:",
         "if False:",
         f"{RIVALS}::test_an_approval_is_good_for_one_request",
     ),
