@@ -82,7 +82,7 @@ def _steer(message: Message, user: User) -> Answer:
             by = other.message.author.get_username()
             raise NotAllowed(f"Only {by} can steer this run: it acts in their name. Your message is answered after it.")
     Run.objects.filter(pk=run.pk).update(steered=True)
-    return {"conversation_id": str(run.conversation_id), "run_id": str(run.pk), "message_id": str(message.client_id)}
+    return {**_names(run, message)}
 
 
 def take(claim: Claim) -> list[str]:
@@ -146,20 +146,17 @@ def _still_queued(message: Message) -> Run:
     return run
 
 
-def _fields(run: Run, message: Message, by: User) -> dict[str, str]:
+def _names(run: Run, message: Message) -> dict[str, str]:
     return {
         "conversation_id": str(run.conversation_id),
         "run_id": str(run.pk),
         "message_id": str(message.client_id),
-        "by": by.get_username(),
     }
+
+
+def _fields(run: Run, message: Message, by: User) -> dict[str, str]:
+    return _names(run, message) | {"by": by.get_username()}
 
 
 def _tell(run: Run, message: Message, told: EventData) -> Answer:
-    event = journal.append(told, run=run)
-    return {
-        "conversation_id": str(run.conversation_id),
-        "run_id": str(run.pk),
-        "message_id": str(message.client_id),
-        "seq": event.seq,
-    }
+    return {**_names(run, message), "seq": journal.append(told, run=run).seq}

@@ -17,7 +17,7 @@ from django.db import Error as DatabaseFault
 from chat import doorbell
 from chat.errors import NotFound
 from chat.web import coming_back, reading
-from chat.web.tending import tend
+from chat.web.tending import look_at_people, tend
 from chat.web.told import Whisper
 from chat.web.viewer import Viewer
 from chat.web.watch import Watch
@@ -55,7 +55,8 @@ class Hub:
         self.people[viewer.person.user.pk] += 1
         if not self._tasks:
             works: dict[str, Callable[[], Awaitable[None]]] = {
-                "hear": self._hear, "read": self._read, "tend": partial(tend, self),
+                "hear": self._hear, "read": self._read,
+                "tend": partial(tend, self), "people": partial(look_at_people, self),
             }  # fmt: skip
             self._tasks = [
                 asyncio.create_task(self._forever(work), name=f"hub: {name}") for name, work in works.items()

@@ -27,6 +27,12 @@ async def tend(hub: "Hub") -> None:
             viewer.beaten = now
             beat(viewer)
     await hub.look_round()
+
+
+async def look_at_people(hub: "Hub") -> None:
+    """One round, beside the other: with many sockets it takes a while, and the journal is not to wait for it."""
+    await asyncio.sleep(hub.every)
+    now = asyncio.get_running_loop().time()
     for viewer in [each for each in hub.viewers if now - each.looked_at >= RECHECK]:
         viewer.looked_at = now
         await recheck(hub, viewer)

@@ -277,8 +277,8 @@ def test_steered_and_edited_at_once_is_heard_as_the_journal_tells(here, alice):
     assert Event.objects.get(type="message_steered").data["text"] == heard[0]
 
 
-async def test_a_steered_message_reaches_the_model_behind_the_answers(crew, script, alice, tmp_path):
-    gate = tmp_path / "gate"
+async def waits_before_its_first_tool(script, alice, gate) -> messages.Accepted:
+    """A run under way that comes to its tool boundary once the gate is there; steered words it repeats."""
     script(
         stories=[
             {"when": "^first", "rounds": [[{"wait": str(gate), "seconds": 20}, {"wish": "clusters_list"}]]},
@@ -287,6 +287,12 @@ async def test_a_steered_message_reaches_the_model_behind_the_answers(crew, scri
     )
     first = await in_database(messages.send, alice, "first")
     await seen(first.run_id, "run_started")
+    return first
+
+
+async def test_a_steered_message_reaches_the_model_behind_the_answers(crew, script, alice, tmp_path):
+    gate = tmp_path / "gate"
+    first = await waits_before_its_first_tool(script, alice, gate)
     second = await in_database(messages.send, alice, "second", conversation_id=uuid.UUID(first.conversation_id))
     await in_database(queue.steer, alice, second.message_id)
     gate.touch()
@@ -345,14 +351,7 @@ async def test_after_a_crash_before_the_boundary_it_is_heard_by_the_next_process
 
 async def test_the_fallback_waits_for_the_run_that_answers_a_steered_message(crew, script, alice, token_of, tmp_path):
     gate = tmp_path / "gate"
-    script(
-        stories=[
-            {"when": "^first", "rounds": [[{"wait": str(gate), "seconds": 20}, {"wish": "clusters_list"}]]},
-            {"when": "^second", "rounds": [[{"say": "I heard: {words}."}]]},
-        ]
-    )
-    first = await in_database(messages.send, alice, "first")
-    await seen(first.run_id, "run_started")
+    first = await waits_before_its_first_tool(script, alice, gate)
     api = Api(await in_database(token_of, alice))
     said = {"message": "second", "conversation_id": first.conversation_id}
     waiting = asyncio.create_task(api.post("/api/chat/message", said))

@@ -12,6 +12,7 @@ import pytest_asyncio
 from channels.db import database_sync_to_async
 
 from tests.tools.api import announced
+from tests.tools.wanted import CONFIG, DEPLOYMENT
 from tools import clusters, registry, toolbox
 from tools.effects import Effect
 from tools.kube.client import KubeClient, Selection
@@ -22,20 +23,7 @@ from tools.kube.sending import Sending, from_plain
 from tools.kube.transport import Transport
 from tools.lookup import ARRIVES_WITHIN, Told, look_up
 
-CONFIG = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: settings}\ndata: {mode: fast}\n"
 OTHER = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: others}\ndata: {mode: fast}\n"
-DEPLOYMENT = """
-apiVersion: apps/v1
-kind: Deployment
-metadata: {name: web}
-spec:
-  replicas: 1
-  selector: {matchLabels: {app: web}}
-  template:
-    metadata: {labels: {app: web}}
-    spec:
-      containers: [{name: app, image: "nginx:1.27"}]
-"""
 SETTINGS = {"kind": "configmap", "name": "settings"}
 WEB = {"kind": "deployment", "name": "web"}
 LONG_AGO = 60.0

@@ -7,21 +7,8 @@ import pytest
 import pytest_asyncio
 
 from tests.tools.catalogue.conftest import Ask
+from tests.tools.wanted import CONFIG, DEPLOYMENT
 from tools.catalogue.draft_forms import FORMS
-
-DEPLOYMENT = """
-apiVersion: apps/v1
-kind: Deployment
-metadata: {name: web}
-spec:
-  replicas: 1
-  selector: {matchLabels: {app: web}}
-  template:
-    metadata: {labels: {app: web}}
-    spec:
-      containers: [{name: app, image: "nginx:1.27"}]
-"""
-CONFIG = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: settings}\ndata: {mode: fast}\n"
 
 
 @pytest_asyncio.fixture
