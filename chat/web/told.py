@@ -9,7 +9,7 @@ from chat.web.frames import Frame
 
 
 class Told:
-    """One durable event. The piece of the page is rendered only when somebody wants it: `with_html`, off the loop."""
+    """One durable event. `html`: with the piece of the page that stands for it, rendered here, off the event loop."""
 
     def __init__(self, event: Event, *, html: bool) -> None:
         self.seq = event.seq
