@@ -74,11 +74,11 @@ class PostgreSQL:
 
     def _run(self, program: str, *arguments: str) -> None:
         command = [str(self._programs / program), *arguments]
+        quiet = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
         if os.geteuid() == 0:
-            command = ["runuser", "-u", "postgres", "--", *command]
-        subprocess.run(
-            command, cwd="/", check=True, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-        )
+            subprocess.run(command, cwd="/", check=True, **quiet, user="postgres", group="postgres", extra_groups=[])
+        else:
+            subprocess.run(command, cwd="/", check=True, **quiet)
 
 
 class Redis:
