@@ -16,7 +16,7 @@ from django.db import Error as DatabaseFault
 
 from chat import doorbell
 from chat.errors import NotFound
-from chat.web import coming_back, reading
+from chat.web import coming_back, missed, reading
 from chat.web.tending import look_at_people, tend
 from chat.web.told import Whisper
 from chat.web.viewer import Viewer
@@ -181,7 +181,7 @@ class Hub:
             wanted = viewer.wants(conversation_id)
             if wanted is None:
                 continue  # it left, or is full again
-            if head - wanted <= reading.REPLAY:
+            if head - wanted <= missed.REPLAY:
                 self.grew([conversation_id])
                 continue
             with suppress(NotFound):  # no longer theirs: the next look at the person ends it

@@ -2,26 +2,22 @@
 
 import uuid
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import dataclass
 
 from django.contrib.auth.models import User
-from django.db.models import Count, Exists, FilteredRelation, OuterRef, Q, TextField
-from django.db.models.functions import Cast
+from django.db.models import Count, Q
 
 from chat import journal
 from chat.access import find, visible_to
 from chat.event_types import BLOCK_ENDS, Complete
-from chat.models import Conversation, Run
+from chat.models import Conversation, Event, Run
 from chat.models.run import ENDED
-from chat.web import person
+from chat.web import missed, person
 from chat.web.frames import Frame
 from chat.web.person import Person
 from chat.web.told import Told, encoded, moment_of
 
-REPLAY = 300  # events; a larger gap gets a fresh page
 PAGE = 200
-Row = tuple[Any, ...]
 Place = tuple[str, int]  # a conversation, and the number above which to read
 
 
@@ -62,60 +58,37 @@ class Found:
 def since_or_page(user: User, conversation_id: uuid.UUID | str, seen: Seen, *, html: bool) -> Found:
     """Everything after what was seen; a fresh page when that is too much, or when the journal does not have what was
     seen, since it was put back from a backup. One query where nothing runs. Raises NotFound."""
-    rows = list(_from(user, conversation_id, seen.seq))
+    rows = missed.rows(user, conversation_id, seen.seq)
     if not rows:
         find(user, conversation_id)  # says in a sentence why there is nothing
     head, busy, epoch = rows[0][:3] if rows else (0, False, journal.FIRST_EPOCH)
     active = _active(conversation_id) if busy else {}
     events = [row[3:] for row in rows if row[3] is not None]
     last = events.pop(0) if events and events[0][0] == seen.seq else None
-    recovered = _still_so(seen, head, epoch, last) and len(events) <= REPLAY
-    if not recovered or html:
-        return _as_told(conversation_id, Found(head, epoch, recovered, [], seen.seq, set(), active), html)
+    if not _still_so(seen, head, epoch, last) or len(events) > missed.REPLAY:
+        page = journal.before(conversation_id, head + 1, PAGE)
+        return Found(head, epoch, False, *_told(page, 0, html=html), active)
+    if html:
+        replayed = [missed.event(conversation_id, row) for row in events]
+        return Found(head, epoch, True, *_told(replayed, seen.seq, html=True), active)
     ended = {str(uuid.UUID(run)) for _, kind, _, _, run in events if kind == Complete.type}
-    texts = [encoded(*row[:4]) for row in events]
-    return Found(head, epoch, True, texts, events[-1][0] if events else seen.seq, ended, active)
+    return Found(
+        head, epoch, True, [encoded(*row[:4]) for row in events], events[-1][0] if events else seen.seq, ended, active
+    )
 
 
-def _still_so(seen: Seen, head: int, epoch: int, last: Row | None) -> bool:
+def _still_so(seen: Seen, head: int, epoch: int, last: missed.Row | None) -> bool:
     """Whether the journal has what was seen. `last`: the event of that number, as it stands there now."""
     if seen.seq > head or seen.epoch not in (None, epoch):
         return False
     return not seen.at or seen.seq == 0 or (last is not None and moment_of(last[3]) == seen.at)
 
 
-def _from(user: User, conversation_id: uuid.UUID | str, seq: int) -> Iterable[Row]:
-    """(head, whether a run is active, epoch, and per event from `seq` on seq, type, data as JSON text, at, run); one
-    row with an empty event when there is none, no row when the conversation is not theirs. All as text: making objects
-    of hundreds of rows would take longer than everything else."""
-    active = Run.objects.filter(conversation=OuterRef("pk")).exclude(status__in=ENDED)
-    missed = FilteredRelation("events", condition=Q(events__seq__gte=seq))
-    return (
-        visible_to(user)
-        .filter(pk=conversation_id)
-        .annotate(missed=missed, busy=Exists(active), epoch=journal.epoch())
-        .order_by("missed__seq")
-        .values_list(
-            "head_seq",
-            "busy",
-            "epoch",
-            "missed__seq",
-            "missed__type",
-            *(Cast(f"missed__{name}", TextField()) for name in ("data", "at", "run_id")),
-        )[: REPLAY + 2]
-    )
-
-
-def _as_told(conversation_id: uuid.UUID | str, found: Found, html: bool) -> Found:
-    """With the events above its number, or of the newest page."""
-    if found.recovered:
-        events = journal.since(conversation_id, found.seq, REPLAY)
-    else:
-        events = journal.before(conversation_id, found.head + 1, PAGE)
+def _told(events: list[Event], seq: int, *, html: bool) -> tuple[list[str], int, set[str]]:
+    """Their frames, the number of the last of them, `seq` when there is none, and the runs that ended in them."""
     texts = [Told(event, html=html).text(html) for event in events]
     ended = {str(event.run_id) for event in events if event.type == Complete.type}
-    seq = events[-1].seq if events else found.seq if found.recovered else 0
-    return replace(found, events=texts, seq=seq, ended=ended)
+    return texts, events[-1].seq if events else seq, ended
 
 
 def _active(conversation_id: uuid.UUID | str) -> dict[str, Active]:

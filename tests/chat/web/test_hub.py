@@ -11,7 +11,7 @@ from django.db import OperationalError
 from django.db.backends.utils import CursorWrapper
 
 from chat.models import Conversation, Event
-from chat.web import coming_back, hub, reading
+from chat.web import coming_back, hub, missed, reading
 from chat.web.outbox import MOST_BYTES, Outbox
 from chat.web.person import Person
 from chat.web.told import Whisper
@@ -100,7 +100,7 @@ async def test_a_reader_who_lost_the_right_while_it_was_left_behind_silences_nob
     await slow.watches(here, shared, 2)
     await well.watches(here, other, 2)
     slow.fills()
-    await in_database(_notices, shared, run, reading.REPLAY + 1)
+    await in_database(_notices, shared, run, missed.REPLAY + 1)
     await in_database(Conversation.objects.filter(pk=shared.conversation.pk).update, shared=False)
     slow.read.set()
     await asyncio.sleep(0.2)
@@ -128,7 +128,7 @@ async def test_a_database_that_is_away_for_a_moment_leaves_no_slow_reader_behind
     await slow.watches(here, story, 2)
     await asyncio.sleep(0.1)
     slow.fills()
-    await in_database(_notices, story, run, reading.REPLAY + 1, "Missed")
+    await in_database(_notices, story, run, missed.REPLAY + 1, "Missed")
     execute = CursorWrapper.execute
     with monkeypatch.context() as patch:
         patch.setattr(CursorWrapper, "execute", _away)
@@ -136,7 +136,7 @@ async def test_a_database_that_is_away_for_a_moment_leaves_no_slow_reader_behind
         await asyncio.sleep(0.2)
     assert CursorWrapper.execute is execute
     await slow.hears('"recovered":false')
-    await slow.hears(f"Missed {reading.REPLAY}")
+    await slow.hears(f"Missed {missed.REPLAY}")
 
 
 def _away(*args: Any) -> None:
@@ -182,7 +182,7 @@ async def test_a_delta_waits_for_the_events_before_it(here, stories, alice):
 
 async def test_whoever_comes_back_while_it_is_brought_up_is_told_nothing_twice(here, stories, alice):
     story, run = await stories()
-    await in_database(_notices, story, run, reading.REPLAY + 1)
+    await in_database(_notices, story, run, missed.REPLAY + 1)
     socket, name = Socket(alice), str(story.conversation.pk)
     socket.viewer.watches[name] = Watch(2)
     bringing = asyncio.ensure_future(coming_back.bring(socket.viewer, name, reading.Seen(2)))
