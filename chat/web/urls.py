@@ -20,6 +20,7 @@ urlpatterns = [
     path("clusters/<path:name>/state", clusters.state, name="cluster-state"),
     path("tools", tools.listing, name="tools"),
     path("model", help.model, name="model"),
+    path("promises", help.promises, name="promises"),
     path("sign-in", sign_in.by_password, name="sign-in"),
     path("sign-in/<str:token>", sign_in.by_link, name="sign-in-link"),
     path("sign-out", sign_in.out, name="sign-out"),
