@@ -9,6 +9,7 @@ from channels.generic.websocket import AsyncWebsocketConsumer
 from django.conf import settings
 from django.db import Error as DatabaseFault
 
+from chat import origin
 from chat.errors import PortalError
 from chat.web import coming_back, commands, frames, person
 from chat.web.frames import Refused, Resume, Spoken, Typed, Unreadable
@@ -34,7 +35,7 @@ class ChatConsumer(AsyncWebsocketConsumer):
 
     async def connect(self) -> None:
         await self.accept()
-        if not person.origin_fits(self.scope):
+        if not origin.fits(self.scope):
             await self.close(WRONG_ORIGIN, "This page may not talk to the portal: its Origin is another one.")
             return
         try:
