@@ -60,6 +60,24 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
 
+@pytest.fixture(scope="session", autouse=True)
+def audit_stands_aside_for_an_emptied_test_database() -> Iterator[None]:
+    """The audit's triggers stand in every test, but between two of them Django empties every table."""
+    from django.db.backends.base.operations import BaseDatabaseOperations
+
+    from tests.chat.audit.tampering import unguarded
+
+    empty = BaseDatabaseOperations.execute_sql_flush
+
+    def execute_sql_flush(self: Any, sql_list: list[str]) -> None:
+        with unguarded(self.connection):
+            empty(self, sql_list)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(BaseDatabaseOperations, "execute_sql_flush", execute_sql_flush)
+        yield
+
+
 # ---- people ------------------------------------------------------------------------------------------------------
 
 

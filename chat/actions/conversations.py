@@ -8,7 +8,7 @@ from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from chat import journal, storable
+from chat import audit, journal, storable
 from chat.access import Right, find, find_own, require
 from chat.actions import commands
 from chat.actions.commands import Named
@@ -79,6 +79,7 @@ def change(
             conversation.shared = shared
             conversation.save(update_fields=["shared"])
         conversation.refresh_from_db()
+        _record(conversation, user, content)
         return {field: getattr(conversation, field) for field in _ANSWERED} | {
             "updated_at": conversation.updated_at.isoformat()
         }
@@ -91,6 +92,18 @@ def change(
 
 
 _ANSWERED = ("title", "shared", "head_seq")
+
+
+def _record(conversation: Conversation, by: User, content: dict[str, Any]) -> None:
+    """One row for each of the things that were asked for."""
+    for kind, asked in (("renamed", "title"), ("shared", "shared")):
+        if content[asked] is not None:
+            audit.record(
+                f"conversation.{kind}",
+                actor=by.get_username(),
+                conversation_id=str(conversation.pk),
+                request={asked: content[asked]},
+            )
 
 
 def _rename(conversation: Conversation, title: str, by: User) -> None:
@@ -111,8 +124,10 @@ def delete(user: User, conversation_id: uuid.UUID | str) -> None:
 
     conversation = find_own(user, conversation_id)
     runs.stop_all(conversation, by=user)
-    conversation.deleted_at = timezone.now()
-    conversation.save(update_fields=["deleted_at"])
+    with transaction.atomic():
+        conversation.deleted_at = timezone.now()
+        conversation.save(update_fields=["deleted_at"])
+        audit.record("conversation.deleted", actor=user.get_username(), conversation_id=str(conversation.pk))
 
 
 def _title(title: str) -> str:

@@ -12,6 +12,7 @@ from chat import journal, launch, leaving, storable
 from chat.access import Right, find, require
 from chat.actions import commands, conversations
 from chat.actions.commands import Named
+from chat.audit import talk as audited
 from chat.errors import BadInput, TooMany
 from chat.event_types import UserMessage
 from chat.models import Conversation, Message, Run
@@ -91,6 +92,7 @@ def _accept(message: Message, way: Way) -> Accepted:
         ),
         run=run,
     )
+    audited.message("message.sent", message, run, message.author.get_username())
     transaction.on_commit(launch.wake)
     return Accepted(str(conversation.pk), str(run.pk), str(message.client_id), event.seq)
 

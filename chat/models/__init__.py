@@ -2,6 +2,7 @@
 
 from chat.models.access_token import AccessToken
 from chat.models.approval import Approval
+from chat.models.audit_row import AuditHead, AuditRow
 from chat.models.command import Command
 from chat.models.conversation import Conversation
 from chat.models.event import Event
@@ -14,6 +15,8 @@ from chat.models.tool_call import ToolCall
 __all__ = [
     "AccessToken",
     "Approval",
+    "AuditHead",
+    "AuditRow",
     "Command",
     "Conversation",
     "Event",

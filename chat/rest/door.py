@@ -13,6 +13,7 @@ from ninja import Field, NinjaAPI, Schema
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 
 from chat.actions import tokens
+from chat.audit import door as audited
 from chat.errors import NotAllowed, PortalError, Unavailable
 from chat.models.access_token import Scope
 from tools.kube.errors import KubeError
@@ -97,6 +98,7 @@ def caller(request: HttpRequest, needed: Scope = Scope.READ) -> User:
     found: Caller = request.auth  # type: ignore[attr-defined]
     if not tokens.covers(found.scope, needed):
         raise NotAllowed(f"The access token does not allow this: it needs the scope {needed.value!r}.", code="scope")
+    audited.enter("rest", found.user.get_username)
     return found.user
 
 

@@ -10,6 +10,7 @@ from django.contrib.auth.models import User
 from django.db import Error as DatabaseFault
 
 from chat.actions import approvals, conversations, messages, queue, runs
+from chat.audit import door
 from chat.errors import NotAllowed, PortalError, Unavailable
 from chat.models.access_token import Scope
 from chat.web import frames
@@ -46,7 +47,8 @@ def _obey(person: Person, command: Obeyable) -> Obeyed:
     needed, do = _DEEDS[type(command)]
     if not person.allows(needed):
         raise NotAllowed(f"The access token does not allow this: it needs the scope {needed.value!r}.", code="scope")
-    return do(person.user, command)
+    with door.through("socket", person.user.get_username):
+        return do(person.user, command)
 
 
 def _refusal(command: Obeyable, fault: PortalError) -> Frame:
