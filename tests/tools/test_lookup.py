@@ -67,7 +67,7 @@ class Ground:
         return toolbox.parse(registry.find(tool), filled)
 
     async def client(self) -> KubeClient:
-        access = await database_sync_to_async(clusters.access)(self.cluster)
+        access = await database_sync_to_async(clusters.portal_access)(self.cluster)
         return KubeClient(Transport(self.cluster, access), Permit("test", self.cluster, Effect.SENSITIVE))
 
     async def node(self) -> str:
