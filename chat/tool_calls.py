@@ -16,6 +16,7 @@ from django.db import Error as DatabaseFault
 
 from chat import lookups, storable
 from chat.access import Right, may_decide, rights
+from chat.acting import acting_for
 from chat.actions import approvals, calls
 from chat.actions.leases import Claim
 from chat.agent.errors import Parked
@@ -25,7 +26,7 @@ from chat.hop import in_database
 from chat.models import Approval, Run, ToolCall
 from chat.models.approval import ApprovalStatus
 from chat.models.tool_call import CallStatus
-from tools import clusters, policy, redaction, registry, toolbox
+from tools import clusters, identity, policy, redaction, registry, toolbox
 from tools.effects import Effect
 from tools.kube.errors import KubeError, NotSent
 from tools.kube.guard import Permit
@@ -148,7 +149,8 @@ async def _uncancelled(work: Coroutine[Any, Any, Answer | None]) -> Answer | Non
 async def _execute(claim: Claim, call: ToolCall, tool: Tool) -> None:
     announce = partial(_announce, claim, call) if tool.effect.writes else None
     permit = Permit(call_id=str(call.pk), cluster=call.cluster, ceiling=tool.effect, announce=announce)
-    outcome = await toolbox.run(tool, toolbox.parse(tool, call.wished), call.cluster, permit)
+    acting = await in_database(acting_for)(call)
+    outcome = await toolbox.run(tool, toolbox.parse(tool, call.wished), call.cluster, permit, acting)
     if outcome.status == "unknown" and (told := await lookups.find_out(call)).status != "unknown":
         outcome = replace(outcome, status=told.status, text=told.text, full="", data=None)
     await in_database(calls.finish)(
@@ -185,7 +187,7 @@ def _next_step(claim: Claim, call: ToolCall) -> Go | Refusal | None:
     try:
         tool = registry.find(call.tool)
         arguments = toolbox.parse(tool, call.wished)
-        clusters.find(call.cluster)
+        cluster = clusters.find(call.cluster)
     except (registry.UnknownTool, toolbox.BadArguments, KubeError) as fault:
         return Refusal(CallStatus.FAILED, str(fault))
     acting = User.objects.get(pk=call.run.message.author_id)  # anew: rights may have gone while the run went on
@@ -196,6 +198,8 @@ def _next_step(claim: Claim, call: ToolCall) -> Go | Refusal | None:
             CallStatus.DENIED,
             f"{acting.get_username()} may look, but not change anything. An administrator can give the role operator.",
         )
+    if refused := identity.refusal(cluster, tool.effect):
+        return Refusal(CallStatus.DENIED, refused)
     verdict = policy.judge(tool.effect, rules())
     if verdict.decision == "deny":
         return Refusal(CallStatus.DENIED, verdict.reason)

@@ -105,6 +105,7 @@ class Fleet:
             "KUBECONFIG": str(self._cluster()),
             "ANTHROPIC_BASE_URL": f"http://127.0.0.1:{self.nemesis.link('model', model).port}",
             "ANTHROPIC_API_KEY": "rig",
+            "K8SMCP_SHARED_WRITES": "1",
             "SECRET_KEY": uuid.uuid4().hex * 2,
             "K8SMCP_INPROCESS_RUNNER": "0" if self._counts[1] else "1",
         } | BOUNDS
