@@ -9,7 +9,9 @@ class ChatConfig(AppConfig):
     verbose_name = "Conversations"
 
     def ready(self) -> None:
+        from chat import signals
         from chat.audit import guarding, people
 
+        assert signals  # importing it is what connects it
         people.connect()
         post_migrate.connect(guarding.after_migrations, sender=self, dispatch_uid="audit")

@@ -14,7 +14,7 @@ from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import Error as DatabaseFault
 
-from chat import lookups, storable
+from chat import lookups, standing, storable
 from chat.access import Right, may_decide, rights
 from chat.acting import acting_for
 from chat.actions import approvals, calls
@@ -200,6 +200,8 @@ def _next_step(claim: Claim, call: ToolCall) -> Go | Refusal | None:
         )
     if refused := identity.refusal(cluster, tool.effect):
         return Refusal(CallStatus.DENIED, refused)
+    if why := standing.lost(acting, call.run):
+        return Refusal(CallStatus.DENIED, why)
     verdict = policy.judge(tool.effect, rules())
     if verdict.decision == "deny":
         return Refusal(CallStatus.DENIED, verdict.reason)
@@ -212,6 +214,8 @@ def _next_step(claim: Claim, call: ToolCall) -> Go | Refusal | None:
 def _asked(claim: Claim, call: ToolCall, tool: Tool, summary: str) -> Go | Refusal | None:
     acting = call.run.message.author.get_username()
     approval = Approval.objects.select_related("decided_by").filter(tool_call=call).first()
+    if approval is None and (why := standing.asks_too_often(call.run.message.author)):
+        return Refusal(CallStatus.DENIED, why)
     if approval is None:
         approvals.request(claim, call, summary, acting)
         return None

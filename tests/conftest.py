@@ -13,7 +13,7 @@ from channels.db import database_sync_to_async
 from channels.layers import channel_layers
 from django.contrib.auth.models import User
 
-from chat import launch
+from chat import launch, limits
 from chat.actions import people, tokens
 
 pytest_plugins = ["tests.apiserver.fixtures"]
@@ -51,6 +51,12 @@ def fresh_layer() -> Iterator[None]:
     channel_layers.backends.clear()
     yield
     channel_layers.backends.clear()
+
+
+@pytest.fixture(autouse=True)
+def rested_people() -> None:
+    """Every test's first person has the same number, and should not pay for what others asked."""
+    limits.requests.forget()
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:

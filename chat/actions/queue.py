@@ -12,7 +12,7 @@ from django.db import transaction
 from django.db.models import Q
 
 from chat import journal
-from chat.access import Right, require, visible_to
+from chat.access import Right, require, require_part, visible_to
 from chat.actions import commands, messages, runs
 from chat.actions.commands import Named
 from chat.actions.leases import Claim, hold_to_go_on
@@ -126,6 +126,7 @@ def _find(user: User, message_id: Name, conversation_id: Name | None) -> Message
     several.sort(key=lambda message: (message.author_id != user.pk, message.conversation.owner_id != user.pk))
     if not several:
         raise NotFound("There is no such message, or it is not shared with you.")
+    require_part(user, several[0].conversation)
     return several[0]
 
 

@@ -7,7 +7,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from chat import event_types, journal, launch
-from chat.access import Right, find_run, require
+from chat.access import Right, find_run, require, require_part
 from chat.actions import approvals, calls, commands, rounds
 from chat.actions.commands import Named
 from chat.actions.leases import OVER, Claim, hold
@@ -49,6 +49,7 @@ def stop(user: User, run_id: str, *, command_id: str = "") -> Run:
     """
     require(user, Right.CONVERSE)
     run = find_run(user, run_id)
+    require_part(user, run.conversation)
 
     def effect() -> dict[str, Any]:
         _stop(run)

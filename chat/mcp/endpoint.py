@@ -5,6 +5,7 @@ The SDK costs tens of megabytes: it is imported with the first request.
 """
 
 import asyncio
+import math
 from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -13,8 +14,9 @@ from channels.db import database_sync_to_async
 from django.contrib.auth.models import User
 from django.db import Error as DatabaseFault
 
-from chat import leaving, origin
+from chat import leaving, limits, origin
 from chat.actions import tokens
+from chat.audit import door as audited
 from chat.models.access_token import Scope
 
 if TYPE_CHECKING:
@@ -30,9 +32,10 @@ CALLER, ADDRESS = "k8smcp.caller", "k8smcp.address"  # in the scope of a request
 class Refused(Exception):
     """The request is not let in; the text says why."""
 
-    def __init__(self, status: int, code: str, sentence: str) -> None:
+    def __init__(self, status: int, code: str, sentence: str, after: float = 5.0) -> None:
+        """`after`: seconds until another try may succeed, for 429 and 503."""
         super().__init__(sentence)
-        self.status, self.code = status, code
+        self.status, self.code, self.after = status, code, after
 
 
 class Endpoint:
@@ -119,6 +122,10 @@ async def _let_in(scope: Mapping[str, Any]) -> User:
         raise Refused(401, "invalid_token", "Send a valid access token of the portal as a bearer.")
     if not tokens.covers(row.scope, Scope.WRITE):
         raise Refused(403, "insufficient_scope", 'The access token does not allow this: it needs the scope "write".')
+    wait = limits.requests.take(row.user.pk, limits.requests_per_second())
+    if wait:
+        raise Refused(429, "too_many", "You ask faster than the portal answers one person. Wait a moment.", after=wait)
+    audited.enter("mcp", row.user.get_username)
     return row.user
 
 
@@ -127,8 +134,8 @@ async def _refuse(send: Send, fault: Refused) -> None:
     headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
     if fault.status in (401, 403):
         headers.append((b"www-authenticate", f'Bearer error="{fault.code}"'.encode()))
-    if fault.status == 503:
-        headers.append((b"retry-after", b"5"))
+    if fault.status in (429, 503):
+        headers.append((b"retry-after", str(math.ceil(fault.after)).encode()))
     await send({"type": "http.response.start", "status": fault.status, "headers": headers})
     await send({"type": "http.response.body", "body": body})
 

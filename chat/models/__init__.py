@@ -8,8 +8,11 @@ from chat.models.conversation import Conversation
 from chat.models.event import Event
 from chat.models.journal_state import JournalState
 from chat.models.message import Message
+from chat.models.revocation import Revocation
 from chat.models.run import Run
+from chat.models.share import Share
 from chat.models.sign_in_link import SignInLink
+from chat.models.throttle import Throttle
 from chat.models.tool_call import ToolCall
 
 __all__ = [
@@ -22,7 +25,10 @@ __all__ = [
     "Event",
     "JournalState",
     "Message",
+    "Revocation",
     "Run",
+    "Share",
     "SignInLink",
+    "Throttle",
     "ToolCall",
 ]
