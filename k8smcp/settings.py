@@ -157,6 +157,7 @@ KUBECONFIG = env.text("KUBECONFIG")
 K8SMCP_DEMO = env.optional_switch("K8SMCP_DEMO")
 K8SMCP_READ_ONLY = env.switch("K8SMCP_READ_ONLY", False)
 K8SMCP_EXECUTE = env.switch("K8SMCP_EXECUTE", False)
+K8SMCP_POLICY = env.text("K8SMCP_POLICY")  # a file of rules, which the portal shows and does not edit
 
 # ---- runs and bounds ---------------------------------------------------------------------------------------------
 K8SMCP_INPROCESS_RUNNER = env.switch("K8SMCP_INPROCESS_RUNNER", True)

@@ -2,6 +2,10 @@
 
 from django.db import models
 
+from tools.policy.models import Grant, PolicyChange, PolicyRule, PolicyState, ProductionNamespace
+
+__all__ = ("Cluster", "Grant", "PolicyChange", "PolicyRule", "PolicyState", "ProductionNamespace")
+
 
 class Cluster(models.Model):
     """One API server and the identity used there. `kubeconfig` is empty for the account of the pod we run in."""
@@ -17,6 +21,8 @@ class Cluster(models.Model):
     identity = models.CharField(max_length=500, blank=True)
     problem = models.TextField(blank=True, help_text="Why it cannot be used, as a sentence; empty when it can.")
     is_demo = models.BooleanField(default=False)
+    production = models.BooleanField(default=False, db_default=False, help_text="Changes ask a second person.")
+    read_only = models.BooleanField(default=False, db_default=False, help_text="Nothing is changed here.")
     origin = models.CharField(max_length=10, choices=Origin, default=Origin.START)
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)

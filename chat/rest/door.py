@@ -12,7 +12,7 @@ from django.middleware.csrf import CsrfViewMiddleware
 from ninja import Field, NinjaAPI, Schema
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 
-from chat.actions import tokens
+from chat.actions import messages, tokens
 from chat.errors import NotAllowed, PortalError, Unavailable
 from chat.models.access_token import Scope
 from tools.kube.errors import KubeError
@@ -33,8 +33,11 @@ class Repeatable(Schema):
 
 @dataclass(frozen=True, slots=True)
 class Caller:
+    """`by_token`: by an access token of that scope, not by a sign-in in a browser."""
+
     user: User
     scope: str
+    by_token: bool = False
 
 
 class _Csrf(CsrfViewMiddleware):
@@ -63,7 +66,7 @@ class _Door:
 
     def _by_token(self, token: str) -> Caller | None:
         row = tokens.verify(token)
-        return Caller(row.user, row.scope) if row else None
+        return Caller(row.user, row.scope, by_token=True) if row else None
 
     def _by_session(self, request: HttpRequest, user: Any) -> Caller | None:
         if not isinstance(user, User):
@@ -98,6 +101,12 @@ def caller(request: HttpRequest, needed: Scope = Scope.READ) -> User:
     if not tokens.covers(found.scope, needed):
         raise NotAllowed(f"The access token does not allow this: it needs the scope {needed.value!r}.", code="scope")
     return found.user
+
+
+def way(request: HttpRequest, direct: dict[str, Any] | None = None) -> messages.Way:
+    """How a message came that is sent over REST."""
+    found: Caller = request.auth  # type: ignore[attr-defined]
+    return messages.Way("rest", direct, found.scope if found.by_token else "")
 
 
 # ---- faults ------------------------------------------------------------------------------------------------------

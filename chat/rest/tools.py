@@ -8,15 +8,15 @@ from django.contrib.auth.models import User
 from django.http import HttpRequest, HttpResponse
 from ninja import Router, Schema, Status
 
-from chat import tool_calls
+from chat import policy
 from chat.access import find, visible_to
 from chat.actions import messages
 from chat.errors import NotFound
 from chat.models import ToolCall
 from chat.models.access_token import Scope
-from chat.rest.door import caller, signed_in, signed_in_async
+from chat.rest.door import caller, signed_in, signed_in_async, way
 from chat.rest.waiting import settled
-from tools import policy, registry, toolbox
+from tools import registry, toolbox
 
 router = Router(tags=["tools"])
 results = Router(auth=signed_in, tags=["tools"])
@@ -60,8 +60,8 @@ class CallWaiting(Schema):
 
 @router.get("", auth=signed_in, response=ToolList)
 def listing(request: HttpRequest) -> Any:
-    caller(request)
-    shown = [tool for tool in registry.all_tools() if policy.offered(tool.effect, tool_calls.rules())]
+    allowed = policy.effects(caller(request))
+    shown = [tool for tool in registry.all_tools() if tool.effect in allowed]
     return {
         "items": [
             {
@@ -79,21 +79,21 @@ def listing(request: HttpRequest) -> Any:
 @router.post("/{name}/call", auth=signed_in_async, response={200: CallOut, 202: CallWaiting})
 async def call(request: HttpRequest, name: str, wanted: CallIn) -> Any:
     user = caller(request, Scope.WRITE)
-    accepted = await database_sync_to_async(_accept)(user, name, wanted)
+    how = way(request, {"tool": name, "arguments": wanted.arguments})
+    accepted = await database_sync_to_async(_accept)(user, name, wanted, how)
     outcome = await settled(accepted.conversation_id, accepted.run_id)
     if outcome.complete is not None:
         return Status(200, await database_sync_to_async(_result)(accepted))
     return Status(202, outcome.approval or {"run_id": accepted.run_id, "conversation_id": accepted.conversation_id})
 
 
-def _accept(user: User, name: str, wanted: CallIn) -> messages.Accepted:
+def _accept(user: User, name: str, wanted: CallIn, how: messages.Way) -> messages.Accepted:
     """Unknown tools and arguments that do not fit are refused before anything is recorded."""
     tool = registry.find(name)
     intent = tool.intent(toolbox.parse(tool, wanted.arguments))
     if wanted.conversation_id is not None:
         find(user, wanted.conversation_id)
-    way = messages.Way("rest", {"tool": name, "arguments": wanted.arguments})
-    return messages.send(user, intent, message_id=wanted.id, conversation_id=wanted.conversation_id, way=way)
+    return messages.send(user, intent, message_id=wanted.id, conversation_id=wanted.conversation_id, way=how)
 
 
 def _result(accepted: messages.Accepted) -> dict[str, Any]:

@@ -27,6 +27,11 @@ class Person:
     session_key: str = ""
     token_id: int | None = None
 
+    @property
+    def token(self) -> str:
+        """The scope of the access token they came by; empty for a sign-in in a browser."""
+        return self.scope if self.token_id is not None else ""
+
     def allows(self, needed: Scope) -> bool:
         return tokens.covers(self.scope, needed)
 

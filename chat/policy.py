@@ -1,0 +1,148 @@
+"""The policy as it meets a person: their role and their groups, the rules in force, and the verdict.
+
+A role says what somebody may do at all, the policy where. A grant lends the role for a while, at a place.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from django.contrib.auth.models import User
+
+from chat.access import Right, rights
+from chat.errors import NotAllowed
+from chat.models import Approval, ToolCall
+from tools import clusters, policy
+from tools.effects import Effect
+from tools.kube.guard import Asked
+from tools.policy import Question, Rules, Verdict, book, requests
+
+ROLE = "role"
+SECOND_PERSON = "This needs a second person: whoever asked for it may not be the one who approves it."
+
+
+def rules() -> Rules:
+    """What is in force now (`Rules.version` names it)."""
+    return book.rules()
+
+
+def groups(user: User) -> frozenset[str]:
+    """The person's groups, among them their role."""
+    names = frozenset(user.groups.values_list("name", flat=True))
+    return names | {"administrator"} if user.is_superuser else names
+
+
+@dataclass(frozen=True, slots=True)
+class Asker:
+    """Somebody as the policy sees them. token: the scope of the access token they came by, "" for their own sign-in."""
+
+    person: str
+    groups: frozenset[str]
+    may_change: bool
+    token: str = ""
+
+    def question(self, cluster: str, effect: Effect, kind: str = "", namespace: str | None = None) -> Question:
+        return Question(self.person, self.groups, cluster, effect, kind, namespace, self.token)
+
+
+def asker(user: User, token: str = "") -> Asker:
+    return Asker(user.get_username(), groups(user), Right.CHANGE in rights(user), token)
+
+
+# ---- verdicts ----------------------------------------------------------------------------------------------------
+
+
+def judge(who: Asker, question: Question, in_force: Rules, *, strictly: bool = False) -> Verdict:
+    """Role first, then the rules. strictly: what the question leaves open is taken against the person."""
+    if question.effect.writes and not who.may_change and not policy.granted(question, in_force):
+        return Verdict("deny", ROLE, _may_only_look(who.person))
+    return (policy.judge_strictly if strictly else policy.judge)(question, in_force)
+
+
+def _may_only_look(person: str) -> str:
+    return f"{person} may look, but not change anything. An administrator can give the role operator."
+
+
+def effects(user: User, token: str = "") -> frozenset[Effect]:
+    """What may turn out to be allowed, or asked about, in some cluster: what is denied everywhere is not offered."""
+    who, in_force, known = asker(user, token), rules(), clusters.names() or ("",)
+    return frozenset(
+        effect
+        for effect in Effect
+        if any(judge(who, who.question(name, effect), in_force).decision != "deny" for name in known)
+    )
+
+
+def anywhere(user: User) -> dict[Effect, Verdict]:
+    """The kindest verdict to be had on each effect, when nothing is known of cluster, kind and namespace."""
+    who, in_force = asker(user), rules()
+    return {effect: judge(who, who.question("", effect), in_force) for effect in Effect}
+
+
+# ---- a tool call -------------------------------------------------------------------------------------------------
+
+
+def first_look(user: User, call: ToolCall, effect: Effect) -> Verdict:
+    """Before anything is asked of the cluster, from what the arguments say of the place.
+
+    A change that would be let through unasked only if it turned out kindly is asked about.
+    """
+    who, in_force = asker(user, call.run.token), rules()
+    question = who.question(call.cluster, effect, namespace=_named(call))
+    verdict = judge(who, question, in_force)
+    if verdict.decision != "allow" or not effect.writes:
+        return verdict
+    worst = judge(who, question, in_force, strictly=True)
+    return verdict if worst.decision == "allow" else replace(worst, decision="ask")
+
+
+def _named(call: ToolCall) -> str | None:
+    named = call.wished.get("namespace")
+    return named if isinstance(named, str) and named and named != policy.EVERY_NAMESPACE else None
+
+
+def at_the_wire(
+    user: User, call: ToolCall, *, approved_by: User | None = None, rehearsing: bool = False
+) -> Callable[[Asked, Effect], Verdict]:
+    """For `Permit.judge`: the verdict on each request of a call, now that kind and place are known. It only knows
+    yes and no: what asks is a no unless somebody who may has approved the call. Needs no database when it is asked.
+
+    rehearsing: nothing is changed yet, so only a plain no counts.
+    """
+    who, in_force = asker(user, call.run.token), rules()
+    approver = approved_by.get_username() if approved_by else ""
+
+    def verdict(asked: Asked, effect: Effect) -> Verdict:
+        free = requests.about_rights(asked, effect)
+        if free is not None:
+            return free
+        question = requests.question(who.question(call.cluster, effect), asked, effect)
+        found = judge(who, question, in_force)
+        if found.decision != "ask" or (rehearsing and effect.writes):
+            return found
+        return replace(
+            found,
+            decision="deny" if (why := _unapproved(found, effect, approver, who)) else "allow",
+            reason=why or found.reason,
+        )
+
+    return verdict
+
+
+def _unapproved(found: Verdict, effect: Effect, approver: str, who: Asker) -> str:
+    """Why what asks for a person has not had one; empty when it has."""
+    if not effect.writes:
+        return f"{found.reason} Reading is not asked about one request at a time, so it is refused."
+    if not approver:
+        return f"{found.reason} Nobody was asked about this part of the call."
+    return SECOND_PERSON if found.second_person and approver == who.person else ""
+
+
+# ---- decisions ---------------------------------------------------------------------------------------------------
+
+
+def require_second_person(user: User, approval: Approval) -> None:
+    """Raises NotAllowed when the one who asked wants to approve what a second person must decide."""
+    call = approval.tool_call
+    author = call.run.message.author
+    if user.pk == author.pk and first_look(author, call, Effect(call.effect)).second_person:
+        raise NotAllowed(f"{SECOND_PERSON} Ask an approver or another administrator.", code="second_person")
