@@ -3,18 +3,18 @@
 A role says what somebody may do at all, the policy where. A grant lends the role for a while, at a place.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
 from django.contrib.auth.models import User
 
 from chat.access import Right, rights
-from chat.errors import NotAllowed
+from chat.errors import BadInput, NotAllowed
 from chat.models import Approval, ToolCall
 from tools import clusters, policy
 from tools.effects import Effect
 from tools.kube.guard import Asked
-from tools.policy import Question, Rules, Verdict, book, requests
+from tools.policy import Question, Rule, Rules, Verdict, book, matching, requests, schema
 
 ROLE = "role"
 SECOND_PERSON = "This needs a second person: whoever asked for it may not be the one who approves it."
@@ -72,10 +72,52 @@ def effects(user: User, token: str = "") -> frozenset[Effect]:
     )
 
 
+def concerning(user: User, found: Iterable[Rule]) -> list[Rule]:
+    """The rules a person reads: those about them; all for who administers or audits."""
+    if rights(user) & {Right.ADMINISTER, Right.AUDIT}:
+        return list(found)
+    person, names = user.get_username(), groups(user)
+    return [rule for rule in found if matching.concerns(rule, person, names)]
+
+
 def anywhere(user: User) -> dict[Effect, Verdict]:
     """The kindest verdict to be had on each effect, when nothing is known of cluster, kind and namespace."""
     who, in_force = asker(user), rules()
     return {effect: judge(who, who.question("", effect), in_force) for effect in Effect}
+
+
+@dataclass(frozen=True, slots=True)
+class Supposed:
+    """A question as people put it: kind and namespace as in `Question`."""
+
+    cluster: str
+    effect: Effect
+    kind: str = ""
+    namespace: str | None = None
+    token: str = ""
+
+
+def what_if(user: User, supposed: Supposed) -> Verdict:
+    """What the portal would say if this person had it do that. Raises BadInput for what is no kind or place."""
+    if Right.CONVERSE not in rights(user):
+        return Verdict("deny", ROLE, f"{user.get_username()} may not use the agent: no role of theirs allows it.")
+    _check(supposed)
+    who = asker(user, supposed.token)
+    question = who.question(supposed.cluster, supposed.effect, supposed.kind, supposed.namespace)
+    return judge(who, question, rules())
+
+
+def _check(supposed: Supposed) -> None:
+    try:
+        if supposed.kind not in ("", policy.UNKNOWN_KIND):
+            schema.kind_pattern(supposed.kind)
+        if supposed.namespace:
+            schema.namespace_pattern(supposed.namespace)
+    except schema.BadPattern as fault:
+        raise BadInput(f"{fault}.") from fault
+    open_place = "*" in (supposed.namespace or "") and supposed.namespace != policy.EVERY_NAMESPACE
+    if "*" in supposed.kind or open_place:
+        raise BadInput("Ask about one kind, and about one namespace or * for all of them.")
 
 
 # ---- a tool call -------------------------------------------------------------------------------------------------

@@ -17,33 +17,37 @@ _NAMESPACE = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?|[a-z0-9][-a-z0-9]*\*|\*"
 _KIND = re.compile(r"([a-z0-9-]+\*?|\*)(/([a-z0-9-]+\*?|\*))?(\.([a-z0-9.-]+\*?|\*))?")
 
 
+class BadPattern(ValueError):
+    """The text says what would do."""
+
+
 def _pattern(text: str) -> str:
     text = text.strip()
     if not text or "*" in text[:-1]:
-        raise ValueError(f"{text!r} is no pattern: write a name, or its beginning and a * at the end")
+        raise BadPattern(f"{text!r} is no pattern: write a name, or its beginning and a * at the end")
     return text
 
 
-def _namespace(text: str) -> str:
+def namespace_pattern(text: str) -> str:
     if len(text) > 64 or not _NAMESPACE.fullmatch(text):
-        raise ValueError(f"{text!r} cannot be a namespace: lower-case letters, digits and '-', and a * at the end")
+        raise BadPattern(f"{text!r} cannot be a namespace: lower-case letters, digits and '-', and a * at the end")
     return text
 
 
-def _kind(text: str) -> str:
+def kind_pattern(text: str) -> str:
     """A core kind is written alone, every other with its group: a bare `deployments` would match nothing, silently."""
     text = text.lower()
     if len(text) > 300 or not _KIND.fullmatch(text):
-        raise ValueError(f"{text!r} is no kind: write pods, deployments.apps, *.apps, pods/exec or *")
+        raise BadPattern(f"{text!r} is no kind: write pods, deployments.apps, *.apps, pods/exec or *")
     resource, _, group = parts(text)
     if not group and text != "*" and not any(matches(resource, known) for known in CORE):
-        raise ValueError(f"{text!r} is no kind of the core group: write its group too, as in deployments.apps")
+        raise BadPattern(f"{text!r} is no kind of the core group: write its group too, as in deployments.apps")
     return text
 
 
 def _scope(text: str) -> str:
     if text not in _SCOPES:
-        raise ValueError(f"{text!r} is no scope of a token: {', '.join(_SCOPES)}")
+        raise BadPattern(f"{text!r} is no scope of a token: {', '.join(_SCOPES)}")
     return text
 
 
@@ -65,8 +69,8 @@ class WrittenRule(_Closed):
     groups: Many = []
     tokens: list[Annotated[str, AfterValidator(_scope)]] = []
     clusters: Annotated[list[Pattern], Field(max_length=200)] = []
-    namespaces: Annotated[list[Annotated[str, AfterValidator(_namespace)]], Field(max_length=200)] = []
-    kinds: Annotated[list[Annotated[str, AfterValidator(_kind)]], Field(max_length=200)] = []
+    namespaces: Annotated[list[Annotated[str, AfterValidator(namespace_pattern)]], Field(max_length=200)] = []
+    kinds: Annotated[list[Annotated[str, AfterValidator(kind_pattern)]], Field(max_length=200)] = []
     effects: list[Effect] = []
     second_person: bool = False
     note: Annotated[str, Field(max_length=500)] = ""
@@ -99,7 +103,9 @@ class WrittenMark(_Closed):
     cluster: Pattern
     production: bool = False
     read_only: bool = False
-    production_namespaces: Annotated[list[Annotated[str, AfterValidator(_namespace)]], Field(max_length=200)] = []
+    production_namespaces: Annotated[
+        list[Annotated[str, AfterValidator(namespace_pattern)]], Field(max_length=200)
+    ] = []
 
     def mark(self) -> Mark:
         return Mark(self.cluster, self.production, self.read_only, tuple(self.production_namespaces))
