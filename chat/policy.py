@@ -170,6 +170,19 @@ def at_the_wire(
     return verdict
 
 
+def of_plan(user: User, call: ToolCall, plan: Iterable[tuple[Asked, Effect]]) -> Verdict:
+    """The verdict on all requests of a call together: the strictest of them, and a second person if any wants one."""
+    who, in_force = asker(user, call.run.token), rules()
+    blank = who.question(call.cluster, Effect.READ)
+    found = [judge(who, requests.question(blank, asked, effect), in_force) for asked, effect in plan]
+    if not found:
+        return first_look(user, call, Effect(call.effect))
+    return max(found, key=lambda verdict: (_STRICTNESS[verdict.decision], verdict.second_person))
+
+
+_STRICTNESS = {"allow": 0, "ask": 1, "deny": 2}
+
+
 def _unapproved(found: Verdict, effect: Effect, approver: str, who: Asker) -> str:
     """Why what asks for a person has not had one; empty when it has."""
     if not effect.writes:

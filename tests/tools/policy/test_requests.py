@@ -27,7 +27,7 @@ PLACES = [
     ("PATCH", "/apis/apps/v1/namespaces/shop/deployments/web/scale", "deployments/scale.apps", "shop"),
     ("DELETE", "/apis/apps/v1/deployments", "deployments.apps", "*"),
     ("GET", "/apis/rbac.authorization.k8s.io/v1/clusterroles", "clusterroles.rbac.authorization.k8s.io", ""),
-    ("GET", "/apis/apiextensions.k8s.io/v1/customresourcedefinitions", "customresourcedefinitions.apiextensions.k8s.io", ""),
+    ("GET", "/apis/scheduling.k8s.io/v1/priorityclasses", "priorityclasses.scheduling.k8s.io", ""),
 ]  # fmt: skip
 
 
