@@ -28,6 +28,11 @@ class Person:
     token_id: int | None = None
     groups: frozenset[str] = frozenset()
 
+    @property
+    def token(self) -> str:
+        """The scope of the access token they came by; empty for a sign-in in a browser."""
+        return self.scope if self.token_id is not None else ""
+
     def allows(self, needed: Scope) -> bool:
         return tokens.covers(self.scope, needed)
 

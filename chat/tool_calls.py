@@ -5,16 +5,15 @@ repeated, an unfinished change is looked up in its cluster and never sent again.
 """
 
 import asyncio
-from collections.abc import Coroutine, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
-from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import Error as DatabaseFault
 
-from chat import lookups, standing, storable
+from chat import lookups, policy, standing, storable
 from chat.access import Right, may_decide, rights
 from chat.acting import acting_for
 from chat.actions import approvals, calls
@@ -26,27 +25,25 @@ from chat.hop import in_database
 from chat.models import Approval, Run, ToolCall
 from chat.models.approval import ApprovalStatus
 from chat.models.tool_call import CallStatus
-from tools import clusters, identity, policy, redaction, registry, toolbox
+from tools import clusters, identity, redaction, registry, toolbox
 from tools.effects import Effect
 from tools.kube.errors import KubeError, NotSent
-from tools.kube.guard import Permit
+from tools.kube.guard import Asked, Permit
 from tools.kube.sending import Sending
+from tools.policy import Verdict
 from tools.spec import Tool
 
 READS_AT_ONCE = 4
 
 
-def rules() -> policy.Rules:
-    return policy.Rules(read_only=settings.K8SMCP_READ_ONLY, execute=settings.K8SMCP_EXECUTE)
-
-
-def offered(user: User) -> tuple[ToolOffer, ...]:
-    """The tools this person's runs are offered, in stable order."""
-    may_change = Right.CHANGE in rights(user)
+def offered(user: User, token: str) -> tuple[ToolOffer, ...]:
+    """In stable order, the tools that a person may use in some cluster. token: the scope of the access token they came
+    by, "" for their own sign-in."""
+    allowed = policy.effects(user, token)
     return tuple(
         ToolOffer(tool.name, tool.description, tool.input_schema())
         for tool in registry.all_tools()
-        if policy.offered(tool.effect, rules()) and (may_change or not tool.effect.writes)
+        if tool.effect in allowed
     )
 
 
@@ -85,9 +82,10 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True)
 class Go:
-    """The call may reach its cluster now: its intent is committed."""
+    """The call may reach its cluster now: its intent is committed. judge: the policy on each of its requests."""
 
     tool: Tool
+    judge: Callable[[Asked, Effect], Verdict]
 
 
 async def perform(claim: Claim, pending: Sequence[ToolCall]) -> list[Answer]:
@@ -127,7 +125,7 @@ async def _settle(claim: Claim, call: ToolCall) -> Answer | None:
         if isinstance(step, Refusal):
             await in_database(calls.finish)(claim, call, step.status, step.sentence)
         else:
-            await _execute(claim, call, step.tool)
+            await _execute(claim, call, step)
     return answer(call)
 
 
@@ -146,9 +144,10 @@ async def _uncancelled(work: Coroutine[Any, Any, Answer | None]) -> Answer | Non
     return task.result()
 
 
-async def _execute(claim: Claim, call: ToolCall, tool: Tool) -> None:
+async def _execute(claim: Claim, call: ToolCall, step: Go) -> None:
+    tool = step.tool
     announce = partial(_announce, claim, call) if tool.effect.writes else None
-    permit = Permit(call_id=str(call.pk), cluster=call.cluster, ceiling=tool.effect, announce=announce)
+    permit = Permit(str(call.pk), call.cluster, tool.effect, announce=announce, judge=step.judge)
     acting = await in_database(acting_for)(call)
     outcome = await toolbox.run(tool, toolbox.parse(tool, call.wished), call.cluster, permit, acting)
     if outcome.status == "unknown" and (told := await lookups.find_out(call)).status != "unknown":
@@ -193,22 +192,17 @@ def _next_step(claim: Claim, call: ToolCall) -> Go | Refusal | None:
     acting = User.objects.get(pk=call.run.message.author_id)  # anew: rights may have gone while the run went on
     if Right.CONVERSE not in rights(acting):
         return Refusal(CallStatus.DENIED, f"{acting.get_username()} may not use the portal any more: nothing was done.")
-    if tool.effect.writes and Right.CHANGE not in rights(acting):
-        return Refusal(
-            CallStatus.DENIED,
-            f"{acting.get_username()} may look, but not change anything. An administrator can give the role operator.",
-        )
     if refused := identity.refusal(cluster, tool.effect):
         return Refusal(CallStatus.DENIED, refused)
     if why := standing.lost(acting, call.run):
         return Refusal(CallStatus.DENIED, why)
-    verdict = policy.judge(tool.effect, rules())
+    verdict = policy.first_look(acting, call, tool.effect)
     if verdict.decision == "deny":
         return Refusal(CallStatus.DENIED, verdict.reason)
     if verdict.decision == "ask":
         return _asked(claim, call, tool, f"{tool.intent(arguments)} on cluster {call.cluster}")
     calls.begin(claim, call)
-    return Go(tool)
+    return Go(tool, policy.at_the_wire(acting, call))
 
 
 def _asked(claim: Claim, call: ToolCall, tool: Tool, summary: str) -> Go | Refusal | None:
@@ -225,7 +219,8 @@ def _asked(claim: Claim, call: ToolCall, tool: Tool, summary: str) -> Go | Refus
         if approval.decided_by is None or not may_decide(approval.decided_by, approval):
             return Refusal(CallStatus.DENIED, "Whoever approved this may not decide it any more. Ask again.")
         if calls.begin_approved(claim, call, acting):
-            return Go(tool)
+            author = call.run.message.author
+            return Go(tool, policy.at_the_wire(author, call, approved_by=approval.decided_by))
         return Refusal(CallStatus.DENIED, "The approval no longer fits this call, so nothing was done. Ask again.")
     return Refusal(CallStatus.DENIED, _said_no(approval))
 

@@ -8,6 +8,7 @@ from django.core.checks import CheckMessage, Error, Tags, Warning, register
 
 from k8smcp import mounts
 from k8smcp.environment import Environment
+from tools.policy import file
 
 
 @register()
@@ -48,6 +49,18 @@ def sqlite_is_on_a_drive_of_this_machine(**_: Any) -> list[CheckMessage]:
             id="k8smcp.E003",
         )
     ]
+
+
+@register()
+def the_policy_file_can_be_read(**_: Any) -> list[CheckMessage]:
+    """A portal that starts without the rules it was given would allow what they forbid."""
+    if not settings.K8SMCP_POLICY:
+        return []
+    try:
+        file.read(Path(settings.K8SMCP_POLICY))
+    except file.BadPolicy as fault:
+        return [Error(f"K8SMCP_POLICY: {fault}. Mend it, or unset the variable.", id="k8smcp.E004")]
+    return []
 
 
 @register()

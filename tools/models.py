@@ -4,6 +4,10 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
+from tools.policy.models import Grant, PolicyChange, PolicyRule, PolicyState, ProductionNamespace
+
+__all__ = ("Cluster", "Grant", "PolicyChange", "PolicyRule", "PolicyState", "ProductionNamespace")
+
 
 class Cluster(models.Model):
     """One API server and the identity used there. `kubeconfig` is empty for the account of the pod we run in, and for
@@ -31,6 +35,8 @@ class Cluster(models.Model):
     )
     problem = models.TextField(blank=True, help_text="Why it cannot be used, as a sentence; empty when it can.")
     is_demo = models.BooleanField(default=False)
+    production = models.BooleanField(default=False, db_default=False, help_text="Changes ask a second person.")
+    read_only = models.BooleanField(default=False, db_default=False, help_text="Nothing is changed here.")
     origin = models.CharField(max_length=10, choices=Origin, default=Origin.START)
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)

@@ -9,7 +9,7 @@ from django.db import transaction
 from django.urls import reverse
 from django.utils import timezone
 
-from chat import event_types, journal, launch, storable
+from chat import event_types, journal, launch, policy, storable
 from chat.access import Right, find_approval, may_decide, require
 from chat.actions import commands
 from chat.actions.calls import call_hash
@@ -68,6 +68,8 @@ def decide(
     require(user, Right.DECIDE_OWN)
     if not may_decide(user, approval):
         raise NotAllowed("Only an approver, or the person who sent the message, may decide this.")
+    if decision == "approve":
+        policy.require_second_person(user, approval)
     status = ApprovalStatus.APPROVED if decision == "approve" else ApprovalStatus.REJECTED
     reason = storable.text(reason)[:REASON_LENGTH]
     _expire_if_overdue(approval)  # by itself: it stays true although the decision is refused

@@ -3,7 +3,7 @@ approved and kept like any other."""
 
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.contrib.auth.models import User
@@ -21,9 +21,9 @@ Arguments = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Through:
-    """Where a call comes from: which door, the caller's own id for it, and the conversation it belongs to."""
+    """Where a call comes from: how it was sent, the caller's own id for it, and the conversation it belongs to."""
 
-    door: str
+    way: Way
     message_id: uuid.UUID | None = None
     conversation_id: uuid.UUID | None = None
 
@@ -34,7 +34,7 @@ def ask(user: User, name: str, arguments: Arguments, through: Through) -> Accept
     intent = tool.intent(toolbox.parse(tool, arguments))
     if through.conversation_id is not None:
         find(user, through.conversation_id)
-    way = Way(through.door, {"tool": name, "arguments": dict(arguments)})
+    way = replace(through.way, direct={"tool": name, "arguments": dict(arguments)})
     return messages.send(user, intent, message_id=through.message_id, conversation_id=through.conversation_id, way=way)
 
 

@@ -34,10 +34,12 @@ class Accepted:
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """How a message came: through which door, and for a call without a model {"tool", "arguments"}."""
+    """How a message came: through which door, for a call without a model {"tool", "arguments"}, and the scope of the
+    access token it was sent with."""
 
     door: str = "browser"
     direct: dict[str, Any] | None = None
+    token: str = ""
 
 
 def send(
@@ -79,7 +81,9 @@ def send(
 
 def _accept(message: Message, way: Way) -> Accepted:
     conversation, text = message.conversation, message.text
-    run = Run.objects.create(conversation=conversation, message=message, door=way.door, direct=way.direct)
+    run = Run.objects.create(
+        conversation=conversation, message=message, door=way.door, direct=way.direct, token=way.token
+    )
     if not conversation.title:
         conversation.title = _title(text)
         conversation.save(update_fields=["title"])

@@ -17,7 +17,7 @@ from chat import tool_calls
 from chat.access import find_run
 from chat.actions import direct
 from chat.actions.direct import Through
-from chat.actions.messages import Accepted
+from chat.actions.messages import Accepted, Way
 from chat.errors import PortalError
 from chat.mcp import adapt
 from chat.waiting import settled
@@ -32,19 +32,21 @@ Report = Callable[[float, float | None, str], Awaitable[None]]
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who asks; `address`: the portal's, as they reach it. `report` takes seconds so far, None, and words."""
+    """Who asks, and the scope of the access token they came by; `address`: the portal's, as they reach it. `report`
+    takes seconds so far, None, and words."""
 
     user: User
+    token: str
     address: str
     report: Report
 
 
-async def listed(user: User) -> list[types.Tool]:
-    return [*await database_sync_to_async(_offered)(user), adapt.outcome_tool()]
+async def listed(caller: Caller) -> list[types.Tool]:
+    return [*await database_sync_to_async(_offered)(caller), adapt.outcome_tool()]
 
 
-def _offered(user: User) -> list[types.Tool]:
-    return [adapt.offered(registry.find(offer.name)) for offer in tool_calls.offered(user)]
+def _offered(caller: Caller) -> list[types.Tool]:
+    return [adapt.offered(registry.find(offer.name)) for offer in tool_calls.offered(caller.user, caller.token)]
 
 
 async def call(caller: Caller, name: str, arguments: dict[str, Any]) -> types.CallToolResult:
@@ -52,7 +54,7 @@ async def call(caller: Caller, name: str, arguments: dict[str, Any]) -> types.Ca
     try:
         if name == adapt.OUTCOME:
             return await _outcome(caller, arguments)
-        accepted = await database_sync_to_async(_ask)(caller.user, name, arguments)
+        accepted = await database_sync_to_async(_ask)(caller, name, arguments)
         return await _told(caller, accepted.conversation_id, accepted.run_id, adapt.LONGEST_WAIT)
     except (PortalError, UnknownTool, BadArguments) as fault:
         return adapt.refused(str(fault))
@@ -60,12 +62,15 @@ async def call(caller: Caller, name: str, arguments: dict[str, Any]) -> types.Ca
         return adapt.refused("The portal's database does not answer. Look in the portal before you ask again.")
 
 
-def _ask(user: User, name: str, arguments: dict[str, Any]) -> Accepted:
+def _ask(caller: Caller, name: str, arguments: dict[str, Any]) -> Accepted:
     """What is not offered is not called: the list and the call ask the same question."""
-    if name not in {offer.name for offer in tool_calls.offered(user)}:
-        raise UnknownTool(f'There is no tool "{name[:80]}" for {user.get_username()}. List the tools to see which are.')
-    place = direct.quiet_conversation(user, DOOR)
-    return direct.ask(user, name, arguments, Through(DOOR, conversation_id=place))
+    if name not in {offer.name for offer in tool_calls.offered(caller.user, caller.token)}:
+        raise UnknownTool(
+            f'There is no tool "{name[:80]}" for {caller.user.get_username()}. List the tools to see which are.'
+        )
+    place = direct.quiet_conversation(caller.user, DOOR)
+    through = Through(Way(DOOR, token=caller.token), conversation_id=place)
+    return direct.ask(caller.user, name, arguments, through)
 
 
 async def _outcome(caller: Caller, arguments: dict[str, Any]) -> types.CallToolResult:

@@ -11,13 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 from channels.db import database_sync_to_async
-from django.contrib.auth.models import User
 from django.db import Error as DatabaseFault
 
-from chat import leaving, limits, origin
-from chat.actions import tokens
+from chat import leaving, limits, origin, standing
 from chat.audit import door as audited
 from chat.models.access_token import Scope
+from chat.standing import Person
 
 if TYPE_CHECKING:
     from mcp.server.lowlevel import Server
@@ -46,12 +45,12 @@ class Endpoint:
 
     async def __call__(self, scope: Mapping[str, Any], receive: Receive, send: Send) -> None:
         try:
-            user = await _let_in(scope)
+            person = await _let_in(scope)
         except Refused as fault:
             await _refuse(send, fault)
             return
         manager = await self._running()
-        await manager.handle_request({**scope, CALLER: user, ADDRESS: origin.address(scope)}, receive, send)
+        await manager.handle_request({**scope, CALLER: person, ADDRESS: origin.address(scope)}, receive, send)
 
     async def _running(self) -> "StreamableHTTPSessionManager":
         loop = asyncio.get_running_loop()
@@ -85,12 +84,15 @@ def _server() -> "Server[Any]":
     from chat.mcp import calls
 
     async def list_tools(context: Any, params: Any) -> types.ListToolsResult:
-        return types.ListToolsResult(tools=await calls.listed(context.request.scope[CALLER]))
+        return types.ListToolsResult(tools=await calls.listed(caller(context)))
 
     async def call_tool(context: Any, params: types.CallToolRequestParams) -> types.CallToolResult:
+        return await calls.call(caller(context), params.name, params.arguments or {})
+
+    def caller(context: Any) -> calls.Caller:
         scope = context.request.scope
-        caller = calls.Caller(scope[CALLER], scope[ADDRESS], context.session.report_progress)
-        return await calls.call(caller, params.name, params.arguments or {})
+        person: Person = scope[CALLER]
+        return calls.Caller(person.user, person.token, scope[ADDRESS], context.session.report_progress)
 
     return Server(
         "k8s-mcp",
@@ -104,29 +106,27 @@ def _server() -> "Server[Any]":
 # ---- who may come in ---------------------------------------------------------------------------------------------
 
 
-async def _let_in(scope: Mapping[str, Any]) -> User:
+async def _let_in(scope: Mapping[str, Any]) -> Person:
     if not origin.host_fits(scope):
         raise Refused(421, "wrong_host", "The portal is not reached by this name. Add it to ALLOWED_HOSTS.")
     if not origin.fits(scope):
         raise Refused(403, "wrong_origin", "This page may not talk to the portal: its Origin is another one.")
     if leaving.now():
-        raise Refused(
-            503, "draining", "This process of the portal is being restarted. Send the same again in a moment."
-        )
+        raise Refused(503, "draining", "This process is being restarted. Send the same again in a moment.")
     kind, _, token = origin.headers(scope).get("authorization", "").partition(" ")
     try:
-        row = await database_sync_to_async(tokens.verify)(token.strip()) if kind.lower() == "bearer" else None
+        found = await database_sync_to_async(standing.by_token)(token.strip()) if kind.lower() == "bearer" else None
     except DatabaseFault:
         raise Refused(503, "unavailable", "The portal's database does not answer. Try again in a moment.") from None
-    if row is None:
+    if found is None:
         raise Refused(401, "invalid_token", "Send a valid access token of the portal as a bearer.")
-    if not tokens.covers(row.scope, Scope.WRITE):
+    if not found.allows(Scope.WRITE):
         raise Refused(403, "insufficient_scope", 'The access token does not allow this: it needs the scope "write".')
-    wait = limits.requests.take(row.user.pk, limits.requests_per_second())
+    wait = limits.requests.take(found.user.pk, limits.requests_per_second())
     if wait:
         raise Refused(429, "too_many", "You ask faster than the portal answers one person. Wait a moment.", after=wait)
-    audited.enter("mcp", row.user.get_username)
-    return row.user
+    audited.enter("mcp", found.user.get_username)
+    return found
 
 
 async def _refuse(send: Send, fault: Refused) -> None:

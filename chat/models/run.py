@@ -24,7 +24,8 @@ class Run(models.Model):
     """queued → running ⇄ waiting → done | stopped | failed | lost; an ended run has exactly one `complete` event.
 
     Whoever holds the newest `lease_epoch` may write for the run; every such write says so in its WHERE. `direct` is a
-    tool call asked for without a model: {"tool", "arguments"}. `open_block` is the checkpoint of the block being said:
+    tool call asked for without a model: {"tool", "arguments"}; `token` the scope of the access token the message came
+    by, empty for a person's own sign-in. `open_block` is the checkpoint of the block being said:
     {"block", "kind", "text"}. `steered`: the author wants a queued message told to the run that is active now.
     """
 
@@ -32,6 +33,7 @@ class Run(models.Model):
     conversation = models.ForeignKey("chat.Conversation", on_delete=models.PROTECT, related_name="runs")
     message = models.OneToOneField("chat.Message", on_delete=models.PROTECT, related_name="run")
     door = models.CharField(max_length=16, default="browser")
+    token = models.CharField(max_length=16, blank=True, default="", db_default="")
     direct = models.JSONField(null=True, blank=True)
     status = models.CharField(max_length=16, choices=RunStatus.choices, default=RunStatus.QUEUED)
     provider = models.CharField(max_length=32, blank=True)

@@ -10,7 +10,7 @@ from ninja import Router, Schema, Status
 from chat.actions import messages
 from chat.event_types import CalledTool
 from chat.models.access_token import Scope
-from chat.rest.door import caller, signed_in_async
+from chat.rest.door import caller, signed_in_async, way
 from chat.waiting import settled
 
 router = Router(tags=["chat"])
@@ -45,8 +45,8 @@ class Waiting(Schema):
 async def message(request: HttpRequest, said: Said) -> Any:
     send = database_sync_to_async(messages.send)
     user = caller(request, Scope.WRITE)
-    way = messages.Way("rest")
-    accepted = await send(user, said.message, message_id=said.id, conversation_id=said.conversation_id, way=way)
+    how = way(request)
+    accepted = await send(user, said.message, message_id=said.id, conversation_id=said.conversation_id, way=how)
     outcome = await settled(accepted.conversation_id, accepted.run_id)
     if outcome.complete is not None:
         return Status(200, outcome.complete)

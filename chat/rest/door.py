@@ -13,7 +13,7 @@ from ninja import Field, NinjaAPI, Schema
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 
 from chat import limits
-from chat.actions import tokens
+from chat.actions import messages, tokens
 from chat.audit import door as audited
 from chat.errors import NotAllowed, PortalError, TooMany, Unavailable
 from chat.models.access_token import Scope
@@ -108,6 +108,11 @@ def caller(request: HttpRequest, needed: Scope = Scope.READ) -> User:
 def signed_in_person(request: HttpRequest) -> Person:
     person: Person = request.auth  # type: ignore[attr-defined]
     return person
+
+
+def way(request: HttpRequest) -> messages.Way:
+    """How a message came that is sent over REST."""
+    return messages.Way("rest", token=signed_in_person(request).token)
 
 
 # ---- faults ------------------------------------------------------------------------------------------------------

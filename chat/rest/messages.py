@@ -9,7 +9,7 @@ from ninja import Query, Router, Schema, Status
 from chat.access import find
 from chat.actions import messages, queue
 from chat.models.access_token import Scope
-from chat.rest.door import CommandId, Repeatable, caller, signed_in
+from chat.rest.door import CommandId, Repeatable, caller, signed_in, way
 
 router = Router(auth=signed_in, tags=["messages"])
 
@@ -31,8 +31,8 @@ class Accepted(Schema):
 def send(request: HttpRequest, conversation_id: uuid.UUID, wanted: MessageIn) -> Any:
     user = caller(request, Scope.WRITE)
     find(user, conversation_id)
-    way = messages.Way("rest")
-    return Status(202, messages.send(user, wanted.text, message_id=wanted.id, conversation_id=conversation_id, way=way))
+    accepted = messages.send(user, wanted.text, message_id=wanted.id, conversation_id=conversation_id, way=way(request))
+    return Status(202, accepted)
 
 
 class QueuedMessage(Schema):

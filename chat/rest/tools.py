@@ -8,7 +8,7 @@ from django.contrib.auth.models import User
 from django.http import HttpRequest, HttpResponse
 from ninja import Router, Schema, Status
 
-from chat import tool_calls
+from chat import policy
 from chat.access import visible_to
 from chat.actions import direct
 from chat.actions.direct import Through
@@ -16,9 +16,9 @@ from chat.actions.messages import Accepted
 from chat.errors import NotFound
 from chat.models import ToolCall
 from chat.models.access_token import Scope
-from chat.rest.door import caller, signed_in, signed_in_async
+from chat.rest.door import caller, signed_in, signed_in_async, way
 from chat.waiting import settled
-from tools import policy, registry
+from tools import registry
 
 router = Router(tags=["tools"])
 results = Router(auth=signed_in, tags=["tools"])
@@ -62,8 +62,8 @@ class CallWaiting(Schema):
 
 @router.get("", auth=signed_in, response=ToolList)
 def listing(request: HttpRequest) -> Any:
-    caller(request)
-    shown = [tool for tool in registry.all_tools() if policy.offered(tool.effect, tool_calls.rules())]
+    allowed = policy.effects(caller(request))
+    shown = [tool for tool in registry.all_tools() if tool.effect in allowed]
     return {
         "items": [
             {
@@ -81,7 +81,7 @@ def listing(request: HttpRequest) -> Any:
 @router.post("/{name}/call", auth=signed_in_async, response={200: CallOut, 202: CallWaiting})
 async def call(request: HttpRequest, name: str, wanted: CallIn) -> Any:
     user = caller(request, Scope.WRITE)
-    through = Through("rest", wanted.id, wanted.conversation_id)
+    through = Through(way(request), wanted.id, wanted.conversation_id)
     accepted = await database_sync_to_async(direct.ask)(user, name, wanted.arguments, through)
     outcome = await settled(accepted.conversation_id, accepted.run_id)
     if outcome.complete is not None:

@@ -54,7 +54,7 @@ def _obey(person: Person, command: Obeyable, anew: bool) -> Obeyed:
     if not person.allows(needed):
         raise NotAllowed(f"The access token does not allow this: it needs the scope {needed.value!r}.", code="scope")
     with door.through("socket", person.user.get_username):
-        return do(person.user, command)
+        return do(person if isinstance(command, Spoken | Send) else person.user, command)
 
 
 def _refusal(command: Obeyable, fault: PortalError) -> Frame:
@@ -66,20 +66,22 @@ def _refusal(command: Obeyable, fault: PortalError) -> Frame:
 # ---- the deeds ---------------------------------------------------------------------------------------------------
 
 
-def _speak(user: User, command: Spoken) -> Obeyed:
+def _speak(person: Person, command: Spoken) -> Obeyed:
     """The seed's bare frame: at once a sign of life, then everything the run does."""
-    accepted = messages.send(user, command.message, conversation_id=command.conversation_id)
+    way = messages.Way(token=person.token)
+    accepted = messages.send(person.user, command.message, conversation_id=command.conversation_id, way=way)
     told = {"message": "Processing...", "conversation_id": accepted.conversation_id, "run_id": accepted.run_id}
     return Obeyed({"type": "thinking", "data": told}, (accepted.conversation_id, accepted.seq - 1))
 
 
-def _send(user: User, command: Send) -> Obeyed:
+def _send(person: Person, command: Send) -> Obeyed:
     accepted = messages.send(
-        user,
+        person.user,
         command.text,
         message_id=uuid.UUID(command.id),
         conversation_id=command.conversation_id,
         cluster=command.cluster,
+        way=messages.Way(token=person.token),
     )
     answer = frames.ack(command.id, seq=accepted.seq, run_id=accepted.run_id, conversation_id=accepted.conversation_id)
     return Obeyed(answer, (accepted.conversation_id, accepted.seq - 1))

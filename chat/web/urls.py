@@ -2,7 +2,20 @@
 
 from django.urls import path
 
-from chat.web.pages import approvals, clusters, conversation, help, messages, runs, sign_in, tools, welcome
+from chat.web.pages import (
+    approvals,
+    clusters,
+    conversation,
+    help,
+    messages,
+    policy,
+    policy_ask,
+    policy_rules,
+    runs,
+    sign_in,
+    tools,
+    welcome,
+)
 
 urlpatterns = [
     path("", welcome.show, name="portal"),
@@ -18,6 +31,14 @@ urlpatterns = [
     path("approvals/<uuid:approval_id>", approvals.show, name="approval"),
     path("clusters", clusters.listing, name="clusters"),
     path("clusters/<path:name>/state", clusters.state, name="cluster-state"),
+    path("policy", policy.listing, name="policy"),
+    path("policy/ask", policy_ask.show, name="policy-ask"),
+    path("policy/rule", policy_rules.write, name="policy-rule-new"),
+    path("policy/rule/<slug:name>", policy_rules.change, name="policy-rule"),
+    path("policy/rule/<slug:name>/removal", policy_rules.remove, name="policy-rule-remove"),
+    path("policy/grants", policy.give, name="policy-grant"),
+    path("policy/grants/<int:grant_id>/revocation", policy.revoke, name="policy-grant-revoke"),
+    path("policy/clusters", policy.mark, name="policy-mark"),
     path("tools", tools.listing, name="tools"),
     path("model", help.model, name="model"),
     path("promises", help.promises, name="promises"),

@@ -17,6 +17,7 @@ from typing import TypeAlias
 from tools.effects import Effect
 from tools.kube.errors import NotPermitted
 from tools.kube.sending import Sending
+from tools.policy.rule import Verdict
 
 Announce: TypeAlias = Callable[[Sending], Awaitable[float]]
 _CLOCK = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
@@ -33,6 +34,7 @@ class Permit:
 
     announce: writes down a change that is about to leave and says until when (`clock`) it may; raises NotSent when it
     may not any more. Without it nothing that changes anything is sent, but for rehearsals.
+    judge: the policy, asked about every request (`tools.policy`).
     """
 
     call_id: str
@@ -40,6 +42,7 @@ class Permit:
     ceiling: Effect
     rehearsal: bool = False
     announce: Announce | None = None
+    judge: "Callable[[Asked, Effect], Verdict] | None" = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +98,17 @@ def check(
         )
     if permit.rehearsal and effect.writes and query.get("dryRun") != "All":
         raise NotPermitted("This call may only try the change out (dry run), not make it: nothing was sent.")
+    _ask_policy(permit, understand(method, path, query), effect)
     return effect
+
+
+def _ask_policy(permit: Permit, asked: Asked | None, effect: Effect) -> None:
+    """What is asked of no resource is discovery when it only reads; else nobody can say what it is about."""
+    if permit.judge is None or (asked is None and effect is Effect.READ):
+        return
+    verdict = permit.judge(asked or Asked("other", "", ""), effect)
+    if verdict.decision == "deny" or (verdict.decision == "ask" and not effect.writes):
+        raise NotPermitted(f"{verdict.reason} Nothing was sent (rule {verdict.rule}).")
 
 
 def effect_of(method: str, path: str, query: Mapping[str, str], accept: str = "") -> Effect:

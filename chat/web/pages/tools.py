@@ -6,10 +6,11 @@ from typing import Any
 from django.http import HttpResponseBase
 from django.shortcuts import render
 
-from chat import tool_calls
+from chat import policy
 from chat.web.door import SignedIn, page
-from tools import policy, registry
+from tools import registry
 from tools.effects import Effect
+from tools.policy import Verdict
 from tools.spec import Tool
 
 _WORDS = {
@@ -44,14 +45,14 @@ class Shelf:
 
 @page("GET", "HEAD")
 def listing(request: SignedIn) -> HttpResponseBase:
-    shelves = [shelf for effect in Effect if (shelf := _shelf(effect)).tools]
+    verdicts = policy.anywhere(request.user)
+    shelves = [shelf for effect in Effect if (shelf := _shelf(effect, verdicts[effect])).tools]
     return render(
         request, "chat/pages/tools.html", {"shelves": shelves, "count": sum(len(shelf.tools) for shelf in shelves)}
     )
 
 
-def _shelf(effect: Effect) -> Shelf:
-    verdict = policy.judge(effect, tool_calls.rules())
+def _shelf(effect: Effect, verdict: Verdict) -> Shelf:
     tone, decision = _DECISIONS[verdict.decision]
     found = [(tool, arguments(tool)) for tool in registry.all_tools() if tool.effect is effect]
     return Shelf(effect, _WORDS[effect], tone, decision, verdict.reason, found)

@@ -1,0 +1,203 @@
+"""The policy as it meets a person: their role and their groups, the rules in force, and the verdict.
+
+A role says what somebody may do at all, the policy where. A grant lends the role for a while, at a place.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+
+from django.contrib.auth.models import User
+
+from chat.access import Right, rights
+from chat.errors import BadInput, NotAllowed
+from chat.models import Approval, ToolCall
+from tools import clusters, policy
+from tools.effects import Effect
+from tools.kube.guard import Asked
+from tools.policy import Question, Rule, Rules, Verdict, book, matching, requests, schema
+
+ROLE = "role"
+SECOND_PERSON = "This needs a second person: whoever asked for it may not be the one who approves it."
+
+
+def rules() -> Rules:
+    """What is in force now (`Rules.version` names it)."""
+    return book.rules()
+
+
+def groups(user: User) -> frozenset[str]:
+    """The person's groups, among them their role."""
+    names = frozenset(user.groups.values_list("name", flat=True))
+    return names | {"administrator"} if user.is_superuser else names
+
+
+@dataclass(frozen=True, slots=True)
+class Asker:
+    """Somebody as the policy sees them. token: the scope of the access token they came by, "" for their own sign-in."""
+
+    person: str
+    groups: frozenset[str]
+    may_change: bool
+    token: str = ""
+
+    def question(self, cluster: str, effect: Effect, kind: str = "", namespace: str | None = None) -> Question:
+        return Question(self.person, self.groups, cluster, effect, kind, namespace, self.token)
+
+
+def asker(user: User, token: str = "") -> Asker:
+    return Asker(user.get_username(), groups(user), Right.CHANGE in rights(user), token)
+
+
+# ---- verdicts ----------------------------------------------------------------------------------------------------
+
+
+def judge(who: Asker, question: Question, in_force: Rules, *, strictly: bool = False) -> Verdict:
+    """Role first, then the rules. strictly: what the question leaves open is taken against the person."""
+    if question.effect.writes and not who.may_change and not policy.granted(question, in_force):
+        return Verdict("deny", ROLE, _may_only_look(who.person))
+    return (policy.judge_strictly if strictly else policy.judge)(question, in_force)
+
+
+def _may_only_look(person: str) -> str:
+    return f"{person} may look, but not change anything. An administrator can give the role operator."
+
+
+def effects(user: User, token: str = "") -> frozenset[Effect]:
+    """What may turn out to be allowed, or asked about, in some cluster: what is denied everywhere is not offered."""
+    who, in_force, known = asker(user, token), rules(), clusters.names() or ("",)
+    return frozenset(
+        effect
+        for effect in Effect
+        if any(judge(who, who.question(name, effect), in_force).decision != "deny" for name in known)
+    )
+
+
+def concerning(user: User, found: Iterable[Rule]) -> list[Rule]:
+    """The rules a person reads: those about them; all for who administers or audits."""
+    if rights(user) & {Right.ADMINISTER, Right.AUDIT}:
+        return list(found)
+    person, names = user.get_username(), groups(user)
+    return [rule for rule in found if matching.concerns(rule, person, names)]
+
+
+def anywhere(user: User) -> dict[Effect, Verdict]:
+    """The kindest verdict to be had on each effect, when nothing is known of cluster, kind and namespace."""
+    who, in_force = asker(user), rules()
+    return {effect: judge(who, who.question("", effect), in_force) for effect in Effect}
+
+
+@dataclass(frozen=True, slots=True)
+class Supposed:
+    """A question as people put it: kind and namespace as in `Question`."""
+
+    cluster: str
+    effect: Effect
+    kind: str = ""
+    namespace: str | None = None
+    token: str = ""
+
+
+def what_if(user: User, supposed: Supposed) -> Verdict:
+    """What the portal would say if this person had it do that. Raises BadInput for what is no kind or place."""
+    if Right.CONVERSE not in rights(user):
+        return Verdict("deny", ROLE, f"{user.get_username()} may not use the agent: no role of theirs allows it.")
+    _check(supposed)
+    who = asker(user, supposed.token)
+    question = who.question(supposed.cluster, supposed.effect, supposed.kind, supposed.namespace)
+    return judge(who, question, rules())
+
+
+def _check(supposed: Supposed) -> None:
+    try:
+        if supposed.kind not in ("", policy.UNKNOWN_KIND):
+            schema.kind_pattern(supposed.kind)
+        if supposed.namespace:
+            schema.namespace_pattern(supposed.namespace)
+    except schema.BadPattern as fault:
+        raise BadInput(f"{fault}.") from fault
+    open_place = "*" in (supposed.namespace or "") and supposed.namespace != policy.EVERY_NAMESPACE
+    if "*" in supposed.kind or open_place:
+        raise BadInput("Ask about one kind, and about one namespace or * for all of them.")
+
+
+# ---- a tool call -------------------------------------------------------------------------------------------------
+
+
+def first_look(user: User, call: ToolCall, effect: Effect) -> Verdict:
+    """Before anything is asked of the cluster, from what the arguments say of the place.
+
+    A change that would be let through unasked only if it turned out kindly is asked about.
+    """
+    who, in_force = asker(user, call.run.token), rules()
+    question = who.question(call.cluster, effect, namespace=_named(call))
+    verdict = judge(who, question, in_force)
+    if verdict.decision != "allow" or not effect.writes:
+        return verdict
+    worst = judge(who, question, in_force, strictly=True)
+    return verdict if worst.decision == "allow" else replace(worst, decision="ask")
+
+
+def _named(call: ToolCall) -> str | None:
+    named = call.wished.get("namespace")
+    return named if isinstance(named, str) and named and named != policy.EVERY_NAMESPACE else None
+
+
+def at_the_wire(
+    user: User, call: ToolCall, *, approved_by: User | None = None, rehearsing: bool = False
+) -> Callable[[Asked, Effect], Verdict]:
+    """For `Permit.judge`: the verdict on each request of a call, now that kind and place are known. It only knows
+    yes and no: what asks is a no unless somebody who may has approved the call. Needs no database when it is asked.
+
+    rehearsing: nothing is changed yet, so only a plain no counts.
+    """
+    who, in_force = asker(user, call.run.token), rules()
+    approver = approved_by.get_username() if approved_by else ""
+
+    def verdict(asked: Asked, effect: Effect) -> Verdict:
+        free = requests.about_rights(asked, effect)
+        if free is not None:
+            return free
+        question = requests.question(who.question(call.cluster, effect), asked, effect)
+        found = judge(who, question, in_force)
+        if found.decision != "ask" or (rehearsing and effect.writes):
+            return found
+        return replace(
+            found,
+            decision="deny" if (why := _unapproved(found, effect, approver, who)) else "allow",
+            reason=why or found.reason,
+        )
+
+    return verdict
+
+
+def of_plan(user: User, call: ToolCall, plan: Iterable[tuple[Asked, Effect]]) -> Verdict:
+    """The verdict on all requests of a call together: the strictest of them, and a second person if any wants one."""
+    who, in_force = asker(user, call.run.token), rules()
+    blank = who.question(call.cluster, Effect.READ)
+    found = [judge(who, requests.question(blank, asked, effect), in_force) for asked, effect in plan]
+    if not found:
+        return first_look(user, call, Effect(call.effect))
+    return max(found, key=lambda verdict: (_STRICTNESS[verdict.decision], verdict.second_person))
+
+
+_STRICTNESS = {"allow": 0, "ask": 1, "deny": 2}
+
+
+def _unapproved(found: Verdict, effect: Effect, approver: str, who: Asker) -> str:
+    """Why what asks for a person has not had one; empty when it has."""
+    if not effect.writes:
+        return f"{found.reason} Reading is not asked about one request at a time, so it is refused."
+    if not approver:
+        return f"{found.reason} Nobody was asked about this part of the call."
+    return SECOND_PERSON if found.second_person and approver == who.person else ""
+
+
+# ---- decisions ---------------------------------------------------------------------------------------------------
+
+
+def require_second_person(user: User, approval: Approval) -> None:
+    """Raises NotAllowed when the one who asked wants to approve what a second person must decide."""
+    call = approval.tool_call
+    author = call.run.message.author
+    if user.pk == author.pk and first_look(author, call, Effect(call.effect)).second_person:
+        raise NotAllowed(f"{SECOND_PERSON} Ask an approver or another administrator.", code="second_person")
