@@ -5,6 +5,7 @@ from typing import Any
 from django.contrib.auth.models import Group, User
 from django.db import transaction
 
+from chat import audit
 from chat.access import find_own
 from chat.errors import BadInput, NotFound
 from chat.models import Conversation, Share
@@ -27,6 +28,7 @@ def add(user: User, conversation_id: Any, *, kind: str, name: str = "", level: s
         share, _ = Share.objects.update_or_create(
             conversation=conversation, **party, defaults={"level": level, "by": user}
         )
+        _record(conversation, user, {"with": kind, "name": name.strip(), "level": level})
     return share
 
 
@@ -37,6 +39,11 @@ def remove(user: User, conversation_id: Any, share_id: int) -> None:
         gone, _ = Share.objects.filter(conversation=conversation, pk=share_id).delete()
         if not gone:
             raise NotFound("It is not shared like that any more. Reload the page.")
+        _record(conversation, user, {"taken_back": share_id})
+
+
+def _record(conversation: Conversation, by: User, request: dict[str, Any]) -> None:
+    audit.record("conversation.shared", actor=by.get_username(), conversation_id=str(conversation.pk), request=request)
 
 
 def with_everyone(conversation: Conversation, by: User, shared: bool) -> None:
