@@ -23,6 +23,7 @@ from chat.web.told import moment_of
 
 REPLAY = 300  # events; a larger gap gets a fresh page
 MOST = REPLAY + 2  # the event they know, and one more than can be replayed
+LARGEST = 2**63 - 1  # as a database counts; what is beyond is beyond the head as well
 Row = tuple[Any, ...]
 PERSON, CONVERSATION, SEQ = 2_000_000_011, uuid.UUID(int=2_000_000_033), 2_000_000_063  # stand for what is asked
 
@@ -32,7 +33,7 @@ def rows(user: User, conversation_id: uuid.UUID | str, seq: int) -> list[Row]:
     row with an empty event when there is none, no row when the conversation is not theirs. All as text: making objects
     of hundreds of rows would take longer than everything else."""
     sql, parameters = _compiled(connection.vendor)
-    asked = {PERSON: user.pk, _stored(CONVERSATION): _stored(conversation_id), SEQ: seq}
+    asked = {PERSON: user.pk, _stored(CONVERSATION): _stored(conversation_id), SEQ: min(seq, LARGEST)}
     with connection.cursor() as cursor:
         cursor.execute(sql, [asked.get(each, each) for each in parameters])
         found: list[Row] = cursor.fetchall()
