@@ -53,6 +53,12 @@ def require(user: User, right: Right) -> None:
         raise NotAllowed(f"{_WITHOUT[right]} Ask an administrator for the role that allows it.")
 
 
+def require_any(user: User, *rights_wanted: Right) -> None:
+    """For what several roles may do; a refusal names the first."""
+    if not rights(user) & set(rights_wanted):
+        require(user, rights_wanted[0])
+
+
 def visible_to(user: User) -> QuerySet[Conversation]:
     """Conversations a person sees in the portal: their own and the shared ones."""
     return Conversation.objects.filter(Q(owner=user) | Q(shared=True), deleted_at=None)

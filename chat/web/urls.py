@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from chat.web.pages import approvals, clusters, conversation, help, messages, runs, sign_in, tools, welcome
+from chat.web.pages import approvals, clusters, conversation, help, messages, report, runs, sign_in, tools, welcome
 
 urlpatterns = [
     path("", welcome.show, name="portal"),
@@ -12,6 +12,7 @@ urlpatterns = [
     path("c/<uuid:conversation_id>/title", conversation.rename, name="conversation-rename"),
     path("c/<uuid:conversation_id>/sharing", conversation.share, name="conversation-share"),
     path("c/<uuid:conversation_id>/deletion", conversation.delete, name="conversation-delete"),
+    path("c/<uuid:conversation_id>/report", report.show, name="conversation-report"),
     path("runs/stop", runs.stop, name="run-stop"),
     path("approvals", approvals.listing, name="approvals"),
     path("approvals/decision", approvals.decide, name="approval-decide"),
