@@ -10,6 +10,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.text import Truncator
 
 from chat.access import Right, rights
 from chat.audit.kinds import KINDS
@@ -241,7 +242,7 @@ class AuditRowAdmin(ReadOnly):
     """Rows that seal one another, with what the last verification found."""
 
     change_list_template = "admin/chat/auditrow/change_list.html"
-    list_display = ("seq", "at", "kind", "actor", "door", "cluster", "tool", "effect", "decision", "outcome", "report")
+    list_display = ("seq", "when", "kind", "actor", "door", "cluster", "tool", "decision", "came_of_it", "report")
     list_filter = (
         _one_of("kind", KINDS),
         _one_of("effect", {effect.value: effect.value for effect in Effect}),
@@ -253,6 +254,14 @@ class AuditRowAdmin(ReadOnly):
     exclude = ("request",)
     readonly_fields = ("asked_for", "report")
     ordering = ("-seq",)
+
+    @admin.display(description="at (UTC)", ordering="at")
+    def when(self, row: AuditRow) -> str:
+        return row.at.strftime("%Y-%m-%d %H:%M:%S")
+
+    @admin.display(description="outcome")
+    def came_of_it(self, row: AuditRow) -> str:
+        return Truncator(row.outcome).chars(60)
 
     @admin.display(description="request")
     def asked_for(self, row: AuditRow) -> SafeString:
