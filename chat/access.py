@@ -54,6 +54,12 @@ def require(user: User, right: Right) -> None:
         raise NotAllowed(f"{_WITHOUT[right]} Ask an administrator for the role that allows it.")
 
 
+def require_any(user: User, *rights_wanted: Right) -> None:
+    """For what several roles may do; a refusal names the first."""
+    if not rights(user) & set(rights_wanted):
+        require(user, rights_wanted[0])
+
+
 def visible_to(user: User) -> QuerySet[Conversation]:
     """Conversations a person sees in the portal: their own, and what is shared with them, their groups or everyone."""
     return Conversation.objects.filter(Q(owner=user) | Exists(_shares_with(user)), deleted_at=None)

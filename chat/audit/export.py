@@ -1,7 +1,7 @@
 """The audit for other programs: rows as JSON, one a line, each with all that its hash is made of."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -38,7 +38,7 @@ def lines(found: QuerySet[AuditRow]) -> Iterator[str]:
     return (line(row) for row in found.iterator(chunk_size=_AT_ONCE))
 
 
-def note(actor: str, **wanted: Any) -> None:
+def note(actor: str, wanted: Mapping[str, Any]) -> None:
     """Taking the audit away is in the audit too."""
     with transaction.atomic():
         record("audit.exported", actor=actor, request={name: str(value) for name, value in wanted.items() if value})

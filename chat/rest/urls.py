@@ -3,19 +3,7 @@
 from django.urls import path
 from ninja import NinjaAPI
 
-from chat.rest import (
-    approvals,
-    chat,
-    clusters,
-    conversations,
-    events,
-    health,
-    messages,
-    policy,
-    runs,
-    shares,
-    tools,
-)
+from chat.rest import (approvals, audit, chat, clusters, conversations, events, health, messages, policy, runs, shares, tools)
 from chat.rest.door import answer_faults
 
 v1 = NinjaAPI(title="K8s MCP", version="1", urls_namespace="v1", docs_url="/docs", openapi_url="/openapi.json")
@@ -30,6 +18,7 @@ for prefix, router in (
     ("/tool-calls", tools.results),
     ("/clusters", clusters.router),
     ("/policy", policy.router),
+    ("/audit", audit.router),
 ):
     v1.add_router(prefix, router)
 answer_faults(v1)

@@ -2,20 +2,7 @@
 
 from django.urls import path
 
-from chat.web.pages import (
-    approvals,
-    clusters,
-    conversation,
-    help,
-    messages,
-    policy,
-    policy_ask,
-    policy_rules,
-    runs,
-    sign_in,
-    tools,
-    welcome,
-)
+from chat.web.pages import (approvals, clusters, conversation, help, messages, policy, policy_ask, policy_rules, report, runs, sign_in, tools, welcome)
 
 urlpatterns = [
     path("", welcome.show, name="portal"),
@@ -25,6 +12,7 @@ urlpatterns = [
     path("c/<uuid:conversation_id>/title", conversation.rename, name="conversation-rename"),
     path("c/<uuid:conversation_id>/sharing", conversation.share, name="conversation-share"),
     path("c/<uuid:conversation_id>/deletion", conversation.delete, name="conversation-delete"),
+    path("c/<uuid:conversation_id>/report", report.show, name="conversation-report"),
     path("runs/stop", runs.stop, name="run-stop"),
     path("approvals", approvals.listing, name="approvals"),
     path("approvals/decision", approvals.decide, name="approval-decide"),

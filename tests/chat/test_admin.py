@@ -6,18 +6,29 @@ from datetime import timedelta
 import pytest
 from django.contrib import admin
 from django.contrib.auth.models import User
-from django.db import connection
+from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from chat import journal
+from chat import audit, journal
 from chat.actions import people, sign_in, tokens
 from chat.event_types import Notice, ToolCallEnd
-from chat.models import AccessToken, Approval, Command, Conversation, Event, Message, Run, SignInLink, ToolCall
+from chat.models import (
+    AccessToken,
+    Approval,
+    AuditRow,
+    Command,
+    Conversation,
+    Event,
+    Message,
+    Run,
+    SignInLink,
+    ToolCall,
+)
 from tools.models import Cluster
 
-MODELS = [Command, Conversation, Message, Event, Run, ToolCall, Approval, AccessToken, Cluster]
+MODELS = [AuditRow, Command, Conversation, Message, Event, Run, ToolCall, Approval, AccessToken, Cluster]
 HOSTILE = "<script>alert('x')</script>"
 
 
@@ -40,6 +51,9 @@ def make(count: int, owner: User) -> None:
         journal.append(told, run=run, sealed={"signature": "SEALED-SIGNATURE"})
         Command.objects.create(user=author, name=HOSTILE, kind="stop", digest="0" * 64, answer={"a": HOSTILE})
         AccessToken.objects.create(user=author, prefix="k8smcp_abcd", digest=f"DIGEST{uuid.uuid4().hex}")
+        with transaction.atomic():
+            told = {"cluster": HOSTILE, "conversation_id": str(conversation.pk), "request": {"a": HOSTILE}}
+            audit.record("call.ended", actor=HOSTILE, outcome=HOSTILE, **told)
         Cluster.objects.create(name=f"cluster-{uuid.uuid4().hex}", server=HOSTILE, context=uuid.uuid4().hex)
 
 

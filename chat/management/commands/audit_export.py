@@ -21,7 +21,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         since, until = _time("--from", options["since"]), _time("--until", options["until"])
         conversation = _conversation(options["conversation"])
-        export.note("", since=since, until=until, conversation=conversation)
+        export.note("", {"since": since, "until": until, "conversation_id": conversation})
         for line in export.lines(export.rows(since=since, until=until, conversation_id=conversation)):
             self.stdout.write(line)
 

@@ -46,22 +46,18 @@ def chained(cursor: Any, first: int, last: int, prev_hash: str, **changes: Any) 
     return prev_hash
 
 
-_FULL = {
-    "sqlite": ["CREATE TRIGGER full_up BEFORE INSERT ON chat_auditrow BEGIN SELECT RAISE(ABORT, 'no room'); END"],
-    "postgresql": [
-        "CREATE FUNCTION full_up() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'no room'; END $$",
-        "CREATE TRIGGER full_up BEFORE INSERT ON chat_auditrow FOR EACH ROW EXECUTE FUNCTION full_up()",
-    ],
-}
-
-
 @contextmanager
-def refusing() -> Iterator[None]:
-    """The database takes no audit row."""
-    with default_connection.cursor() as cursor:
-        for statement in _FULL[default_connection.vendor]:
-            cursor.execute(statement)
-    yield
+def refusing(kind: str = "") -> Iterator[None]:
+    """The database takes no audit row; or none of this kind."""
     sqlite = default_connection.vendor == "sqlite"
+    only = f"WHEN (NEW.kind = '{kind}')" if kind else ""
+    full = "CREATE TRIGGER full_up BEFORE INSERT ON chat_auditrow"
+    with default_connection.cursor() as cursor:
+        if sqlite:
+            cursor.execute(f"{full} {only} BEGIN SELECT RAISE(ABORT, 'no room'); END")
+        else:
+            cursor.execute("CREATE FUNCTION full_up() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'no'; END $$")
+            cursor.execute(f"{full} FOR EACH ROW {only} EXECUTE FUNCTION full_up()")
+    yield
     with default_connection.cursor() as cursor:
         cursor.execute("DROP TRIGGER full_up" if sqlite else "DROP FUNCTION full_up() CASCADE")

@@ -4,7 +4,7 @@ import pytest
 from django.db import DatabaseError, connection, transaction
 
 from chat import audit
-from chat.actions import conversations, messages
+from chat.actions import conversations, messages, runs
 from chat.audit import chain, guarding, writing
 from chat.errors import NotAllowed
 from chat.models import AuditHead, AuditRow, Message
@@ -78,7 +78,8 @@ def test_many_writers_make_one_chain_and_none_waits_for_ever(transactional_db, a
             owner = place.owner
             match (n + k) % 3:
                 case 0:
-                    messages.send(owner, f"{n} {k}", conversation_id=place.pk)
+                    accepted = messages.send(owner, f"{n} {k}", conversation_id=place.pk)
+                    runs.stop(owner, accepted.run_id)
                 case 1:
                     conversations.change(owner, place.pk, title=f"{n} {k}", shared=bool(k % 2))
                 case _:

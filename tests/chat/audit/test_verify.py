@@ -1,5 +1,6 @@
 """`audit_verify`: whatever somebody who owns the database does to the rows is found, and the first bad row is named."""
 
+import asyncio
 import json
 import logging
 import re
@@ -16,6 +17,7 @@ from chat.audit import anchors, verify
 from chat.models import AuditHead, AuditRow
 from tests.chat.audit.tampering import chained, forged, inserted, unguarded
 from tests.chat.test_leases import at_once
+from tests.conftest import in_database
 
 ROWS, ANCHORED = 12, 7
 
@@ -203,6 +205,14 @@ def test_an_anchor_is_due_after_a_thousand_rows_or_five_minutes(chain_of_rows, h
     assert anchors.look().seq == ROWS + 1
     assert [json.loads(line)["seq"] for line in lines(home)] == [ANCHORED, ROWS, ROWS + 1]
     assert verify.verify().anchors == 3
+
+
+async def test_whoever_drives_runs_keeps_anchors(crew, home):
+    await in_database(write, 3)
+    async with asyncio.timeout(20):
+        while not (home / "audit-anchors.jsonl").exists() or not lines(home):  # noqa: ASYNC110 - a file has no bell
+            await asyncio.sleep(0.05)
+    assert (await in_database(verify.verify)).problem is None
 
 
 def test_many_processes_make_one_anchor_a_moment(transactional_db, home):
