@@ -12,7 +12,7 @@ from django.utils.safestring import SafeString
 
 from chat.access import Right, rights
 from chat.models import AccessToken, Approval, Command, Conversation, Event, Message, Run, ToolCall
-from tools.models import Cluster
+from tools.models import Cluster, Grant, PolicyChange, PolicyRule
 
 
 class ReadOnly(admin.ModelAdmin):
@@ -211,3 +211,37 @@ class ClusterAdmin(ReadOnly):
     list_display = ("name", "server", "identity", "is_demo", "origin", "problem", "updated_at")
     list_filter = ("is_demo", "origin")
     search_fields = ("name", "server", "context", "identity")
+
+
+@admin.register(PolicyRule)
+class PolicyRuleAdmin(ReadOnly):
+    """Written at /policy, where every change is recorded."""
+
+    list_display = ("name", "decision", "second_person", "enabled", "note", "updated_at")
+    list_filter = ("decision", "enabled")
+    search_fields = ("name", "note")
+
+
+@admin.register(Grant)
+class GrantAdmin(ReadOnly):
+    list_display = ("person", "role", "cluster", "namespace", "reason", "made_by", "made_at", "until", "revoked_at")
+    list_filter = ("role", "cluster")
+    list_select_related = ("person", "made_by")
+    search_fields = ("person__username", "reason", "cluster", "namespace")
+
+
+@admin.register(PolicyChange)
+class PolicyChangeAdmin(ReadOnly):
+    list_display = ("version", "at", "by", "what")
+    list_select_related = ("by",)
+    search_fields = ("what", "by__username")
+    fields = ("version", "at", "by", "what", "was", "became")
+    readonly_fields = ("was", "became")
+
+    @admin.display(description="before")
+    def was(self, change: PolicyChange) -> SafeString:
+        return _block(change.before)
+
+    @admin.display(description="after")
+    def became(self, change: PolicyChange) -> SafeString:
+        return _block(change.after)

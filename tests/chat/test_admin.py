@@ -15,9 +15,10 @@ from chat import journal
 from chat.actions import people, sign_in, tokens
 from chat.event_types import Notice, ToolCallEnd
 from chat.models import AccessToken, Approval, Command, Conversation, Event, Message, Run, SignInLink, ToolCall
-from tools.models import Cluster
+from tools.models import Cluster, Grant, PolicyChange, PolicyRule
 
 MODELS = [Command, Conversation, Message, Event, Run, ToolCall, Approval, AccessToken, Cluster]
+MODELS += [PolicyRule, Grant, PolicyChange]
 HOSTILE = "<script>alert('x')</script>"
 
 
@@ -41,6 +42,11 @@ def make(count: int, owner: User) -> None:
         Command.objects.create(user=author, name=HOSTILE, kind="stop", digest="0" * 64, answer={"a": HOSTILE})
         AccessToken.objects.create(user=author, prefix="k8smcp_abcd", digest=f"DIGEST{uuid.uuid4().hex}")
         Cluster.objects.create(name=f"cluster-{uuid.uuid4().hex}", server=HOSTILE, context=uuid.uuid4().hex)
+        PolicyRule.objects.create(name=f"rule-{uuid.uuid4().hex}", decision="deny", note=HOSTILE)
+        PolicyChange.objects.create(version=n, by=owner, what=HOSTILE, before=None, after={"note": HOSTILE})
+        Grant.objects.create(
+            person=author, role="operator", cluster=HOSTILE, reason=HOSTILE, made_by=owner, until=timezone.now()
+        )
 
 
 @pytest.fixture
