@@ -13,6 +13,7 @@ COPY chat ./chat
 COPY tools ./tools
 COPY templates ./templates
 COPY static ./static
+COPY docs ./docs
 RUN python -m compileall -q k8smcp chat tools \
     && useradd --uid 1000 --create-home portal \
     && install -d -o portal -m 700 /data

@@ -4,10 +4,11 @@ import uuid
 from enum import StrEnum
 
 from django.contrib.auth.models import User
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from chat.errors import NotAllowed, NotFound
-from chat.models import Approval, Conversation, Run
+from chat.models import Approval, Conversation, Run, Share
+from chat.models.share import Level
 
 
 class Right(StrEnum):
@@ -54,8 +55,21 @@ def require(user: User, right: Right) -> None:
 
 
 def visible_to(user: User) -> QuerySet[Conversation]:
-    """Conversations a person sees in the portal: their own and the shared ones."""
-    return Conversation.objects.filter(Q(owner=user) | Q(shared=True), deleted_at=None)
+    """Conversations a person sees in the portal: their own, and what is shared with them, their groups or everyone."""
+    return Conversation.objects.filter(Q(owner=user) | Exists(_shares_with(user)), deleted_at=None)
+
+
+def open_to(user: User) -> QuerySet[Conversation]:
+    """Conversations a person may take part in: send, stop, steer, queue."""
+    shares = _shares_with(user).filter(level=Level.TAKE_PART)
+    return Conversation.objects.filter(Q(owner=user) | Exists(shares), deleted_at=None)
+
+
+def _shares_with(user: User) -> QuerySet[Share]:
+    """Of the conversation of the query round it."""
+    groups = User.groups.through.objects.filter(user_id=user.pk).values("group_id")
+    with_them = Q(person=user) | Q(group__in=groups) | Q(person=None, group=None)
+    return Share.objects.filter(with_them, conversation=OuterRef("pk")).order_by()
 
 
 def find(user: User, conversation_id: uuid.UUID | str) -> Conversation:
@@ -64,6 +78,16 @@ def find(user: User, conversation_id: uuid.UUID | str) -> Conversation:
     if conversation is None:
         raise NotFound("There is no such conversation, or it is not shared with you.")
     return conversation
+
+
+def require_part(user: User, conversation: Conversation) -> None:
+    """Of a conversation they see. Raises NotAllowed when it is shared with them for reading only."""
+    if not may_take_part(user, conversation):
+        raise NotAllowed("This conversation is shared with you for reading. Ask its owner to let you take part.")
+
+
+def may_take_part(user: User, conversation: Conversation) -> bool:
+    return conversation.owner_id == user.pk or open_to(user).filter(pk=conversation.pk).exists()
 
 
 def find_own(user: User, conversation_id: uuid.UUID | str) -> Conversation:
@@ -86,8 +110,9 @@ def find_run(user: User, run_id: uuid.UUID | str) -> Run:
 
 
 def decidable_by(user: User) -> QuerySet[Approval]:
-    """Approvals a person may see and decide: of their own runs, and of everybody's with the right to."""
-    mine = Q(tool_call__run__message__author=user)
+    """Approvals a person may see and decide: of their own runs in what they still see, and of everybody's with the
+    right to."""
+    mine = Q(tool_call__run__message__author=user, tool_call__run__conversation__in=visible_to(user))
     if Right.DECIDE_OTHERS in rights(user):
         mine = Q()
     elif Right.DECIDE_OWN not in rights(user):

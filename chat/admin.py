@@ -11,7 +11,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from chat.access import Right, rights
-from chat.models import AccessToken, Approval, Command, Conversation, Event, Message, Run, ToolCall
+from chat.models import AccessToken, Approval, Command, Conversation, Event, Message, Run, Share, ToolCall
 from tools.models import Cluster, Grant, PolicyChange, PolicyRule
 
 
@@ -48,13 +48,34 @@ def _block(value: Any) -> SafeString:
     return format_html("<pre>{}</pre>", text)
 
 
+class ReadOnlyInline(admin.TabularInline):
+    """Part of a page that was already allowed."""
+
+    extra = 0
+    can_delete = False
+
+    def has_view_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return True
+
+    def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+
+class SharesOfConversation(ReadOnlyInline):
+    model = Share
+    fk_name = "conversation"
+    fields = ("kind", "name", "level", "by", "at")
+    readonly_fields = fields
+
+
 @admin.register(Conversation)
 class ConversationAdmin(ReadOnly):
-    list_display = ("title", "owner", "cluster", "shared", "head_seq", "created_at", "updated_at", "deleted_at")
-    list_filter = ("shared", "cluster", "owner", "updated_at")
+    list_display = ("title", "owner", "cluster", "head_seq", "created_at", "updated_at", "deleted_at")
+    list_filter = ("shares__level", "cluster", "owner", "updated_at")
     list_select_related = ("owner",)
     search_fields = ("title", "owner__username", "=id", "messages__text")
     date_hierarchy = "updated_at"
+    inlines = (SharesOfConversation,)
 
 
 @admin.register(Message)
@@ -85,19 +106,11 @@ class EventAdmin(ReadOnly):
         return _block(event.data)
 
 
-class CallsOfRun(admin.TabularInline):
+class CallsOfRun(ReadOnlyInline):
     model = ToolCall
     fields = ("position", "tool", "intent", "cluster", "effect", "status", "duration_ms", "requested_at")
     readonly_fields = fields
-    extra = 0
-    can_delete = False
     show_change_link = True
-
-    def has_view_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return True
-
-    def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return False
 
 
 @admin.register(Run)
@@ -220,6 +233,7 @@ class PolicyRuleAdmin(ReadOnly):
     list_display = ("name", "decision", "second_person", "enabled", "note", "updated_at")
     list_filter = ("decision", "enabled")
     search_fields = ("name", "note")
+    ordering = ("-updated_at",)
 
 
 @admin.register(Grant)
@@ -228,11 +242,13 @@ class GrantAdmin(ReadOnly):
     list_filter = ("role", "cluster")
     list_select_related = ("person", "made_by")
     search_fields = ("person__username", "reason", "cluster", "namespace")
+    ordering = ("-made_at",)
 
 
 @admin.register(PolicyChange)
 class PolicyChangeAdmin(ReadOnly):
     list_display = ("version", "at", "by", "what")
+    list_filter = ("by", "at")
     list_select_related = ("by",)
     search_fields = ("what", "by__username")
     fields = ("version", "at", "by", "what", "was", "became")

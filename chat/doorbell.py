@@ -11,6 +11,7 @@ import logging
 import time
 import uuid
 from collections import deque
+from collections.abc import Iterable
 from typing import Any
 
 from asgiref.sync import async_to_sync
@@ -28,6 +29,7 @@ _FAULTS = (OSError, TimeoutError, RedisError)
 
 
 RUNNERS = "runners"  # the group of all who drive runs
+RIGHTS = "rights"  # of all who show something to people
 
 
 def group(conversation_id: uuid.UUID | str) -> str:
@@ -52,6 +54,16 @@ def call_runners() -> None:
         ringer.loop.call_soon_threadsafe(ringer.whisper, called)
     else:
         async_to_sync(_send)([called])
+
+
+def rights_changed(*, people: Iterable[int] = (), conversation_id: uuid.UUID | str = "") -> None:
+    """After the commit: whoever shows something to these people, or this conversation to anybody, looks at them now.
+    With neither, at everybody. From any thread."""
+    told: Message = {"type": "rights.changed", "people": list(people), "conversation_id": str(conversation_id)}
+    if (ringer := _running()) is not None:
+        ringer.loop.call_soon_threadsafe(ringer.whisper, (RIGHTS, told))
+    else:
+        async_to_sync(_send)([(RIGHTS, told)])
 
 
 def _running() -> "_Ringer | None":
@@ -211,7 +223,7 @@ class Ear:
 
     async def hear(self) -> Message:
         """The next message: `conversation.grew` with its `seq`, or `conversation.whisper` with its `frame`, `kept` and
-        `after`; both with `conversation_id`. Waits for ever while deaf."""
+        `after`, both with `conversation_id`; or `rights.changed`. Waits for ever while deaf."""
         await self._opened.wait()
         message: Message = await _layer().receive(self._channel)
         return message

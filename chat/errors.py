@@ -45,9 +45,15 @@ class Conflict(PortalError):
 
 
 class TooMany(PortalError):
+    """`after`: seconds until trying again can help."""
+
     code = "too_many"
     status = 429
     temporary = True
+
+    def __init__(self, sentence: str, *, code: str = "", after: float = 5) -> None:
+        super().__init__(sentence, code=code)
+        self.after = after
 
 
 class Unavailable(PortalError):

@@ -18,6 +18,7 @@ from django.db import Error as DatabaseFault
 from chat import doorbell, runner
 from chat.actions import approvals, leases, restores
 from chat.agent.providers import choose
+from chat.audit import anchors as audit_anchors
 from chat.hop import in_database
 from chat.models import Run
 
@@ -86,8 +87,9 @@ class Crew:
         while True:
             try:
                 await restores.look()
+                await in_database(audit_anchors.look)()
             except DatabaseFault as fault:
-                log.warning("The database does not answer (%s): its anchor stays.", type(fault).__name__)
+                log.warning("The database does not answer (%s): its anchors stay.", type(fault).__name__)
             await asyncio.sleep(ANCHOR)
 
     async def _keep_leases(self) -> None:

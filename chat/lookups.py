@@ -13,6 +13,7 @@ from django.db.models import Q
 from msgspec.structs import replace
 
 from chat.access import Right, rights
+from chat.acting import acting_for
 from chat.actions import calls
 from chat.actions.leases import Claim, database_time
 from chat.actions.runs import UNKNOWN
@@ -21,6 +22,7 @@ from chat.models import ToolCall
 from chat.models.tool_call import CallStatus
 from tools import registry, toolbox
 from tools.effects import Effect
+from tools.identity import Acting
 from tools.kube.guard import Permit
 from tools.kube.sending import Sending, from_plain
 from tools.lookup import Told, look_up
@@ -35,6 +37,7 @@ class _Question:
     arguments: Arguments
     sent: Sequence[Sending]
     seconds_ago: float
+    acting: Acting
 
 
 async def finish(claim: Claim, call: ToolCall) -> None:
@@ -54,7 +57,9 @@ async def find_out(call: ToolCall) -> Told:
     if question is None:
         return _UNTOLD
     permit = Permit(call_id=str(call.pk), cluster=call.cluster, ceiling=Effect.READ)
-    return await look_up(question.tool, question.arguments, permit, question.sent, question.seconds_ago)
+    return await look_up(
+        question.tool, question.arguments, permit, question.sent, question.seconds_ago, question.acting
+    )
 
 
 def _left(claim: Claim) -> list[ToolCall]:
@@ -74,7 +79,8 @@ def _question(call: ToolCall) -> _Question | None:
     except (registry.UnknownTool, toolbox.BadArguments, msgspec.ValidationError):
         return None
     newest = sent[-1].at if sent else None
-    return _Question(tool, arguments, sent, (database_time() - newest).total_seconds() if newest else 0.0)
+    seconds_ago = (database_time() - newest).total_seconds() if newest else 0.0
+    return _Question(tool, arguments, sent, seconds_ago, acting_for(call))
 
 
 def _without_rivals(call: ToolCall, sent: list[Sending]) -> list[Sending]:

@@ -13,8 +13,9 @@ from typing import Any
 from django.contrib.auth.models import User
 from django.db import Error as DatabaseFault
 
-from chat import lookups, policy, storable
+from chat import lookups, policy, standing, storable
 from chat.access import Right, may_decide, rights
+from chat.acting import acting_for
 from chat.actions import approvals, calls
 from chat.actions.leases import Claim
 from chat.agent.errors import Parked
@@ -24,7 +25,7 @@ from chat.hop import in_database
 from chat.models import Approval, Run, ToolCall
 from chat.models.approval import ApprovalStatus
 from chat.models.tool_call import CallStatus
-from tools import clusters, redaction, registry, toolbox
+from tools import clusters, identity, redaction, registry, toolbox
 from tools.effects import Effect
 from tools.kube.errors import KubeError, NotSent
 from tools.kube.guard import Asked, Permit
@@ -35,9 +36,10 @@ from tools.spec import Tool
 READS_AT_ONCE = 4
 
 
-def offered(run: Run) -> tuple[ToolOffer, ...]:
-    """The tools a run is offered, in stable order: those that its person may use in some cluster."""
-    allowed = policy.effects(run.message.author, run.token)
+def offered(user: User, token: str) -> tuple[ToolOffer, ...]:
+    """In stable order, the tools that a person may use in some cluster. token: the scope of the access token they came
+    by, "" for their own sign-in."""
+    allowed = policy.effects(user, token)
     return tuple(
         ToolOffer(tool.name, tool.description, tool.input_schema())
         for tool in registry.all_tools()
@@ -146,7 +148,8 @@ async def _execute(claim: Claim, call: ToolCall, step: Go) -> None:
     tool = step.tool
     announce = partial(_announce, claim, call) if tool.effect.writes else None
     permit = Permit(str(call.pk), call.cluster, tool.effect, announce=announce, judge=step.judge)
-    outcome = await toolbox.run(tool, toolbox.parse(tool, call.wished), call.cluster, permit)
+    acting = await in_database(acting_for)(call)
+    outcome = await toolbox.run(tool, toolbox.parse(tool, call.wished), call.cluster, permit, acting)
     if outcome.status == "unknown" and (told := await lookups.find_out(call)).status != "unknown":
         outcome = replace(outcome, status=told.status, text=told.text, full="", data=None)
     await in_database(calls.finish)(
@@ -183,12 +186,16 @@ def _next_step(claim: Claim, call: ToolCall) -> Go | Refusal | None:
     try:
         tool = registry.find(call.tool)
         arguments = toolbox.parse(tool, call.wished)
-        clusters.find(call.cluster)
+        cluster = clusters.find(call.cluster)
     except (registry.UnknownTool, toolbox.BadArguments, KubeError) as fault:
         return Refusal(CallStatus.FAILED, str(fault))
     acting = User.objects.get(pk=call.run.message.author_id)  # anew: rights may have gone while the run went on
     if Right.CONVERSE not in rights(acting):
         return Refusal(CallStatus.DENIED, f"{acting.get_username()} may not use the portal any more: nothing was done.")
+    if refused := identity.refusal(cluster, tool.effect):
+        return Refusal(CallStatus.DENIED, refused)
+    if why := standing.lost(acting, call.run):
+        return Refusal(CallStatus.DENIED, why)
     verdict = policy.first_look(acting, call, tool.effect)
     if verdict.decision == "deny":
         return Refusal(CallStatus.DENIED, verdict.reason)
@@ -201,6 +208,8 @@ def _next_step(claim: Claim, call: ToolCall) -> Go | Refusal | None:
 def _asked(claim: Claim, call: ToolCall, tool: Tool, summary: str) -> Go | Refusal | None:
     acting = call.run.message.author.get_username()
     approval = Approval.objects.select_related("decided_by").filter(tool_call=call).first()
+    if approval is None and (why := standing.asks_too_often(call.run.message.author)):
+        return Refusal(CallStatus.DENIED, why)
     if approval is None:
         approvals.request(claim, call, summary, acting)
         return None

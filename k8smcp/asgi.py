@@ -1,4 +1,4 @@
-"""The ASGI onion: pages and REST, the socket, and this process's crew of runners around them."""
+"""The ASGI onion: pages and REST, MCP, the socket, and this process's crew of runners around them."""
 
 import os
 from collections.abc import Awaitable, Callable
@@ -14,6 +14,7 @@ from channels.routing import ProtocolTypeRouter  # noqa: E402
 from django.conf import settings  # noqa: E402
 
 from chat import hop, launch, leaving  # noqa: E402
+from chat.mcp.endpoint import application as mcp  # noqa: E402
 from chat.web.routing import websocket  # noqa: E402
 from k8smcp import daphne_bounds, departure  # noqa: E402
 
@@ -22,7 +23,14 @@ daphne_bounds.refuse(settings.DEBUG)
 Receive = Callable[[], Awaitable[Any]]
 Send = Callable[[Any], Awaitable[None]]
 
-protocols = ProtocolTypeRouter({"http": django_application, "websocket": websocket})
+
+async def http(scope: Any, receive: Receive, send: Send) -> None:
+    """MCP has a server of its own; everything else is Django's."""
+    door = mcp if scope["path"] in ("/mcp", "/mcp/") else django_application
+    await door(scope, receive, send)
+
+
+protocols = ProtocolTypeRouter({"http": http, "websocket": websocket})
 
 
 async def application(scope: Any, receive: Receive, send: Send) -> None:

@@ -53,6 +53,13 @@ class Environment:
             raise ImproperlyConfigured(f"{name} is {value!r}: it accepts {' or '.join(choices)}.")
         return value
 
+    def some(self, name: str, choices: tuple[str, ...]) -> frozenset[str]:
+        """Any of a few words, comma-separated."""
+        given = frozenset(word.lower() for word in self.words(name))
+        if not given <= set(choices):
+            raise ImproperlyConfigured(f"{name} is {self.text(name)!r}: it accepts any of {', '.join(choices)}.")
+        return given
+
     def address(self, name: str, schemes: tuple[str, ...]) -> str:
         value = self.text(name)
         if value and not _is_address(value, schemes):

@@ -67,6 +67,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "chat.web.entrance.Entrance",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
@@ -110,10 +111,15 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator"},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
+SESSION_ENGINE = "chat.sessions"  # ends sessions an hour after the last thing a person did
 SESSION_COOKIE_AGE = 12 * 3600
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
-SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True  # scripts of the page read the CSRF token from the page
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = BEHIND_TLS
+# With `__Host-` a browser takes such a cookie only over TLS, for this very host and all of its paths: no neighbouring
+# site can plant one. Plain http on loopback has no such cookies.
+SESSION_COOKIE_NAME = "__Host-sessionid" if BEHIND_TLS else "sessionid"
+CSRF_COOKIE_NAME = "__Host-csrftoken" if BEHIND_TLS else "csrftoken"
 # Redirects and HSTS are the proxy's, which ends TLS; the cookies follow from BEHIND_TLS, and k8smcp.W003 speaks of it.
 SILENCED_SYSTEM_CHECKS = ["security.W004", "security.W008", "security.W012", "security.W016"]
 CSRF_FAILURE_VIEW = "chat.web.pages.faults.csrf"
@@ -134,6 +140,9 @@ CONTENT_SECURITY_POLICY = {
         "base-uri": ["'none'"],
         "object-src": ["'none'"],
         "frame-ancestors": ["'none'"],
+        "require-trusted-types-for": ["'script'"],
+        "trusted-types": ["portal"],  # static/js/lib/markup.js, the one place where text becomes markup
+        "report-uri": "/csp-reports",
     }
 }
 
@@ -157,12 +166,21 @@ KUBECONFIG = env.text("KUBECONFIG")
 K8SMCP_DEMO = env.optional_switch("K8SMCP_DEMO")
 K8SMCP_READ_ONLY = env.switch("K8SMCP_READ_ONLY", False)
 K8SMCP_EXECUTE = env.switch("K8SMCP_EXECUTE", False)
+K8SMCP_SHARED_WRITES = env.switch("K8SMCP_SHARED_WRITES", False)
+K8SMCP_KUBECONFIG_ALLOW = env.some("K8SMCP_KUBECONFIG_ALLOW", ("proxy-url", "insecure", "files", "loopback"))
+K8SMCP_CREDENTIALS_KEY = env.words("K8SMCP_CREDENTIALS_KEY")
 K8SMCP_POLICY = env.text("K8SMCP_POLICY")  # a file of rules, which the portal shows and does not edit
 
 # ---- runs and bounds ---------------------------------------------------------------------------------------------
 K8SMCP_INPROCESS_RUNNER = env.switch("K8SMCP_INPROCESS_RUNNER", True)
 K8SMCP_MAX_RUNS_PER_USER = env.number("K8SMCP_MAX_RUNS_PER_USER", 20, least=1, most=10_000)
 K8SMCP_MAX_SOCKETS_PER_USER = env.number("K8SMCP_MAX_SOCKETS_PER_USER", 50, least=1, most=100_000)
+# What each of these bounds: chat/limits.py
+K8SMCP_MAX_SOCKETS = env.number("K8SMCP_MAX_SOCKETS", 2_000, least=1, most=1_000_000)
+K8SMCP_MAX_FRAMES_PER_SECOND = env.number("K8SMCP_MAX_FRAMES_PER_SECOND", 20, least=1, most=1_000_000)
+K8SMCP_MAX_REQUESTS_PER_SECOND = env.number("K8SMCP_MAX_REQUESTS_PER_SECOND", 10, least=1, most=1_000_000)
+K8SMCP_MAX_SIGN_INS_PER_MINUTE = env.number("K8SMCP_MAX_SIGN_INS_PER_MINUTE", 5, least=1, most=1_000_000)
+K8SMCP_MAX_APPROVALS_PER_MINUTE = env.number("K8SMCP_MAX_APPROVALS_PER_MINUTE", 10, least=1, most=1_000_000)
 
 LOGGING = {
     "version": 1,

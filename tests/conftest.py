@@ -13,7 +13,7 @@ from channels.db import database_sync_to_async
 from channels.layers import channel_layers
 from django.contrib.auth.models import User
 
-from chat import launch
+from chat import launch, limits
 from chat.actions import people, tokens
 
 pytest_plugins = ["tests.apiserver.fixtures"]
@@ -53,11 +53,35 @@ def fresh_layer() -> Iterator[None]:
     channel_layers.backends.clear()
 
 
+@pytest.fixture(autouse=True)
+def rested_people() -> None:
+    """Every test's first person has the same number, and should not pay for what others asked."""
+    limits.requests.forget()
+
+
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """Where everything must run (CI), a skipped test is a failure."""
     reporter = session.config.pluginmanager.get_plugin("terminalreporter")
     if os.environ.get("K8SMCP_TEST_REQUIRE") == "1" and reporter is not None and reporter.stats.get("skipped"):
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+@pytest.fixture(scope="session", autouse=True)
+def audit_stands_aside_for_an_emptied_test_database() -> Iterator[None]:
+    """The audit's triggers stand in every test, but between two of them Django empties every table."""
+    from django.db.backends.base.operations import BaseDatabaseOperations
+
+    from tests.chat.audit.tampering import unguarded
+
+    empty = BaseDatabaseOperations.execute_sql_flush
+
+    def execute_sql_flush(self: Any, sql_list: list[str]) -> None:
+        with unguarded(self.connection):
+            empty(self, sql_list)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(BaseDatabaseOperations, "execute_sql_flush", execute_sql_flush)
+        yield
 
 
 # ---- people ------------------------------------------------------------------------------------------------------

@@ -31,6 +31,7 @@ def _clear() -> None:
             del os.environ[name]
     os.environ["K8SMCP_HOME"] = tempfile.mkdtemp(prefix="k8smcp-test-")
     os.environ["HOME"] = os.environ["K8SMCP_HOME"]  # no kubeconfig of the machine
+    os.environ["K8SMCP_SHARED_WRITES"] = "1"  # the rigs have one identity; tests of identities say what they need
     if os.environ.get("K8SMCP_TEST_SERVICES") == "1":
         os.environ["DATABASE_URL"] = os.environ["TEST_DATABASE_URL"]
         os.environ["REDIS_URL"] = os.environ["TEST_REDIS_URL"]

@@ -42,6 +42,7 @@ class Portal:
             "K8SMCP_HOME": str(home),
             "PORT": str(self.port),
             "PYTHONWARNINGS": "ignore",
+            "K8SMCP_SHARED_WRITES": "1",
         } | environment
         self.process: subprocess.Popen[bytes] | None = None
         self.link = ""

@@ -15,12 +15,15 @@ from channels.db import database_sync_to_async
 from django.conf import settings
 from django.db import transaction
 
+from tools import identity, registered
 from tools.effects import Effect
+from tools.identity import Acting
 from tools.kube import kubeconfig
+from tools.kube.access import Access
 from tools.kube.client import KubeClient
 from tools.kube.errors import BadKubeconfig, KubeError
 from tools.kube.guard import Permit
-from tools.kube.kubeconfig import Access
+from tools.kube.strictness import for_own_files
 from tools.kube.transport import Transport
 from tools.models import Cluster
 
@@ -42,6 +45,7 @@ class Health:
     version: str = ""
     latency_ms: int = 0
     problem: str = ""
+    identity_mode: str = ""
 
 
 # ---- looking up --------------------------------------------------------------------------------------------------
@@ -64,26 +68,41 @@ def find(name: str) -> Cluster:
     return cluster
 
 
-def access(name: str) -> Access:
-    """How to reach a cluster. Raises UnknownCluster, BadKubeconfig."""
+def access(name: str, acting: Acting) -> Access:
+    """How a person reaches a cluster. Raises UnknownCluster, BadKubeconfig, NoIdentity."""
     cluster = find(name)
-    if cluster.kubeconfig:
-        found = _read(cluster.kubeconfig, cluster.context, _stamp(Path(cluster.kubeconfig)))
+    return identity.of(cluster, _reached(cluster), acting)
+
+
+def portal_access(name: str) -> Access:
+    """How the portal itself reaches a cluster: to ask for its version, and what somebody may do there. Never to look
+    at an object. Raises UnknownCluster, BadKubeconfig."""
+    return _reached(find(name))
+
+
+def _reached(cluster: Cluster) -> Access:
+    if cluster.sealed:
+        found = registered.opened(cluster)
+    elif cluster.kubeconfig:
+        file = Path(cluster.kubeconfig)
+        found = _read(cluster.kubeconfig, cluster.context, _stamp(file), settings.K8SMCP_KUBECONFIG_ALLOW)
     else:
         here = kubeconfig.in_cluster(os.environ)
         if here is None:
-            raise BadKubeconfig(f'Cluster "{name}" is reached from inside it only, and this portal does not run there.')
+            raise BadKubeconfig(
+                f'Cluster "{cluster.name}" is reached from inside it only, and this portal does not run there.'
+            )
         found = here
-    return dataclasses.replace(found, name=name)
+    return dataclasses.replace(found, name=cluster.name)
 
 
 async def check(name: str) -> Health:
     """Asks one cluster for its version. Raises UnknownCluster only; everything else is told in the answer."""
     cluster = await database_sync_to_async(find)(name)
-    health = Health(name, cluster.server, cluster.is_demo, reachable=False)
+    health = Health(name, cluster.server, cluster.is_demo, reachable=False, identity_mode=cluster.identity_mode)
     began = time.perf_counter()
     try:
-        transport = Transport(name, await database_sync_to_async(access)(name))
+        transport = Transport(name, await database_sync_to_async(portal_access)(name))
         said = await KubeClient(transport, Permit("cluster-check", name, Effect.READ)).version()
     except KubeError as fault:
         return dataclasses.replace(health, problem=fault.sentence)
@@ -110,9 +129,9 @@ def _stamp(file: Path) -> tuple[int, int]:
 
 
 @lru_cache(maxsize=64)
-def _read(file: str, context: str, stamp: tuple[int, int]) -> Access:
+def _read(file: str, context: str, stamp: tuple[int, int], allowed: frozenset[str]) -> Access:
     """`stamp` changes with the file, so a renewed credential is used at once."""
-    return kubeconfig.read_context(Path(file), context)
+    return kubeconfig.read_context(Path(file), context, for_own_files(allowed))
 
 
 # ---- registering -------------------------------------------------------------------------------------------------
@@ -126,14 +145,14 @@ def register(file: Path, *, is_demo: bool = False, origin: Cluster.Origin = Clus
     if not contexts:
         raise BadKubeconfig(f"{file} has no contexts. Add one, or name another file.")
     with transaction.atomic():
-        Cluster.objects.filter(kubeconfig=str(file)).exclude(context__in=contexts).delete()
+        Cluster.objects.filter(kubeconfig=str(file), sealed="").exclude(context__in=contexts).delete()
         return [_keep(_described(file, context), is_demo=is_demo, origin=origin) for context in dict.fromkeys(contexts)]
 
 
 def register_at_start() -> list[Cluster]:
     """What the environment says (CONTRACT: KUBECONFIG, K8SMCP_DEMO), and nothing that an earlier start registered."""
     kept = _from_environment()
-    stale = Cluster.objects.filter(origin=Cluster.Origin.START)
+    stale = Cluster.objects.filter(origin=Cluster.Origin.START, sealed="")
     stale.exclude(pk__in=[cluster.pk for cluster in kept]).delete()
     return kept
 
@@ -170,7 +189,7 @@ def _demo() -> list[Cluster]:
 def _described(file: Path, context: str) -> Cluster:
     found = Cluster(name=context[:190], kubeconfig=str(file), context=context)
     try:
-        reached = kubeconfig.read_context(file, context)
+        reached = kubeconfig.read_context(file, context, for_own_files(settings.K8SMCP_KUBECONFIG_ALLOW))
     except BadKubeconfig as fault:
         found.problem = fault.sentence
     else:
@@ -179,20 +198,19 @@ def _described(file: Path, context: str) -> Cluster:
 
 
 def _keep(found: Cluster, *, is_demo: bool, origin: Cluster.Origin) -> Cluster:
-    known = Cluster.objects.filter(kubeconfig=found.kubeconfig, context=found.context).first()
-    name = known.name if known else _free(found.name)
-    cluster, _ = Cluster.objects.update_or_create(
-        kubeconfig=found.kubeconfig,
-        context=found.context,
-        defaults={
-            "name": name,
-            "server": found.server,
-            "identity": found.identity,
-            "problem": found.problem,
-            "is_demo": is_demo,
-            "origin": origin,
-        },
-    )
+    """Refreshes what comes from the file; what people have set since (name, way of identity) stays."""
+    same = {"kubeconfig": found.kubeconfig, "context": found.context, "sealed": ""}
+    known = Cluster.objects.filter(**same).first()
+    seen = {
+        "server": found.server,
+        "identity": found.identity,
+        "problem": found.problem,
+        "is_demo": is_demo,
+        "origin": origin,
+    }
+    mode = Cluster.IdentityMode.IMPERSONATE if is_demo else Cluster.IdentityMode.SHARED
+    new = {"name": known.name if known else _free(found.name), "identity_mode": mode}
+    cluster, _ = Cluster.objects.update_or_create(**same, defaults=seen, create_defaults=seen | new)
     return cluster
 
 

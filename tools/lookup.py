@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from channels.db import database_sync_to_async
 
 from tools import clusters
+from tools.identity import NOBODY, Acting
 from tools.kube.client import KubeClient
 from tools.kube.departure import SEND_WITHIN
 from tools.kube.errors import BadAnswer, Busy, KubeError, Unreachable
@@ -38,7 +39,12 @@ class Told:
 
 
 async def look_up(
-    tool: Tool, arguments: Arguments, permit: Permit, sent: Sequence[Sending], seconds_ago: float
+    tool: Tool,
+    arguments: Arguments,
+    permit: Permit,
+    sent: Sequence[Sending],
+    seconds_ago: float,
+    acting: Acting = NOBODY,
 ) -> Told:
     """`sent`: what was written down, in order, the last one `seconds_ago`. `permit` need not allow more than READ.
     Never raises, but for being cancelled."""
@@ -48,7 +54,7 @@ async def look_up(
         return _told(tool, arguments, sent, [Finding(State.UNKNOWN, _NO_TRACE) for _ in sent])
     left = min(max(ARRIVES_WITHIN - seconds_ago, 0.0), ARRIVES_WITHIN)
     try:
-        access = await database_sync_to_async(clusters.access)(permit.cluster)
+        access = await database_sync_to_async(clusters.access)(permit.cluster, acting)
         client = KubeClient(Transport(permit.cluster, access), permit)
         async with asyncio.timeout(min(max(left + 2.0, SHORTEST_LOOK), LONGEST_LOOK)):
             findings = await _findings(client, sent, left)

@@ -1,6 +1,8 @@
-"""The clusters this portal knows: where each one's access is written down, never the access itself."""
+"""The clusters this portal knows, who acts as whom in each, and what was entrusted to it: sealed, never in clear."""
 
+from django.conf import settings
 from django.db import models
+from django.db.models import Q
 
 from tools.policy.models import Grant, PolicyChange, PolicyRule, PolicyState, ProductionNamespace
 
@@ -8,17 +10,29 @@ __all__ = ("Cluster", "Grant", "PolicyChange", "PolicyRule", "PolicyState", "Pro
 
 
 class Cluster(models.Model):
-    """One API server and the identity used there. `kubeconfig` is empty for the account of the pod we run in."""
+    """One API server and the identity used there. `kubeconfig` is empty for the account of the pod we run in, and for
+    a cluster registered in the portal, whose access is in `sealed`."""
 
     class Origin(models.TextChoices):
         START = "start", "registered at start"
         PERSON = "person", "registered by a person"
 
+    class IdentityMode(models.TextChoices):
+        IMPERSONATE = "impersonate", "each person as themselves"
+        TOKEN = "token", "each person with a token of their own"
+        SHARED = "shared", "one identity for everybody"
+
     name = models.CharField(max_length=200, unique=True)
     kubeconfig = models.CharField(max_length=1000, blank=True)
     context = models.CharField(max_length=500, blank=True)
+    sealed = models.TextField(blank=True, editable=False)
     server = models.CharField(max_length=500, blank=True)
     identity = models.CharField(max_length=500, blank=True)
+    identity_mode = models.CharField(max_length=12, choices=IdentityMode, default=IdentityMode.SHARED)
+    shared_writes = models.BooleanField(default=False, help_text="Whether the one identity for everybody may change.")
+    default_names = models.BooleanField(
+        default=True, help_text="Whether a person without a line in the map acts as k8smcp:<their name>."
+    )
     problem = models.TextField(blank=True, help_text="Why it cannot be used, as a sentence; empty when it can.")
     is_demo = models.BooleanField(default=False)
     production = models.BooleanField(default=False, db_default=False, help_text="Changes ask a second person.")
@@ -29,7 +43,52 @@ class Cluster(models.Model):
 
     class Meta:
         ordering = ("pk",)
-        constraints = (models.UniqueConstraint(fields=("kubeconfig", "context"), name="one_cluster_per_context"),)
+        constraints = (
+            models.UniqueConstraint(
+                fields=("kubeconfig", "context"), condition=Q(sealed=""), name="one_cluster_per_context"
+            ),
+        )
 
     def __str__(self) -> str:
         return self.name
+
+
+class IdentityMap(models.Model):
+    """One line of a cluster's map: this person, or this group of the portal, acts there as that user or group."""
+
+    class Kind(models.TextChoices):
+        PERSON = "person", "person"
+        GROUP = "group", "group"
+
+    cluster = models.ForeignKey(Cluster, models.CASCADE, related_name="identity_map")
+    kind = models.CharField(max_length=6, choices=Kind)
+    subject = models.CharField(max_length=150, help_text="A username, or the name of a group, of the portal.")
+    kube_name = models.CharField(max_length=200, help_text="The Kubernetes user, or group, they act as.")
+
+    class Meta:
+        ordering = ("kind", "subject", "kube_name")
+        constraints = (
+            models.UniqueConstraint(fields=("cluster", "kind", "subject", "kube_name"), name="no_line_twice"),
+            models.UniqueConstraint(
+                fields=("cluster", "subject"), condition=Q(kind="person"), name="one_user_per_person"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.subject} → {self.kube_name} in {self.cluster}"
+
+
+class PersonalToken(models.Model):
+    """The token of one person for one cluster, sealed. `expires_at`: what the token says of itself, if it does."""
+
+    cluster = models.ForeignKey(Cluster, models.CASCADE, related_name="personal_tokens")
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="cluster_tokens")
+    sealed = models.TextField(editable=False)
+    expires_at = models.DateTimeField(null=True)
+    stored_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=("cluster", "owner"), name="one_token_per_person"),)
+
+    def __str__(self) -> str:
+        return f"a token for {self.cluster}"

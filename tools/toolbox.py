@@ -4,8 +4,9 @@ import asyncio
 import difflib
 import logging
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Literal, TypeAlias
 
 import msgspec
@@ -13,6 +14,8 @@ from channels.db import database_sync_to_async
 from pydantic import ValidationError
 
 from tools import clusters, redaction, rendering
+from tools.identity import NOBODY, Acting
+from tools.kube.access import Access
 from tools.kube.client import KubeClient
 from tools.kube.errors import Ambiguous, KubeError, PartlyDone
 from tools.kube.guard import Permit
@@ -57,23 +60,23 @@ def parse(tool: Tool, raw: Mapping[str, Json]) -> Arguments:
         raise BadArguments(f"The arguments do not fit {tool.name}: {faults}.") from None
 
 
-async def run(tool: Tool, arguments: Arguments, cluster_name: str, permit: Permit) -> Outcome:
-    """Runs the call once. Never raises, but for being cancelled."""
+async def run(tool: Tool, arguments: Arguments, cluster_name: str, permit: Permit, acting: Acting = NOBODY) -> Outcome:
+    """Runs the call once, as that person. Never raises, but for being cancelled."""
     began = time.perf_counter()
     made: list[KubeClient] = []
-    status, result = await _tried(tool, arguments, cluster_name, permit, made)
+    status, result = await _tried(tool, arguments, partial(clusters.access, cluster_name, acting), permit, made)
     known = made[0].secrets_seen if made else set()
     text, full, data = await beside(lambda: _cleaned(result, known))
     return Outcome(status, text, full, data, round((time.perf_counter() - began) * 1000))
 
 
 async def _tried(
-    tool: Tool, arguments: Arguments, cluster_name: str, permit: Permit, made: list[KubeClient]
+    tool: Tool, arguments: Arguments, access: Callable[[], Access], permit: Permit, made: list[KubeClient]
 ) -> tuple[Status, Result]:
     """`made` takes the client, so that what it has seen and sent is known however the call ends."""
     try:
-        access = await database_sync_to_async(clusters.access)(cluster_name)
-        made.append(KubeClient(Transport(cluster_name, access), permit))
+        reached = await database_sync_to_async(access)()
+        made.append(KubeClient(Transport(reached.name, reached), permit))
         async with asyncio.timeout(LONGEST_SECONDS):
             return "completed", await tool.run(made[0], arguments)
     except PartlyDone as fault:
@@ -83,7 +86,7 @@ async def _tried(
     except TimeoutError:
         return _broken(f"{tool.title} took longer than {LONGEST_SECONDS} s and was given up.", made)
     except Exception as fault:
-        log.exception("tool %s failed on cluster %s", tool.name, cluster_name)
+        log.exception("tool %s failed on cluster %s", tool.name, permit.cluster)
         kind = type(fault).__name__
         return _broken(f"{tool.title} failed for a reason the portal did not expect ({kind}); its log has more.", made)
 

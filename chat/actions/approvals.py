@@ -16,6 +16,7 @@ from chat.actions.calls import call_hash
 from chat.actions.commands import Named
 from chat.actions.leases import OVER, Claim, hold
 from chat.actions.rounds import call_fields
+from chat.audit import calls as audited
 from chat.errors import BadInput, Conflict, NotAllowed
 from chat.event_types import ApprovalDecided, ApprovalRequested
 from chat.models import Approval, Run, ToolCall
@@ -48,6 +49,7 @@ def request(claim: Claim, call: ToolCall, summary: str, acting: str) -> Approval
             url=reverse("approval", args=[approval.pk]),
         )
         journal.append(asked, run=run)
+        audited.asked(approval, run)
         return approval
 
 
@@ -159,6 +161,7 @@ def _tell(approval: Approval, status: ApprovalStatus, *, by: str = "", reason: s
         reason=reason,
     )
     journal.append(decided, run=call.run)
+    audited.decided(approval, status, by=by, reason=reason)
 
 
 def _go_on(run_id: uuid.UUID) -> None:

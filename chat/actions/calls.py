@@ -10,6 +10,7 @@ from django.utils import timezone
 from chat import event_types, journal, storable
 from chat.actions.leases import Claim, database_time, hold, hold_to_go_on
 from chat.actions.rounds import call_fields
+from chat.audit import calls as audited
 from chat.durable import durable
 from chat.errors import LeaseLost
 from chat.event_types import ToolCallEnd
@@ -64,6 +65,7 @@ def _begin(call: ToolCall) -> None:
     if not fresh.update(status=CallStatus.RUNNING, started_at=now, sent=[]):
         raise LeaseLost("This call has begun already.")
     call.status, call.started_at, call.sent = CallStatus.RUNNING, now, []
+    audited.begun(call)
 
 
 def announce(claim: Claim, call: ToolCall, sending: Sending) -> float:
@@ -76,6 +78,7 @@ def announce(claim: Claim, call: ToolCall, sending: Sending) -> float:
         if not ToolCall.objects.filter(pk=call.pk, status=CallStatus.RUNNING).update(sent=sent):
             raise LeaseLost("This call has ended already.")
         call.sent = sent
+        audited.sent(call, sent[-1])
     return until
 
 
@@ -114,3 +117,4 @@ def close(call: ToolCall, status: str, result: str, *, full: str = "", data: Any
         result_ref=f"/api/v1/tool-calls/{call.pk}/result" if full and full != result else None,
     )
     journal.append(ended, run=run)
+    audited.ended(call, run, duration)

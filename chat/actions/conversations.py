@@ -8,9 +8,9 @@ from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from chat import journal, storable
+from chat import audit, doorbell, journal, storable
 from chat.access import Right, find, find_own, require
-from chat.actions import commands
+from chat.actions import commands, shares
 from chat.actions.commands import Named
 from chat.errors import BadInput, NotFound
 from chat.event_types import ConversationRenamed
@@ -68,7 +68,8 @@ def change(
     shared: bool | None = None,
     command_id: str = "",
 ) -> Conversation:
-    """Renames, shares, or both; None leaves it as it is. Returns the conversation as this command left it."""
+    """Renames, shares with everyone or not, or both; None leaves it as it is. Returns the conversation as this command
+    left it."""
     conversation = find_own(user, conversation_id)
     content = {"conversation_id": str(conversation.pk), "title": title, "shared": shared}
 
@@ -76,21 +77,33 @@ def change(
         if title is not None:
             _rename(conversation, title, user)
         if shared is not None:
-            conversation.shared = shared
-            conversation.save(update_fields=["shared"])
+            shares.with_everyone(conversation, user, shared)
         conversation.refresh_from_db()
-        return {field: getattr(conversation, field) for field in _ANSWERED} | {
-            "updated_at": conversation.updated_at.isoformat()
-        }
+        _record(conversation, user, content)
+        answered = {field: getattr(conversation, field) for field in _ANSWERED}
+        return answered | {"shared": conversation.shared, "updated_at": conversation.updated_at.isoformat()}
 
     answer = commands.once(user, Named("rename", command_id, conversation.pk), content, effect).answer
     for field in _ANSWERED:
         setattr(conversation, field, answer[field])
     conversation.updated_at = datetime.fromisoformat(answer["updated_at"])
+    conversation.shared = answer["shared"]
     return conversation
 
 
-_ANSWERED = ("title", "shared", "head_seq")
+_ANSWERED = ("title", "head_seq")
+
+
+def _record(conversation: Conversation, by: User, content: dict[str, Any]) -> None:
+    """One row for each of the things that were asked for."""
+    for kind, asked in (("renamed", "title"), ("shared", "shared")):
+        if content[asked] is not None:
+            audit.record(
+                f"conversation.{kind}",
+                actor=by.get_username(),
+                conversation_id=str(conversation.pk),
+                request={asked: content[asked]},
+            )
 
 
 def _rename(conversation: Conversation, title: str, by: User) -> None:
@@ -111,8 +124,11 @@ def delete(user: User, conversation_id: uuid.UUID | str) -> None:
 
     conversation = find_own(user, conversation_id)
     runs.stop_all(conversation, by=user)
-    conversation.deleted_at = timezone.now()
-    conversation.save(update_fields=["deleted_at"])
+    with transaction.atomic():
+        conversation.deleted_at = timezone.now()
+        conversation.save(update_fields=["deleted_at"])
+        audit.record("conversation.deleted", actor=user.get_username(), conversation_id=str(conversation.pk))
+    doorbell.rights_changed(conversation_id=conversation.pk)
 
 
 def _title(title: str) -> str:

@@ -59,7 +59,7 @@ def give(user: User, person: str, wanted: Wanted) -> Grant:
             until=_in(timedelta(minutes=wanted.minutes)),
         )
         made.refresh_from_db()
-        changed(user, f"grant {made.pk}", None, as_data(made))
+        changed(user, f"grant {made.pk}", None, as_data(made), "grant.made")
     return made
 
 
@@ -73,7 +73,7 @@ def revoke(user: User, grant_id: int) -> None:
         before = as_data(found)
         if Grant.objects.filter(pk=grant_id, revoked_at=None, until__gt=Now()).update(revoked_at=Now()):
             found.refresh_from_db()
-            changed(user, f"grant {grant_id}", before, as_data(found))
+            changed(user, f"grant {grant_id}", before, as_data(found), "grant.ended")
 
 
 def as_data(grant: Grant) -> dict[str, Any]:

@@ -9,15 +9,16 @@ from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
 
 from chat import journal, launch, leaving, storable
-from chat.access import Right, find, require
+from chat.access import Right, find, require, require_part
 from chat.actions import commands, conversations
 from chat.actions.commands import Named
+from chat.audit import talk as audited
 from chat.errors import BadInput, TooMany
 from chat.event_types import UserMessage
+from chat.limits import MESSAGE_LENGTH
 from chat.models import Conversation, Message, Run
 from chat.models.run import ENDED
 
-MESSAGE_LENGTH = 32_768
 TITLE_LENGTH = 60
 
 
@@ -59,6 +60,7 @@ def send(
         leaving.refuse_new_work()
         _check_bound(user)
         named = conversations.open_or_create(user, conversation_id, cluster=cluster)
+        require_part(user, named)
         # From here on one after another: messages of a conversation are answered in the order of their ids.
         conversation = Conversation.objects.select_for_update(no_key=True).get(pk=named.pk)
         client_id = message_id or uuid.uuid4()
@@ -95,6 +97,7 @@ def _accept(message: Message, way: Way) -> Accepted:
         ),
         run=run,
     )
+    audited.message("message.sent", message, run, message.author.get_username())
     transaction.on_commit(launch.wake)
     return Accepted(str(conversation.pk), str(run.pk), str(message.client_id), event.seq)
 

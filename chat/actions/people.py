@@ -29,7 +29,7 @@ def create(name: str, *, role: str, password: str = "") -> User:
 
 def give_role(user: User, role: str) -> None:
     """Takes the other roles away: a person has one."""
-    user.groups.remove(*Group.objects.filter(name__in=ROLES))
+    user.groups.remove(*user.groups.filter(name__in=ROLES).exclude(name=role))
     user.groups.add(Group.objects.get_or_create(name=role)[0])
 
 

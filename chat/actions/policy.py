@@ -7,7 +7,7 @@ from django.contrib.auth.models import User
 from django.db import transaction
 from pydantic import ValidationError
 
-from chat import storable
+from chat import audit, storable
 from chat.access import Right, require
 from chat.errors import BadInput, Conflict, NotFound
 from tools.models import Cluster
@@ -76,12 +76,25 @@ def _mark(cluster: Cluster, wanted: WrittenMark) -> None:
     ProductionNamespace.objects.bulk_create(ProductionNamespace(cluster=cluster.name, pattern=p) for p in patterns)
 
 
-def changed(user: User | None, what: str, before: Mapping[str, Any] | None, after: Mapping[str, Any] | None) -> None:
-    """Inside the transaction of every change: a new version, and the record of who changed what."""
+def changed(
+    user: User | None,
+    what: str,
+    before: Mapping[str, Any] | None,
+    after: Mapping[str, Any] | None,
+    kind: str = "policy.changed",
+) -> None:
+    """Inside the transaction of every change: a new version, and the record of who changed what. `kind`: of the audit's
+    row."""
     state, _ = PolicyState.objects.select_for_update().get_or_create(pk=1)
     fresh = PolicyState(pk=1, version=state.version + 1)
     fresh.save()
     PolicyChange.objects.create(version=fresh.version, by=user, what=what[:200], before=before, after=after)
+    audit.record(
+        kind,
+        actor=user.get_username() if user is not None else "",
+        policy_version=str(fresh.version),
+        request={"what": what, "before": before, "after": after},
+    )
 
 
 def as_data(row: PolicyRule) -> dict[str, Any]:

@@ -12,10 +12,11 @@ from django.db import transaction
 from django.db.models import Q
 
 from chat import journal
-from chat.access import Right, require, visible_to
+from chat.access import Right, require, require_part, visible_to
 from chat.actions import commands, messages, runs
 from chat.actions.commands import Named
 from chat.actions.leases import Claim, hold_to_go_on
+from chat.audit import talk as audited
 from chat.errors import BadInput, Conflict, NotAllowed, NotFound
 from chat.event_types import EventData, MessageEdited, MessageRemoved, MessageSteered
 from chat.models import Message, Run
@@ -43,7 +44,10 @@ def _edit(message: Message, user: User, text: str) -> Answer:
     run = _still_queued(message)
     _require_words(run)
     Message.objects.filter(pk=message.pk).update(text=text)
-    return _tell(run, message, MessageEdited(**_fields(run, message, user), text=text))
+    message.text = text
+    answer = _tell(run, message, MessageEdited(**_fields(run, message, user), text=text))
+    audited.message("message.edited", message, run, user.get_username())
+    return answer
 
 
 def remove(user: User, message_id: Name, *, conversation_id: Name | None = None, command_id: str = "") -> Answer:
@@ -60,6 +64,7 @@ def _remove(message: Message, user: User) -> Answer:
     run = _still_queued(message)
     answer = _tell(run, message, MessageRemoved(**_fields(run, message, user)))
     runs.conclude(run, RunStatus.STOPPED)
+    audited.message("message.removed", message, run, user.get_username())
     return answer
 
 
@@ -121,6 +126,7 @@ def _find(user: User, message_id: Name, conversation_id: Name | None) -> Message
     several.sort(key=lambda message: (message.author_id != user.pk, message.conversation.owner_id != user.pk))
     if not several:
         raise NotFound("There is no such message, or it is not shared with you.")
+    require_part(user, several[0].conversation)
     return several[0]
 
 

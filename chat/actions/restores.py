@@ -11,7 +11,7 @@ from functools import partial
 from channels.db import database_sync_to_async
 from django.db import transaction
 
-from chat import anchors
+from chat import anchors, audit
 from chat.anchors import Anchor
 from chat.models import Event, JournalState
 from chat.models.event import moment
@@ -63,6 +63,7 @@ def _begin_epoch(kept: Sequence[Anchor]) -> int:
     if any(_put_back(state.epoch, each) for each in kept):
         state.epoch = max(state.epoch, *(each.epoch for each in kept)) + 1
         state.save(update_fields=["epoch"])
+        audit.record("journal.restored", actor="", request={"epoch": state.epoch}, outcome=f"epoch {state.epoch}")
         told = "The journal was put back from a backup: epoch %d begins, and everybody is shown what it holds now."
         transaction.on_commit(partial(log.warning, told, state.epoch))
     return state.epoch

@@ -7,10 +7,11 @@ from django.db import transaction
 from django.utils import timezone
 
 from chat import event_types, journal, launch
-from chat.access import Right, find_run, require
+from chat.access import Right, find_run, require, require_part
 from chat.actions import approvals, calls, commands, rounds
 from chat.actions.commands import Named
 from chat.actions.leases import OVER, Claim, hold
+from chat.audit import talk as audited
 from chat.event_types import CalledTool, Complete, Error, Notice, TextEnd
 from chat.models import Approval, Conversation, Run, ToolCall
 from chat.models.approval import ApprovalStatus
@@ -48,10 +49,12 @@ def stop(user: User, run_id: str, *, command_id: str = "") -> Run:
     """
     require(user, Right.CONVERSE)
     run = find_run(user, run_id)
+    require_part(user, run.conversation)
 
     def effect() -> dict[str, Any]:
         _stop(run)
         run.refresh_from_db()
+        audited.stopped(run, user.get_username())
         return {"status": run.status, "usage": run.usage}
 
     command = Named("stop", command_id, run.conversation_id)
@@ -100,6 +103,7 @@ def conclude(run: Run, outcome: RunStatus, fault: Error | None = None) -> None:
         _tell_what_was_done(run)
     Run.objects.filter(pk=run.pk).update(status=outcome, ended_at=timezone.now(), lease_until=None, open_block=None)
     journal.append(_complete(run, outcome), run=run)
+    audited.ended(run, outcome)
 
 
 def _close_what_is_open(run: Run) -> None:

@@ -5,8 +5,11 @@ import secrets
 from datetime import timedelta
 
 from django.contrib.auth.models import User
+from django.db import transaction
 from django.utils import timezone
 
+from chat import audit
+from chat.audit import door
 from chat.errors import NotFound
 from chat.models import SignInLink
 
@@ -15,9 +18,11 @@ LINK_LIFETIME = timedelta(hours=24)
 
 def link(user: User) -> str:
     """The token of a one-time link; older unused ones of this person are void."""
-    SignInLink.objects.filter(user=user, used_at=None).delete()
     token = secrets.token_urlsafe(24)
-    SignInLink.objects.create(user=user, digest=_digest(token), expires_at=timezone.now() + LINK_LIFETIME)
+    with transaction.atomic():
+        SignInLink.objects.filter(user=user, used_at=None).delete()
+        SignInLink.objects.create(user=user, digest=_digest(token), expires_at=timezone.now() + LINK_LIFETIME)
+        audit.record("sign_in_link.made", actor=door.person(), outcome=user.get_username())
     return token
 
 

@@ -5,9 +5,12 @@ import secrets
 from datetime import timedelta
 
 from django.contrib.auth.models import User
+from django.db import transaction
 from django.utils import timezone
 
+from chat import audit
 from chat.access import Right, rights
+from chat.audit import door
 from chat.errors import BadInput, NotAllowed
 from chat.models import AccessToken
 from chat.models.access_token import Scope
@@ -35,13 +38,16 @@ def create(user: User, *, scope: str = "", days: int | None = 90) -> str:
             f"{user.get_username()} has no role that allows the scope {scope!r}: the widest is {allowed!r}."
         )
     token = PREFIX + secrets.token_urlsafe(32)
-    AccessToken.objects.create(
-        user=user,
-        prefix=token[: len(PREFIX) + 4],
-        digest=_digest(token),
-        scope=scope,
-        expires_at=timezone.now() + timedelta(days=days) if days is not None else None,
-    )
+    with transaction.atomic():
+        made = AccessToken.objects.create(
+            user=user,
+            prefix=token[: len(PREFIX) + 4],
+            digest=_digest(token),
+            scope=scope,
+            expires_at=timezone.now() + timedelta(days=days) if days is not None else None,
+        )
+        told = {"person": user.get_username(), "scope": scope, "days": days, "token": made.prefix}
+        audit.record("token.created", actor=door.person(), request=told, outcome=user.get_username())
     return token
 
 
@@ -56,6 +62,13 @@ def verify(token: str) -> AccessToken | None:
 def valid(token: AccessToken) -> bool:
     alive = token.expires_at is None or token.expires_at > timezone.now()
     return alive and token.revoked_at is None and token.user.is_active
+
+
+def revoke(token: AccessToken) -> None:
+    """It lets nobody in any more: its sockets end, and runs that its person began before go no further."""
+    if token.revoked_at is None:
+        token.revoked_at = timezone.now()
+        token.save(update_fields=["revoked_at"])
 
 
 def covers(scope: str, needed: Scope) -> bool:

@@ -2,24 +2,33 @@
 
 from chat.models.access_token import AccessToken
 from chat.models.approval import Approval
+from chat.models.audit_row import AuditHead, AuditRow
 from chat.models.command import Command
 from chat.models.conversation import Conversation
 from chat.models.event import Event
 from chat.models.journal_state import JournalState
 from chat.models.message import Message
+from chat.models.revocation import Revocation
 from chat.models.run import Run
+from chat.models.share import Share
 from chat.models.sign_in_link import SignInLink
+from chat.models.throttle import Throttle
 from chat.models.tool_call import ToolCall
 
 __all__ = [
     "AccessToken",
     "Approval",
+    "AuditHead",
+    "AuditRow",
     "Command",
     "Conversation",
     "Event",
     "JournalState",
     "Message",
+    "Revocation",
     "Run",
+    "Share",
     "SignInLink",
+    "Throttle",
     "ToolCall",
 ]

@@ -11,7 +11,7 @@ from chat.actions import messages
 from chat.event_types import CalledTool
 from chat.models.access_token import Scope
 from chat.rest.door import caller, signed_in_async, way
-from chat.rest.waiting import settled
+from chat.waiting import settled
 
 router = Router(tags=["chat"])
 

@@ -51,7 +51,7 @@ class ConversationChange(Repeatable):
 
 @router.get("", response=ConversationList, exclude_none=True)
 def listing(request: HttpRequest, place: Query[Place], q: str = "") -> Any:
-    rows = search.holding(visible_to(caller(request)), q).select_related("owner")
+    rows = search.holding(visible_to(caller(request)), q).select_related("owner").prefetch_related("shares")
     return listed(*page(rows, "updated_at", place))
 
 

@@ -1,7 +1,7 @@
 """Who may come in over REST, and how every fault is answered: {"error": {"code", "message"}}."""
 
 import logging
-from dataclasses import dataclass
+import math
 from typing import Annotated, Any
 
 from channels.db import database_sync_to_async
@@ -12,9 +12,12 @@ from django.middleware.csrf import CsrfViewMiddleware
 from ninja import Field, NinjaAPI, Schema
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 
+from chat import limits
 from chat.actions import messages, tokens
-from chat.errors import NotAllowed, PortalError, Unavailable
+from chat.audit import door as audited
+from chat.errors import NotAllowed, PortalError, TooMany, Unavailable
 from chat.models.access_token import Scope
+from chat.standing import Person
 from tools.kube.errors import KubeError
 from tools.registry import UnknownTool
 from tools.toolbox import BadArguments
@@ -29,15 +32,6 @@ class Repeatable(Schema):
     """The body, or query, of a command that needs to say nothing else."""
 
     id: CommandId = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Caller:
-    """`by_token`: by an access token of that scope, not by a sign-in in a browser."""
-
-    user: User
-    scope: str
-    by_token: bool = False
 
 
 class _Csrf(CsrfViewMiddleware):
@@ -64,20 +58,27 @@ class _Door:
         kind, _, token = request.headers.get("Authorization", "").partition(" ")
         return token.strip() if kind.lower() == "bearer" else None
 
-    def _by_token(self, token: str) -> Caller | None:
+    def _by_token(self, token: str) -> Person | None:
         row = tokens.verify(token)
-        return Caller(row.user, row.scope, by_token=True) if row else None
+        return _in_pace(Person(row.user, row.scope, token_id=row.pk)) if row else None
 
-    def _by_session(self, request: HttpRequest, user: Any) -> Caller | None:
+    def _by_session(self, request: HttpRequest, user: Any) -> Person | None:
         if not isinstance(user, User):
             return None
         if _lacks_csrf(request):
             raise NotAllowed("The CSRF token is missing or old: reload the page, or use an access token.", code="csrf")
-        return Caller(user, Scope.ADMIN.value)
+        return _in_pace(Person(user, Scope.ADMIN.value, session_key=str(request.session.session_key)))
+
+
+def _in_pace(person: Person) -> Person:
+    wait = limits.requests.take(person.user.pk, limits.requests_per_second())
+    if wait:
+        raise TooMany("You ask faster than the portal answers one person. Wait a moment, then ask again.", after=wait)
+    return person
 
 
 class SignedIn(_Door):
-    def __call__(self, request: HttpRequest) -> Caller | None:
+    def __call__(self, request: HttpRequest) -> Person | None:
         token = self._token(request)
         return self._by_token(token) if token is not None else self._by_session(request, request.user)
 
@@ -85,7 +86,7 @@ class SignedIn(_Door):
 class SignedInAsync(_Door):
     """The same for asynchronous operations: the database is asked off the event loop."""
 
-    async def __call__(self, request: HttpRequest) -> Caller | None:
+    async def __call__(self, request: HttpRequest) -> Person | None:
         token = self._token(request)
         if token is not None:
             return await database_sync_to_async(self._by_token)(token)
@@ -97,16 +98,21 @@ signed_in, signed_in_async = SignedIn(), SignedInAsync()
 
 def caller(request: HttpRequest, needed: Scope = Scope.READ) -> User:
     """The person behind the request, when their token allows `needed`."""
-    found: Caller = request.auth  # type: ignore[attr-defined]
-    if not tokens.covers(found.scope, needed):
+    found = signed_in_person(request)
+    if not found.allows(needed):
         raise NotAllowed(f"The access token does not allow this: it needs the scope {needed.value!r}.", code="scope")
+    audited.enter("rest", found.user.get_username)
     return found.user
 
 
-def way(request: HttpRequest, direct: dict[str, Any] | None = None) -> messages.Way:
+def signed_in_person(request: HttpRequest) -> Person:
+    person: Person = request.auth  # type: ignore[attr-defined]
+    return person
+
+
+def way(request: HttpRequest) -> messages.Way:
     """How a message came that is sent over REST."""
-    found: Caller = request.auth  # type: ignore[attr-defined]
-    return messages.Way("rest", direct, found.scope if found.by_token else "")
+    return messages.Way("rest", token=signed_in_person(request).token)
 
 
 # ---- faults ------------------------------------------------------------------------------------------------------
@@ -124,7 +130,10 @@ def answer_faults(api: NinjaAPI) -> None:
         return response
 
     def portal(request: HttpRequest, fault: PortalError) -> HttpResponse:
-        return tell(request, fault.status, fault.code, str(fault))
+        response = tell(request, fault.status, fault.code, str(fault))
+        if isinstance(fault, TooMany):
+            response["Retry-After"] = str(math.ceil(fault.after))
+        return response
 
     def unexpected(request: HttpRequest, fault: Any) -> HttpResponse:
         log.error("%s %s failed.", request.method, request.path, exc_info=fault)

@@ -7,14 +7,15 @@ from typing import Any
 
 import orjson
 from channels.db import database_sync_to_async
-from django.contrib.auth.models import User
 from django.http import HttpRequest, HttpResponseBase, JsonResponse, StreamingHttpResponse
 from ninja import Field, Query, Router, Schema
+from ninja.errors import AuthenticationError
 
-from chat import doorbell, journal, leaving
+from chat import doorbell, journal, leaving, standing
 from chat.access import find
 from chat.errors import BadInput, NotFound
-from chat.rest.door import caller, signed_in_async
+from chat.rest.door import caller, signed_in_async, signed_in_person
+from chat.standing import Person
 
 router = Router(tags=["events"])
 PAGE = 500
@@ -36,12 +37,12 @@ async def read(
     since: Query[Since],
 ) -> HttpResponseBase:
     """`{events, head_seq}`; with `Accept: text/event-stream` a stream whose ids are the events' numbers."""
-    user = caller(request)
-    await database_sync_to_async(find)(user, conversation_id)
+    await database_sync_to_async(find)(caller(request), conversation_id)
+    person = signed_in_person(request)
     if "text/event-stream" in request.headers.get("Accept", ""):
-        stream = _stream(user, conversation_id, _last_seen(request, since.after))
+        stream = _stream(person, conversation_id, _last_seen(request, since.after))
         return StreamingHttpResponse(stream, content_type="text/event-stream", headers=_UNBUFFERED)
-    return JsonResponse(await _poll(conversation_id, since.after, since.wait))
+    return JsonResponse(await _poll(person, conversation_id, since.after, since.wait))
 
 
 _UNBUFFERED = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
@@ -54,15 +55,29 @@ def _last_seen(request: HttpRequest, after: int) -> int:
     return int(last) if last else after
 
 
-async def _poll(conversation_id: uuid.UUID, after: int, wait: float) -> dict[str, Any]:
+async def _poll(person: Person, conversation_id: uuid.UUID, after: int, wait: float) -> dict[str, Any]:
+    """Raises NotFound, or AuthenticationError, when they lose what let them in while they wait."""
     async with doorbell.Ear(conversation_id) as ear:
         deadline = asyncio.get_running_loop().time() + wait
+        found = await database_sync_to_async(_page)(conversation_id, after)
         while True:
-            found = await database_sync_to_async(_page)(conversation_id, after)
             left = deadline - asyncio.get_running_loop().time()
             if found["events"] or left <= 0 or leaving.now():
                 return found
             await ear.heard(min(left, POLL))
+            found = await database_sync_to_async(_page_for)(person, conversation_id, after)
+
+
+def _page_for(person: Person, conversation_id: uuid.UUID, after: int) -> dict[str, Any]:
+    _require_still(person, conversation_id)
+    return _page(conversation_id, after)
+
+
+def _require_still(person: Person, conversation_id: uuid.UUID) -> None:
+    still = standing.still(person)
+    if still is None:
+        raise AuthenticationError
+    find(still.user, conversation_id)
 
 
 def _page(conversation_id: uuid.UUID, after: int) -> dict[str, Any]:
@@ -70,13 +85,13 @@ def _page(conversation_id: uuid.UUID, after: int) -> dict[str, Any]:
     return {"events": [event.frame() for event in events], "head_seq": journal.head(conversation_id)}
 
 
-async def _stream(user: User, conversation_id: uuid.UUID, after: int) -> AsyncIterator[bytes]:
+async def _stream(person: Person, conversation_id: uuid.UUID, after: int) -> AsyncIterator[bytes]:
     """A comment every few silent seconds keeps proxies from closing it."""
     async with doorbell.Ear(conversation_id) as ear:
         until = asyncio.get_running_loop().time() + STREAM_SECONDS
         yield b"retry: 2000\n\n"
         while asyncio.get_running_loop().time() < until and not leaving.now():
-            if not await database_sync_to_async(_still_visible)(user, conversation_id):
+            if not await database_sync_to_async(_still_visible)(person, conversation_id):
                 return
             events = await database_sync_to_async(journal.since)(conversation_id, after, PAGE)
             for event in events:
@@ -86,9 +101,9 @@ async def _stream(user: User, conversation_id: uuid.UUID, after: int) -> AsyncIt
                 yield b": still here\n\n"
 
 
-def _still_visible(user: User, conversation_id: uuid.UUID) -> bool:
+def _still_visible(person: Person, conversation_id: uuid.UUID) -> bool:
     try:
-        find(User.objects.get(pk=user.pk, is_active=True), conversation_id)
-    except (NotFound, User.DoesNotExist):
+        _require_still(person, conversation_id)
+    except (NotFound, AuthenticationError):
         return False
     return True

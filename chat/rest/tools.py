@@ -9,14 +9,16 @@ from django.http import HttpRequest, HttpResponse
 from ninja import Router, Schema, Status
 
 from chat import policy
-from chat.access import find, visible_to
-from chat.actions import messages
+from chat.access import visible_to
+from chat.actions import direct
+from chat.actions.direct import Through
+from chat.actions.messages import Accepted
 from chat.errors import NotFound
 from chat.models import ToolCall
 from chat.models.access_token import Scope
 from chat.rest.door import caller, signed_in, signed_in_async, way
-from chat.rest.waiting import settled
-from tools import registry, toolbox
+from chat.waiting import settled
+from tools import registry
 
 router = Router(tags=["tools"])
 results = Router(auth=signed_in, tags=["tools"])
@@ -79,27 +81,16 @@ def listing(request: HttpRequest) -> Any:
 @router.post("/{name}/call", auth=signed_in_async, response={200: CallOut, 202: CallWaiting})
 async def call(request: HttpRequest, name: str, wanted: CallIn) -> Any:
     user = caller(request, Scope.WRITE)
-    how = way(request, {"tool": name, "arguments": wanted.arguments})
-    accepted = await database_sync_to_async(_accept)(user, name, wanted, how)
+    through = Through(way(request), wanted.id, wanted.conversation_id)
+    accepted = await database_sync_to_async(direct.ask)(user, name, wanted.arguments, through)
     outcome = await settled(accepted.conversation_id, accepted.run_id)
     if outcome.complete is not None:
-        return Status(200, await database_sync_to_async(_result)(accepted))
+        return Status(200, await database_sync_to_async(_result)(user, accepted))
     return Status(202, outcome.approval or {"run_id": accepted.run_id, "conversation_id": accepted.conversation_id})
 
 
-def _accept(user: User, name: str, wanted: CallIn, how: messages.Way) -> messages.Accepted:
-    """Unknown tools and arguments that do not fit are refused before anything is recorded."""
-    tool = registry.find(name)
-    intent = tool.intent(toolbox.parse(tool, wanted.arguments))
-    if wanted.conversation_id is not None:
-        find(user, wanted.conversation_id)
-    return messages.send(user, intent, message_id=wanted.id, conversation_id=wanted.conversation_id, way=how)
-
-
-def _result(accepted: messages.Accepted) -> dict[str, Any]:
-    done = ToolCall.objects.filter(run_id=accepted.run_id).first()
-    if done is None:
-        raise NotFound("The run ended before the call was made. Its conversation says why.")
+def _result(user: User, accepted: Accepted) -> dict[str, Any]:
+    done = direct.call_of(user, accepted.run_id)
     return {
         "status": done.status,
         "result": done.result,

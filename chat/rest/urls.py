@@ -3,7 +3,19 @@
 from django.urls import path
 from ninja import NinjaAPI
 
-from chat.rest import approvals, chat, clusters, conversations, events, health, messages, policy, runs, tools
+from chat.rest import (
+    approvals,
+    chat,
+    clusters,
+    conversations,
+    events,
+    health,
+    messages,
+    policy,
+    runs,
+    shares,
+    tools,
+)
 from chat.rest.door import answer_faults
 
 v1 = NinjaAPI(title="K8s MCP", version="1", urls_namespace="v1", docs_url="/docs", openapi_url="/openapi.json")
@@ -11,6 +23,7 @@ for prefix, router in (
     ("/conversations", conversations.router),
     ("/conversations", messages.router),
     ("/conversations", events.router),
+    ("/conversations", shares.router),
     ("/runs", runs.router),
     ("/approvals", approvals.router),
     ("/tools", tools.router),

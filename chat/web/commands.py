@@ -9,12 +9,14 @@ from channels.db import database_sync_to_async
 from django.contrib.auth.models import User
 from django.db import Error as DatabaseFault
 
+from chat import standing
 from chat.actions import approvals, conversations, messages, queue, runs
+from chat.audit import door
 from chat.errors import NotAllowed, PortalError, Unavailable
 from chat.models.access_token import Scope
+from chat.standing import Person
 from chat.web import frames
 from chat.web.frames import Decide, Frame, QueueEdit, QueueRemove, Rename, Send, Spoken, Steer, Stop
-from chat.web.person import Person
 
 Obeyable: TypeAlias = Send | Stop | Decide | QueueEdit | QueueRemove | Steer | Rename | Spoken
 
@@ -27,10 +29,11 @@ class Obeyed:
     watch: tuple[str, int] | None = None
 
 
-async def obey(person: Person, command: Obeyable) -> Obeyed:
-    """Never raises what a client can be told: a refusal is an answer too."""
+async def obey(person: Person, command: Obeyable, *, anew: bool = False) -> Obeyed:
+    """Never raises what a client can be told: a refusal is an answer too. `anew`: first see whether they may still be
+    here, since they were looked at some time ago."""
     try:
-        return await database_sync_to_async(_obey)(person, command)
+        return await database_sync_to_async(_obey)(person, command, anew)
     except PortalError as fault:
         return Obeyed(_refusal(command, fault))
     except DatabaseFault:
@@ -42,11 +45,16 @@ def away() -> Unavailable:
     return Unavailable("The portal's database does not answer. Send the same again in a moment: it counts once.")
 
 
-def _obey(person: Person, command: Obeyable) -> Obeyed:
+def _obey(person: Person, command: Obeyable, anew: bool) -> Obeyed:
+    if anew and (still := standing.still(person)) is not None:
+        person = still
+    elif anew:
+        raise NotAllowed("You have been signed out: sign in again.", code="signed_out")
     needed, do = _DEEDS[type(command)]
     if not person.allows(needed):
         raise NotAllowed(f"The access token does not allow this: it needs the scope {needed.value!r}.", code="scope")
-    return do(person if isinstance(command, Spoken | Send) else person.user, command)
+    with door.through("socket", person.user.get_username):
+        return do(person if isinstance(command, Spoken | Send) else person.user, command)
 
 
 def _refusal(command: Obeyable, fault: PortalError) -> Frame:

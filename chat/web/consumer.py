@@ -1,15 +1,18 @@
 """The live door `/ws/chat`: one socket a browser tab or program, a viewer of journals and a sender of commands."""
 
 import asyncio
+from contextlib import suppress
 from typing import Any
 
 from channels.db import database_sync_to_async
 from channels.exceptions import StopConsumer
 from channels.generic.websocket import AsyncWebsocketConsumer
-from django.conf import settings
 from django.db import Error as DatabaseFault
 
+from chat import limits, origin, sessions
 from chat.errors import PortalError
+from chat.limits import Bucket
+from chat.standing import Person
 from chat.web import coming_back, commands, frames, person
 from chat.web.frames import Refused, Resume, Spoken, Typed, Unreadable
 from chat.web.hub import Hub, hub
@@ -19,7 +22,9 @@ from chat.web.tending import SIGNED_OUT
 from chat.web.viewer import Viewer
 from chat.web.watch import Watch
 
-WRONG_ORIGIN, TOO_MANY, FAULT = 4503, 4509, 4105
+WRONG_ORIGIN, TOO_MANY, FAULT, FULL = 4503, 4509, 4105, 4107
+FRESH = 2.0  # seconds: a command of somebody who was looked at before that looks at them anew
+ACTIVE = 300.0  # seconds between two prolongations of a session by what is said over a socket
 MOST_WATCHES = 20  # conversations one socket shows
 
 
@@ -29,12 +34,14 @@ class ChatConsumer(AsyncWebsocketConsumer):
     channel_layer_alias = ""  # none: the hub listens for every socket of the process
     viewer: Viewer | None = None
     leaving: "asyncio.Task[None] | None" = None
+    pace: Bucket
+    active_until: float
 
     # ---- coming and going ----------------------------------------------------------------------------------------
 
     async def connect(self) -> None:
         await self.accept()
-        if not person.origin_fits(self.scope):
+        if not origin.fits(self.scope):
             await self.close(WRONG_ORIGIN, "This page may not talk to the portal: its Origin is another one.")
             return
         try:
@@ -44,16 +51,20 @@ class ChatConsumer(AsyncWebsocketConsumer):
             return
         if known is None:
             await self.close(SIGNED_OUT, "Sign in first, or send a valid access token.")
-        elif self.hub.people[known.user.pk] >= settings.K8SMCP_MAX_SOCKETS_PER_USER:
+        elif self.hub.people[known.user.pk] >= limits.sockets_per_person():
             await self.close(TOO_MANY, "Too many connections of one person: close a tab.")
+        elif len(self.hub.viewers) >= limits.sockets():
+            await self.close(FULL, "This process of the portal has no room for another connection right now.")
         else:
             self.viewer = self._seat(known)
             self.hub.enter(self.viewer)
 
-    def _seat(self, known: person.Person) -> Viewer:
+    def _seat(self, known: Person) -> Viewer:
         asked = self.scope.get("query_string", b"").split(b"&")
         outbox = Outbox(self.send, self._emptied)
         now = asyncio.get_running_loop().time()
+        rate = limits.frames_per_second()
+        self.pace, self.active_until = Bucket.full(rate, 2 * rate, now), now
         return Viewer(known, outbox, self._gone, html=b"render=html" in asked, batch=b"batch=1" in asked, now=now)
 
     async def websocket_disconnect(self, message: Any) -> None:
@@ -86,6 +97,7 @@ class ChatConsumer(AsyncWebsocketConsumer):
         if self.viewer is None:
             return
         await self.viewer.outbox.room()
+        await self._keep_pace()
         if self.leaving is not None:
             return
         try:
@@ -97,14 +109,29 @@ class ChatConsumer(AsyncWebsocketConsumer):
         else:
             await self._obey(self.viewer, command)
 
+    async def _keep_pace(self) -> None:
+        """Who sends faster than that is read later: every frame is answered, and the connection holds back the rest."""
+        clock = asyncio.get_running_loop().time
+        if wait := self.pace.take(clock()):
+            await asyncio.sleep(wait)
+            self.pace.take(clock())
+
     async def _obey(self, viewer: Viewer, command: Typed | Spoken) -> None:
         if isinstance(command, Resume):
             await self._try_to_resume(viewer, command)
             return
-        done = await commands.obey(viewer.person, command)
+        now = asyncio.get_running_loop().time()
+        done = await commands.obey(viewer.person, command, anew=now - viewer.looked_at > FRESH)
         viewer.say(done.answer)
+        await self._count_as_active(viewer, now)
         if done.watch is not None:
             await self._watch(viewer, *done.watch)
+
+    async def _count_as_active(self, viewer: Viewer, now: float) -> None:
+        if now >= self.active_until and viewer.person.session_key:
+            self.active_until = now + ACTIVE
+            with suppress(DatabaseFault):
+                await database_sync_to_async(sessions.touch)(viewer.person.session_key)
 
     async def _try_to_resume(self, viewer: Viewer, command: Resume) -> None:
         try:

@@ -9,9 +9,9 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from chat import storable
 from chat.errors import BadInput, PortalError
+from chat.limits import FRAME_BYTES
 
 Frame = dict[str, Any]
-FRAME_BYTES = 65_536
 
 
 _UUID = r"^[0-9a-fA-F]{8}-?([0-9a-fA-F]{4}-?){3}[0-9a-fA-F]{12}$"

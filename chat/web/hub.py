@@ -42,6 +42,9 @@ class Hub:
         self._behind: set[Viewer] = set()  # those whose outbox was full and is not any more
         self._held: dict[str, deque[Whisper]] = {}  # by conversation: deltas that wait for the events before them
         self._late: dict[str, set[Viewer]] = {}  # by run: those who came in the middle of what it is saying
+        self.doubted: set[Viewer] = set()  # something has changed for them, or for what they watch
+        self.doubt = asyncio.Event()
+        self._hears_rights = False
         self.every = TEND
         self._look = asyncio.Event()
         self._ear = doorbell.Ear()
@@ -64,6 +67,7 @@ class Hub:
 
     async def leave(self, viewer: Viewer) -> None:
         self.viewers.discard(viewer)
+        self.doubted.discard(viewer)
         self._behind.discard(viewer)
         self.people[viewer.person.user.pk] -= 1
         for conversation_id in list(viewer.watches):
@@ -115,10 +119,24 @@ class Hub:
     async def _hear(self) -> None:
         message = await self._ear.hear()
         conversation_id = message["conversation_id"]
-        if message["type"] == "conversation.whisper":
+        if message["type"] == "rights.changed":
+            self._doubt(set(message["people"]), conversation_id)
+        elif message["type"] == "conversation.whisper":
             self._hear_whisper(Whisper(message))
         elif self._is_news(conversation_id, message["seq"]):
             self.grew([conversation_id])
+
+    async def listen_for_rights(self) -> None:
+        self._hears_rights = self._hears_rights or await self._ear.listen_to(doorbell.RIGHTS)
+
+    def _doubt(self, people: set[int], conversation_id: str) -> None:
+        everybody = not people and not conversation_id
+        self.doubted |= {
+            viewer
+            for viewer in self.viewers
+            if everybody or viewer.person.user.pk in people or conversation_id in viewer.watches
+        }
+        self.doubt.set()
 
     def _is_news(self, conversation_id: str, head: int) -> bool:
         wanted = (viewer.wants(conversation_id) for viewer in self._watching(conversation_id))

@@ -42,9 +42,15 @@ def rows(user: User, conversation_id: uuid.UUID | str, seq: int) -> list[Row]:
 def event(conversation_id: uuid.UUID | str, row: Row) -> Event:
     """Of (seq, type, data, at, run): what is shown of an event, without what only the model gets back."""
     seq, kind, data, at, run = row
-    moment = datetime.fromisoformat(moment_of(at))
-    names = {"conversation_id": uuid.UUID(str(conversation_id)), "run_id": run and uuid.UUID(run)}
-    return Event(seq=seq, type=kind, data=json.loads(data), at=moment, **names)
+    read = {  # in the order of the model's fields, which is what from_db goes by
+        "conversation_id": uuid.UUID(str(conversation_id)),
+        "seq": seq,
+        "run_id": run and uuid.UUID(run),
+        "type": kind,
+        "data": json.loads(data),
+        "at": datetime.fromisoformat(moment_of(at)),
+    }
+    return Event.from_db(connection.alias, read.keys(), read.values())
 
 
 @cache

@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from django.contrib.auth.models import User
 from django.db.models import Count, Q
 
-from chat import journal
+from chat import journal, standing
 from chat.access import find, visible_to
 from chat.event_types import BLOCK_ENDS, Complete
 from chat.models import Conversation, Event, Run
 from chat.models.run import ENDED
-from chat.web import missed, person
+from chat.standing import Person
+from chat.web import missed
 from chat.web.frames import Frame
-from chat.web.person import Person
 from chat.web.told import Told, encoded, moment_of
 
 PAGE = 200
@@ -134,7 +134,7 @@ def heads(conversations: Iterable[str]) -> tuple[dict[str, int], int | None]:
 
 def look_again(known: Person, conversations: list[str]) -> tuple[Person | None, set[str]]:
     """The person read anew, None when they may not be here any more; and what of `conversations` they still see."""
-    found = person.still(known)
+    found = standing.still(known)
     if found is None:
         return None, set()
     visible = visible_to(found.user).filter(pk__in=conversations).values_list("pk", flat=True) if conversations else []

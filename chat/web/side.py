@@ -4,12 +4,12 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from django.contrib.auth.models import User
-from django.db.models import OuterRef, Subquery
+from django.db.models import Exists, OuterRef, Subquery
 from django.utils import timezone
 
 from chat import search
 from chat.access import visible_to
-from chat.models import Conversation, Run
+from chat.models import Conversation, Run, Share
 from chat.models.run import ENDED
 
 LIMIT = 80
@@ -17,7 +17,8 @@ LIMIT = 80
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Conversations of one stretch of time, newest first; each carries `active`, the status of its run under way."""
+    """Conversations of one stretch of time, newest first; each carries `active`, the status of its run under way, and
+    `is_shared`."""
 
     name: str
     conversations: list[Conversation]
@@ -25,7 +26,9 @@ class Group:
 
 def groups(user: User, query: str = "") -> list[Group]:
     """At most LIMIT conversations whose title or messages hold the words of `query`."""
-    found = search.holding(visible_to(user), query).select_related("owner").annotate(active=_active())
+    found = search.holding(visible_to(user), query).select_related("owner")
+    shares = Share.objects.filter(conversation=OuterRef("pk")).order_by()
+    found = found.annotate(active=_active(), is_shared=Exists(shares))
     named: dict[str, list[Conversation]] = {}
     for conversation in found.order_by("-updated_at")[:LIMIT]:
         named.setdefault(_age(conversation), []).append(conversation)

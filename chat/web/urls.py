@@ -41,6 +41,7 @@ urlpatterns = [
     path("policy/clusters", policy.mark, name="policy-mark"),
     path("tools", tools.listing, name="tools"),
     path("model", help.model, name="model"),
+    path("promises", help.promises, name="promises"),
     path("sign-in", sign_in.by_password, name="sign-in"),
     path("sign-in/<str:token>", sign_in.by_link, name="sign-in-link"),
     path("sign-out", sign_in.out, name="sign-out"),

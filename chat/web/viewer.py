@@ -2,10 +2,10 @@
 
 from collections.abc import Callable, Sequence
 
+from chat.standing import Person
 from chat.web import frames
 from chat.web.frames import Frame
 from chat.web.outbox import Outbox
-from chat.web.person import Person
 from chat.web.told import Told, Whisper
 from chat.web.watch import Watch
 

@@ -7,6 +7,7 @@ import sys
 
 import pytest
 
+from chat.audit.kinds import KINDS
 from chat.event_types import EVENT_TYPES
 from tests.architecture.sources import PRODUCT, ROOT, TESTS, Source, called, committed
 from tests.environment import OURS
@@ -18,7 +19,11 @@ MAY_CATCH_EVERYTHING = {
 VAGUE = {"utils", "util", "helpers", "helper", "common", "manager", "managers", "services", "misc"}
 NESTING = (ast.If, ast.For, ast.AsyncFor, ast.While, ast.With, ast.AsyncWith, ast.Try, ast.Match)
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
-MODELS = "Command|Conversation|Message|Run|Event|ToolCall|Approval|AccessToken|SignInLink|JournalState"
+MODELS = (
+    "Share|Revocation|Throttle|Command|Conversation|Message|Run|Event|ToolCall|Approval"
+    "|AccessToken|SignInLink|JournalState"
+)
+AUDIT = "AuditRow|AuditHead"
 POLICY = "PolicyRule|PolicyState|PolicyChange|ProductionNamespace|Grant"
 
 
@@ -136,6 +141,20 @@ def test_only_the_actions_write():
     pattern = re.compile(rf"\b({MODELS}|{POLICY})\.objects\b(?:[^\n=]|\n\s+)*?\.({verbs})\(")
     writers = {each.name for each in PRODUCT if pattern.search(each.text)}
     assert {name for name in writers if not name.startswith("chat/actions/")} <= {"chat/journal.py"}
+
+
+def test_only_the_audit_writes_its_rows():
+    pattern = re.compile(rf"(?<![\w.])AuditRow\(|\b({AUDIT})\.objects\b[^\n]*\.(create|bulk_create|update|delete)\(")
+    writers = {each.name for each in PRODUCT if pattern.search(each.text) and each.name != "chat/models/audit_row.py"}
+    assert writers == {"chat/audit/writing.py", "chat/audit/verify.py"}
+
+
+def test_every_kind_of_audit_row_has_its_words():
+    pattern = re.compile(r"\b(?:record|_alone|_about)\(\s*\"([\w.]+)\"")
+    told = {match for each in PRODUCT if each.name.startswith("chat/") for match in pattern.findall(each.text)}
+    assert told <= set(KINDS)
+    documented = (ROOT / "docs" / "audit.md").read_text()
+    assert [kind for kind in KINDS if f"`{kind}`" not in documented] == []
 
 
 def test_only_the_doorbell_touches_the_channel_layer():

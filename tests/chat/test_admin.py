@@ -196,7 +196,7 @@ def test_the_newest_comes_first(client, auditor, model):
     make(3, auditor)
     client.force_login(auditor)
     rows = list(client.get(address(model, "changelist")).context["cl"].result_list)
-    times = ["at", "updated_at", "requested_at", "created_at"]
+    times = ["at", "updated_at", "requested_at", "created_at", "made_at"]
     time = next(name for name in times if hasattr(rows[0], name))
     if model is not Cluster:  # these stand in the order in which they were registered
         assert [getattr(row, time) for row in rows] == sorted((getattr(row, time) for row in rows), reverse=True)

@@ -38,7 +38,7 @@ def token(transactional_db, alice, token_of):
 
 
 async def exists(cluster: str, namespace: str) -> bool:
-    access = await in_database(clusters.access, cluster)
+    access = await in_database(clusters.portal_access, cluster)
     client = KubeClient(Transport(cluster, access), Permit("test", cluster, Effect.READ))
     found = await client.list_all(await client.resolve("namespaces"), Selection())
     return namespace in [item["metadata"]["name"] for item in found.items]

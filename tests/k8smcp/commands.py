@@ -15,6 +15,7 @@ def manage(home: Path, *words: str, patience: float = 60, **variables: str) -> s
         "HOME": str(home),
         "K8SMCP_HOME": str(home),
         "PYTHONWARNINGS": "ignore",
+        "K8SMCP_SHARED_WRITES": "1",
     } | variables
     return subprocess.run(
         [sys.executable, "manage.py", *words],

@@ -143,10 +143,8 @@ class Telling:
         self._sent = accepted.run_id
 
     def _steer(self, message_id: uuid.UUID) -> None:
-        try:
-            queue.steer(self.user, message_id, command_id=str(uuid.uuid5(message_id, "steer")))
-        except Conflict:  # the run before it has ended, or has heard it, when the answer was lost
-            return
+        """Said again when the answer was lost: the same answer comes, and never that the message is taken already."""
+        queue.steer(self.user, message_id, command_id=str(uuid.uuid5(message_id, "steer")))
 
     def _decide(self, approval_id: str) -> None:
         try:

@@ -9,6 +9,7 @@ from typing import Any
 from aiohttp import web
 
 from tools.effects import Effect
+from tools.identity import Acting
 from tools.kube.client import KubeClient
 from tools.kube.guard import Permit, clock
 from tools.kube.kubeconfig import Access
@@ -17,6 +18,7 @@ from tools.kube.transport import Transport
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 CLUSTER = "test"
+SOMEBODY = Acting("somebody", frozenset({"administrator"}))  # for clusters that are reached as the person who asks
 
 
 @dataclass

@@ -30,8 +30,8 @@ def kubeconfig(
 def test_each_context_becomes_a_cluster(tmp_path: Path) -> None:
     found = clusters.register(kubeconfig(tmp_path / "k", "prod", "staging"))
     assert [cluster.name for cluster in found] == ["prod", "staging"] == list(clusters.names())
-    assert clusters.access("staging").server == "https://10.0.0.1:6443"
-    assert clusters.access("staging").name == "staging"
+    assert clusters.portal_access("staging").server == "https://10.0.0.1:6443"
+    assert clusters.portal_access("staging").name == "staging"
 
 
 def test_registering_again_changes_nothing_but_what_changed(tmp_path: Path) -> None:
@@ -46,7 +46,7 @@ def test_a_name_that_is_taken_gets_a_number(tmp_path: Path) -> None:
     clusters.register(kubeconfig(tmp_path / "a", "prod"))
     clusters.register(kubeconfig(tmp_path / "b", "prod", server="https://10.0.0.2:6443"))
     assert clusters.names() == ("prod", "prod-2")
-    assert clusters.access("prod-2").server == "https://10.0.0.2:6443"
+    assert clusters.portal_access("prod-2").server == "https://10.0.0.2:6443"
     clusters.register(kubeconfig(tmp_path / "b", "prod"))
     assert clusters.names() == ("prod", "prod-2")
 
@@ -55,21 +55,21 @@ def test_a_context_that_cannot_be_used_is_kept_with_its_problem(tmp_path: Path) 
     (found,) = clusters.register(kubeconfig(tmp_path / "k", "cloud", user={"exec": {"command": "aws"}}))
     assert "never starts" in found.problem
     with pytest.raises(BadKubeconfig, match="never starts"):
-        clusters.access("cloud")
+        clusters.portal_access("cloud")
 
 
 def test_a_renewed_credential_is_used_at_once(tmp_path: Path) -> None:
     clusters.register(kubeconfig(tmp_path / "k", "prod"))
-    assert clusters.access("prod").token == "t"
+    assert clusters.portal_access("prod").token == "t"
     kubeconfig(tmp_path / "k", "prod", user={"token": "another"})
-    assert clusters.access("prod").token == "another"
+    assert clusters.portal_access("prod").token == "another"
 
 
 def test_a_file_that_went_away_is_told_with_its_path(tmp_path: Path) -> None:
     clusters.register(kubeconfig(tmp_path / "k", "prod"))
     (tmp_path / "k").unlink()
     with pytest.raises(BadKubeconfig, match="cannot be read"):
-        clusters.access("prod")
+        clusters.portal_access("prod")
 
 
 def test_a_file_without_contexts_is_refused(tmp_path: Path) -> None:
@@ -79,14 +79,14 @@ def test_a_file_without_contexts_is_refused(tmp_path: Path) -> None:
 
 def test_an_unknown_name_is_told_with_what_is_near(tmp_path: Path) -> None:
     with pytest.raises(clusters.UnknownCluster, match="No cluster is registered"):
-        clusters.access("prod")
+        clusters.portal_access("prod")
     clusters.register(kubeconfig(tmp_path / "k", "prod", "staging"))
     with pytest.raises(clusters.UnknownCluster, match="Did you mean prod"):
-        clusters.access("prd")
+        clusters.portal_access("prd")
     with pytest.raises(clusters.UnknownCluster, match="Registered: prod, staging"):
-        clusters.access("x")
+        clusters.portal_access("x")
     with pytest.raises(clusters.UnknownCluster, match="Name a cluster: prod, staging"):
-        clusters.access("")
+        clusters.portal_access("")
 
 
 # ---- at start ----------------------------------------------------------------------------------------------------

@@ -11,7 +11,7 @@ import pytest
 import pytest_asyncio
 from channels.db import database_sync_to_async
 
-from tests.tools.api import announced
+from tests.tools.api import SOMEBODY, announced
 from tests.tools.wanted import CONFIG, DEPLOYMENT
 from tools import clusters, registry, toolbox
 from tools.effects import Effect
@@ -38,7 +38,7 @@ class Ground:
     async def do(self, tool: str, /, **arguments: Any) -> toolbox.Outcome:
         """As somebody else does it: with an answer."""
         permit = Permit("somebody-else", self.cluster, Effect.EXECUTE, announce=announced)
-        outcome = await toolbox.run(registry.find(tool), self._parsed(tool, arguments), self.cluster, permit)
+        outcome = await toolbox.run(registry.find(tool), self._parsed(tool, arguments), self.cluster, permit, SOMEBODY)
         assert outcome.status == "completed", outcome.text
         return outcome
 
@@ -53,21 +53,21 @@ class Ground:
             return clock() + 5
 
         permit = Permit("call-1", self.cluster, Effect.EXECUTE, announce=announce)
-        await toolbox.run(registry.find(tool), self._parsed(tool, arguments), self.cluster, permit)
+        await toolbox.run(registry.find(tool), self._parsed(tool, arguments), self.cluster, permit, SOMEBODY)
         return sent[:most]
 
     async def told(self, tool: str, sent: list[Sending], /, *, ago: float = LONG_AGO, **arguments: Any) -> Told:
         """What a look says, `sent` having gone through a row of the database."""
         again = [from_plain(sending.plain(datetime.now(UTC))) for sending in sent]
         permit = Permit("call-1", self.cluster, Effect.READ)
-        return await look_up(registry.find(tool), self._parsed(tool, arguments), permit, again, ago)
+        return await look_up(registry.find(tool), self._parsed(tool, arguments), permit, again, ago, SOMEBODY)
 
     def _parsed(self, tool: str, arguments: dict[str, Any]) -> Any:
         filled = {key: self.namespace if value == "{ns}" else value for key, value in arguments.items()}
         return toolbox.parse(registry.find(tool), filled)
 
     async def client(self) -> KubeClient:
-        access = await database_sync_to_async(clusters.access)(self.cluster)
+        access = await database_sync_to_async(clusters.portal_access)(self.cluster)
         return KubeClient(Transport(self.cluster, access), Permit("test", self.cluster, Effect.SENSITIVE))
 
     async def node(self) -> str:

@@ -1,10 +1,13 @@
-"""Connections to clusters: one pool per access and event loop, made by `kubernetes.aio` and closed with the loop.
+"""Connections to clusters: one pool per cluster and event loop, made by `kubernetes.aio` and closed with the loop.
+
+Everybody's requests share them: who asks is said with each request, never by the connection.
 
 TLS and client certificates are the official client's business (Configuration, RESTClientObject), which is imported
 when first needed: it takes up to half a second and 18 MB.
 """
 
 import asyncio
+import socket
 import ssl
 import tempfile
 from collections.abc import AsyncGenerator
@@ -12,8 +15,9 @@ from pathlib import Path
 from typing import Any
 
 import aiohttp
+from aiohttp.abc import AbstractResolver, ResolveResult
 
-from tools.kube import departure
+from tools.kube import departure, strictness
 from tools.kube.errors import BadKubeconfig
 from tools.kube.kubeconfig import Access
 
@@ -34,9 +38,10 @@ class _Pools:
             if not self.kept:
                 self.kept = True
                 await anext(self.keeper)
-            if access not in self.sessions:
-                self.sessions[access] = await _open(access)
-            return self.sessions[access]
+            wire = access.wire
+            if wire not in self.sessions:
+                self.sessions[wire] = await _open(wire)
+            return self.sessions[wire]
 
     async def close(self) -> None:
         await self.keeper.aclose()
@@ -80,8 +85,34 @@ async def _open(access: Access) -> aiohttp.ClientSession:
         "cookie_jar": aiohttp.DummyCookieJar(),
         "trace_configs": [departure.watched()],
     }
+    if access.guarded:
+        rest._create_connector = lambda: aiohttp.TCPConnector(
+            limit=rest.maxsize, ssl=rest.ssl_context, resolver=GuardedResolver(access.loopback)
+        )
     session: aiohttp.ClientSession = rest._create_pool_manager()
     return session
+
+
+class GuardedResolver(AbstractResolver):
+    """Looks names up and connects to exactly what it has looked at: a name that changes its address between a check
+    and the connection gains nothing. Addresses given as numbers were looked at when the cluster was registered."""
+
+    def __init__(self, loopback: bool, inner: AbstractResolver | None = None) -> None:
+        self._loopback = loopback
+        self._inner = inner or aiohttp.ThreadedResolver()
+
+    async def resolve(
+        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
+    ) -> list[ResolveResult]:
+        found = await self._inner.resolve(host, port, family)
+        for answer in found:
+            why = strictness.why_not(answer["host"], loopback=self._loopback)
+            if why:
+                raise OSError(None, f"{host} is {why}")
+        return found
+
+    async def close(self) -> None:
+        await self._inner.close()
 
 
 def _rest_client(access: Access) -> Any:

@@ -3,6 +3,7 @@
 KubeError
 ├── BadKubeconfig     the file that says how to reach a cluster cannot be used
 ├── BadInput          a name, selector or manifest that no API server would take; nothing was sent
+├── NoIdentity       the person has no identity in this cluster; nothing was sent
 ├── NotPermitted      the guard refused: no permit, another cluster, or more than the permit allows; nothing was sent
 ├── NotSent           too late, or no longer wanted, at the last moment; nothing was sent
 ├── Unreachable       no connection; nothing was sent
@@ -42,6 +43,10 @@ class BadInput(KubeError):
 
 class NotPermitted(KubeError):
     code = "not_permitted"
+
+
+class NoIdentity(KubeError):
+    code = "no_identity"
 
 
 class NotSent(KubeError):

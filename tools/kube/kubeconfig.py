@@ -1,59 +1,58 @@
 """Reads a kubeconfig file strictly: each context becomes what it takes to reach one cluster as one identity.
 
 Only static credentials are read: certificates, tokens, and files of both. Programs named in a kubeconfig (`exec`,
-`auth-provider`) are never started: whoever may edit that file would run code in the portal.
+`auth-provider`) are never started: whoever may edit that file would run code in the portal. What else a kubeconfig may
+ask for depends on where it came from (`tools.kube.strictness`).
 """
 
 import base64
 import binascii
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import yaml
 
+from tools.kube import strictness
+from tools.kube.access import Access as Access
 from tools.kube.errors import BadKubeconfig
+from tools.kube.strictness import Rules
 
 _ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
-_LARGEST = 1 << 20
+_OWN = strictness.for_own_files(frozenset())
+_UPLOAD = Path("The kubeconfig")  # how a text without a file is called
 
 
-@dataclass(frozen=True, slots=True)
-class Access:
-    """How to reach one cluster, as one identity. PEM texts are in memory; `token_file` is read for each request."""
-
-    name: str
-    server: str
-    namespace: str = "default"
-    ca_data: str = field(default="", repr=False)
-    token: str = field(default="", repr=False)
-    token_file: str = ""
-    client_certificate: str = field(default="", repr=False)
-    client_key: str = field(default="", repr=False)
-    username: str = ""
-    password: str = field(default="", repr=False)
-    tls_server_name: str = ""
-    insecure: bool = False
-    identity: str = ""
-
-
-def read(file: Path) -> tuple[Access, ...]:
+def read(file: Path, rules: Rules = _OWN) -> tuple[Access, ...]:
     """One Access per context, in the file's order. Raises BadKubeconfig."""
-    return tuple(_access(file, document, name) for document, name in _contexts(file))
+    document = _document(file, _content(file, rules), rules)
+    return tuple(_access(file, document, name, rules) for name in _contexts(file, document))
 
 
-def read_context(file: Path, context: str) -> Access:
-    for document, name in _contexts(file):
-        if name == context:
-            return _access(file, document, name)
-    raise BadKubeconfig(f'{file} has no context "{context}" any more. Register the file again.')
+def read_context(file: Path, context: str, rules: Rules = _OWN) -> Access:
+    document = _document(file, _content(file, rules), rules)
+    if context not in _contexts(file, document):
+        raise BadKubeconfig(f'{file} has no context "{context}" any more. Register the file again.')
+    return _access(file, document, context, rules)
+
+
+def read_text(text: str, context: str, rules: Rules) -> Access:
+    """One context of a text that has no file; without a name its `current-context`, or the only one there is."""
+    document = _document(_UPLOAD, text.encode(), rules)
+    known = _contexts(_UPLOAD, document)
+    wanted = context or _optional(_UPLOAD, document, "current-context", "the kubeconfig")
+    if not wanted and len(known) == 1:
+        wanted = known[0]
+    if wanted not in known:
+        names = ", ".join(known) or "none"
+        raise BadKubeconfig(f"Say which context of the kubeconfig is meant; it has: {names}.")
+    return _access(_UPLOAD, document, wanted, rules)
 
 
 def context_names(file: Path) -> tuple[str, ...]:
     """The contexts of a file, whether or not each can be used."""
-    return tuple(name for _, name in _contexts(file))
+    return tuple(_contexts(file, _document(file, _content(file, _OWN), _OWN)))
 
 
 def in_cluster(environment: Mapping[str, str], account: Path = _ACCOUNT) -> Access | None:
@@ -77,24 +76,33 @@ def in_cluster(environment: Mapping[str, str], account: Path = _ACCOUNT) -> Acce
 # ---- the file ----------------------------------------------------------------------------------------------------
 
 
-def _contexts(file: Path) -> list[tuple[dict[str, Any], str]]:
-    document = _document(file)
-    return [
-        (document, _text(file, entry, "name", f"contexts[{n}]"))
-        for n, entry in enumerate(_list(file, document, "contexts"))
-    ]
+def _contexts(file: Path, document: dict[str, Any]) -> list[str]:
+    return [_text(file, entry, "name", f"contexts[{n}]") for n, entry in enumerate(_list(file, document, "contexts"))]
 
 
-def _document(file: Path) -> dict[str, Any]:
+def _content(file: Path, rules: Rules) -> bytes:
     try:
-        raw = file.read_bytes()
+        with file.open("rb") as opened:
+            return opened.read(rules.largest + 1)
     except OSError as fault:
         raise BadKubeconfig(f"{file} cannot be read ({fault.strerror}). Check the path and its permissions.") from None
-    if len(raw) > _LARGEST:
-        raise BadKubeconfig(f"{file} is larger than a kubeconfig can be (1 MiB).")
+
+
+class _WithoutAliases(yaml.SafeLoader):
+    """A few lines of aliases can stand for gigabytes, and no tool writes any."""
+
+    def compose_node(self, parent: Any, index: Any) -> Any:
+        if self.check_event(yaml.AliasEvent):
+            raise BadKubeconfig(f"{_UPLOAD} uses YAML aliases, which are not read. Write the values out.")
+        return super().compose_node(parent, index)
+
+
+def _document(file: Path, raw: bytes, rules: Rules) -> dict[str, Any]:
+    if len(raw) > rules.largest:
+        raise BadKubeconfig(f"{file} is larger than a kubeconfig can be ({rules.largest >> 10} KiB).")
     try:
-        document = yaml.safe_load(raw)
-    except (yaml.YAMLError, UnicodeDecodeError) as fault:
+        document = yaml.load(raw, Loader=yaml.SafeLoader if rules.aliases else _WithoutAliases)
+    except (yaml.YAMLError, UnicodeDecodeError, RecursionError, ValueError) as fault:
         where = (
             f" in line {fault.problem_mark.line + 1}"
             if isinstance(fault, yaml.MarkedYAMLError) and fault.problem_mark
@@ -106,14 +114,16 @@ def _document(file: Path) -> dict[str, Any]:
     return document
 
 
-def _access(file: Path, document: dict[str, Any], name: str) -> Access:
+def _access(file: Path, document: dict[str, Any], name: str, rules: Rules) -> Access:
     context = _entry(file, document, "contexts", name, "context")
     cluster_name = _text(file, context, "cluster", f"context {name}")
     cluster = _entry(file, document, "clusters", cluster_name, "cluster")
     user_name = context.get("user") or ""
     user = _entry(file, document, "users", user_name, "user") if user_name else {}
-    where = f"user {user_name}"
+    where, place = f"user {user_name}", f"cluster {cluster_name}"
     _refuse_programs(file, user, where)
+    _refuse_others(file, user, where)
+    questionable = _questionable(file, [(cluster, place), (user, where)], rules)
     certificate = _pem(file, user, "client-certificate", where)
     key = _pem(file, user, "client-key", where)
     if bool(certificate) != bool(key):
@@ -121,19 +131,62 @@ def _access(file: Path, document: dict[str, Any], name: str) -> Access:
     token_file = _optional(file, user, "tokenFile", where)
     return Access(
         name=name,
-        server=_server(file, cluster, f"cluster {cluster_name}"),
+        server=_server(file, cluster, place, rules),
         namespace=_optional(file, context, "namespace", f"context {name}") or "default",
-        ca_data=_pem(file, cluster, "certificate-authority", f"cluster {cluster_name}"),
-        token="" if token_file else _optional(file, user, "token", where),
+        ca_data=_pem(file, cluster, "certificate-authority", place),
+        token="" if token_file else _token(file, user, where),
         token_file=str(_beside(file, token_file)) if token_file else "",
         client_certificate=certificate,
         client_key=key,
         username=_optional(file, user, "username", where),
         password=_optional(file, user, "password", where),
-        tls_server_name=_optional(file, cluster, "tls-server-name", f"cluster {cluster_name}"),
+        tls_server_name=_optional(file, cluster, "tls-server-name", place),
         insecure=cluster.get("insecure-skip-tls-verify") is True,
         identity=str(user_name),
+        proxy=_optional(file, cluster, "proxy-url", place),
+        guarded=not rules.anywhere,
+        loopback=rules.loopback,
+        questionable=questionable,
     )
+
+
+_FILES = ("certificate-authority", "client-certificate", "client-key", "tokenFile")
+
+
+def _questionable(file: Path, parts: list[tuple[dict[str, Any], str]], rules: Rules) -> tuple[str, ...]:
+    """The dangerous fields that are there and allowed, each with its place. BadKubeconfig for one that is not."""
+    found: list[str] = []
+    for entry, where in parts:
+        for key, allowed, word in [
+            *((name, rules.files, "files") for name in _FILES),
+            ("insecure-skip-tls-verify", rules.insecure, "insecure"),
+            ("proxy-url", rules.proxy, "proxy-url"),
+        ]:
+            if not entry.get(key):
+                continue
+            if not allowed:
+                raise BadKubeconfig(
+                    f"{file}: {where} has {key}, which is not read here. Leave it out, or let an administrator start "
+                    f"the portal with K8SMCP_KUBECONFIG_ALLOW={word}."
+                )
+            found.append(f"{key} of {where}")
+    return tuple(found)
+
+
+def _refuse_others(file: Path, user: dict[str, Any], where: str) -> None:
+    """Whom a kubeconfig acts as is for the portal's own map to say."""
+    for key in ("as", "as-groups", "as-uid", "as-user-extra"):
+        if user.get(key):
+            raise BadKubeconfig(
+                f"{file}: {where} has {key}, which is not read: whom a person acts as is set on the cluster's page."
+            )
+
+
+def _token(file: Path, user: dict[str, Any], where: str) -> str:
+    token = _optional(file, user, "token", where)
+    if not token.isascii() or not token.isprintable() or " " in token:
+        raise BadKubeconfig(f"{file}: token of {where} holds signs that no token has.")
+    return token
 
 
 def _refuse_programs(file: Path, user: dict[str, Any], where: str) -> None:
@@ -145,7 +198,7 @@ def _refuse_programs(file: Path, user: dict[str, Any], where: str) -> None:
             )
 
 
-def _server(file: Path, cluster: dict[str, Any], where: str) -> str:
+def _server(file: Path, cluster: dict[str, Any], where: str, rules: Rules) -> str:
     server = _text(file, cluster, "server", where)
     try:
         parts = urlsplit(server)
@@ -154,6 +207,7 @@ def _server(file: Path, cluster: dict[str, Any], where: str) -> str:
         usable = False
     if not usable or parts.query or parts.fragment or parts.username:
         raise BadKubeconfig(f"{file}: server of {where} should be an address like https://10.0.0.1:6443.")
+    strictness.check_server(server, rules, f"{file}: {where}")
     return server.rstrip("/")
 
 

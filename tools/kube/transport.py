@@ -10,16 +10,16 @@ import asyncio
 import random
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TypeAlias
 from urllib.parse import quote, urlencode
 
 import aiohttp
 from yarl import URL
 
-from tools.kube import connections, guard
+from tools.effects import Effect
+from tools.kube import connections, guard, signing
 from tools.kube.departure import departing
-from tools.kube.errors import Ambiguous, BadAnswer, BadInput, BadKubeconfig, TooLarge, Unreachable
+from tools.kube.errors import Ambiguous, BadAnswer, BadInput, NotPermitted, TooLarge, Unreachable
 from tools.kube.guard import Permit
 from tools.kube.kubeconfig import Access
 from tools.kube.sending import Sending
@@ -30,7 +30,6 @@ WRITE_SECONDS = 10  # the API server gives a change up after this long, so that 
 LARGEST_ANSWER = 8 << 20
 _REPEATS = 2
 _LONGEST_WAIT = 5.0
-_USER_AGENT = "k8s-mcp"
 
 Handler: TypeAlias = Callable[[aiohttp.ClientRequest], Awaitable[aiohttp.ClientResponse]]
 
@@ -94,6 +93,7 @@ class Transport:
         """Any HTTP answer is returned as it is. Raises NotPermitted, NotSent, Unreachable, Ambiguous, TooLarge,
         BadAnswer."""
         effect = guard.check(permit, self.cluster, request.method, request.path, request.query, request.accept)
+        self._keep_to_reading(effect)
         with departing(permit, _sending(request.path, request.sending, permit) if effect.writes else None):
             return await self._send(request)
 
@@ -128,18 +128,20 @@ class Transport:
         """An open WebSocket. Raises NotPermitted, NotSent, Unreachable; aiohttp.WSServerHandshakeError when it is
         refused."""
         effect = guard.check(permit, self.cluster, "GET", path, dict(query))
+        self._keep_to_reading(effect)
         session = await connections.session(self.access)
         try:
             with departing(permit, _sending(path, sending, permit) if effect.writes else None):
                 return await session.ws_connect(
                     _address(self.access.server, path, query),
                     protocols=protocols,
-                    headers=await self._identity(),
+                    headers=await signing.headers(self.access),
                     autoping=True,
                     heartbeat=None,
                     max_msg_size=LARGEST_ANSWER,
                     timeout=aiohttp.ClientWSTimeout(ws_close=2.0),
                     server_hostname=self.access.tls_server_name or None,
+                    proxy=self.access.proxy or None,
                 )
         except aiohttp.WSServerHandshakeError:
             raise
@@ -148,7 +150,8 @@ class Transport:
 
     async def _once(self, request: Request) -> Answer:
         session = await connections.session(self.access)
-        headers = await self._identity() | {"Accept": request.accept}
+        headers = await signing.headers(self.access)
+        headers["Accept"] = request.accept
         if request.body is not None:
             headers["Content-Type"] = request.content_type
         async with session.request(
@@ -162,19 +165,15 @@ class Transport:
             ),
             middlewares=(_OneShot(),),
             server_hostname=self.access.tls_server_name or None,
+            proxy=self.access.proxy or None,
         ) as response:
             body, cut = await _bounded(response.content, request, self.cluster)
             return Answer(response.status, dict(response.headers), body, cut)
 
-    async def _identity(self) -> dict[str, str]:
-        access = self.access
-        headers = {"User-Agent": _USER_AGENT}
-        token = await _from_file(access) if access.token_file else access.token
-        if token:
-            headers["Authorization"] = f"Bearer {token}"
-        elif access.username:
-            headers["Authorization"] = aiohttp.encode_basic_auth(access.username, access.password)
-        return headers
+    def _keep_to_reading(self, effect: Effect) -> None:
+        """An identity that is for looking only changes nothing, whatever the gate allowed."""
+        if effect.writes and self.access.no_changes:
+            raise NotPermitted(self.access.no_changes)
 
     def _explained(self, request: Request, fault: BaseException) -> Exception:
         if isinstance(fault, aiohttp.ClientConnectorError | aiohttp.ConnectionTimeoutError):
@@ -200,16 +199,6 @@ def _sending(path: str, known: Sending | None, permit: Permit | None) -> Sending
     if permit is not None and permit.rehearsal:
         return None
     return known or Sending("other", "", path)
-
-
-async def _from_file(access: Access) -> str:
-    try:
-        return (await asyncio.get_running_loop().run_in_executor(None, Path(access.token_file).read_text)).strip()
-    except (OSError, UnicodeDecodeError):
-        raise BadKubeconfig(
-            f'The token of cluster "{access.name}" cannot be read from {access.token_file}. '
-            "Check tokenFile in its kubeconfig."
-        ) from None
 
 
 def _was_cut(fault: BaseException) -> bool:

@@ -11,6 +11,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from chat import doorbell, journal, launch
 from chat.actions import approvals, messages, people
+from chat.audit import door
 from chat.errors import PortalError
 from chat.web.frames import Frame
 from chat.web.watch import Watch
@@ -28,6 +29,7 @@ class Command(BaseCommand):
         parser.add_argument("--user", default="", help="Whose rights it has (default: the first administrator).")
         parser.add_argument("--cluster", default="", help="Which cluster (default: the first registered one).")
 
+    @door.through("terminal")
     def handle(self, *args: Any, **options: Any) -> None:
         user = self._person(options["user"])
         try:

@@ -6,6 +6,7 @@ from django.contrib.auth.models import User
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from chat.actions import tokens
+from chat.audit import door
 from chat.errors import PortalError
 from chat.models.access_token import Scope
 
@@ -25,6 +26,7 @@ class Command(BaseCommand):
         )
         parser.add_argument("--days", type=int, default=90, help="Days until it expires (90).")
 
+    @door.through("terminal")
     def handle(self, *args: Any, **options: Any) -> None:
         user = User.objects.filter(username=options["user"], is_active=True).first()
         if user is None:

@@ -7,6 +7,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from chat.access import ROLES
 from chat.actions import people, sign_in
+from chat.audit import door
 from chat.errors import PortalError
 
 
@@ -18,6 +19,7 @@ class Command(BaseCommand):
         parser.add_argument("--role", choices=list(ROLES), default="operator")
         parser.add_argument("--password-env", metavar="VAR", help="Name of the variable that holds the password.")
 
+    @door.through("terminal")
     def handle(self, *args: Any, **options: Any) -> None:
         variable = options["password_env"]
         password = os.environ.get(variable, "") if variable else ""

@@ -12,6 +12,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import OperationalError
 
 from chat.actions import people, restores, sign_in
+from chat.audit import door
 from chat.errors import PortalError
 from k8smcp.environment import Environment
 from tools import clusters
@@ -60,6 +61,7 @@ class Command(BaseCommand):
                 place = f"{settings.HOST}:{settings.PORT}"
                 raise CommandError(f"{place} cannot be used ({fault.strerror}): set HOST or PORT.") from fault
 
+    @door.through("terminal")
     def _prepare(self) -> str:
         """Returns what to tell the person at the terminal."""
         try:

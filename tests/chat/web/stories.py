@@ -25,7 +25,7 @@ from chat.event_types import (
     ToolCallStart,
     UserMessage,
 )
-from chat.models import Approval, Conversation, Event, Message, Run, ToolCall
+from chat.models import Approval, Conversation, Event, Message, Run, Share, ToolCall
 
 TABLE = "2 pods\nNAMESPACE  NAME        STATUS\nshop       cart-1      Running\nshop       checkout-2  CrashLoopBackOff"
 
@@ -34,7 +34,9 @@ class Story:
     """Writes one conversation's events; every method returns what later ones need."""
 
     def __init__(self, owner, *, title="Why is checkout failing?", shared=False):
-        self.conversation = Conversation.objects.create(owner=owner, title=title, shared=shared, cluster="demo")
+        self.conversation = Conversation.objects.create(owner=owner, title=title, cluster="demo")
+        if shared:
+            Share.objects.create(conversation=self.conversation, level="take_part")
         self.owner = owner
         self._calls = 0
 

@@ -10,10 +10,10 @@ import pytest_asyncio
 from django.db import OperationalError
 from django.db.backends.utils import CursorWrapper
 
-from chat.models import Conversation, Event
+from chat.models import Event
+from chat.standing import Person
 from chat.web import coming_back, hub, missed, reading
 from chat.web.outbox import MOST_BYTES, Outbox
-from chat.web.person import Person
 from chat.web.told import Whisper
 from chat.web.viewer import Viewer
 from chat.web.watch import Watch
@@ -101,7 +101,7 @@ async def test_a_reader_who_lost_the_right_while_it_was_left_behind_silences_nob
     await well.watches(here, other, 2)
     slow.fills()
     await in_database(_notices, shared, run, missed.REPLAY + 1)
-    await in_database(Conversation.objects.filter(pk=shared.conversation.pk).update, shared=False)
+    await in_database(shared.conversation.shares.all().delete)
     slow.read.set()
     await asyncio.sleep(0.2)
     await in_database(_notices, other, other_run, 1, "For the other")

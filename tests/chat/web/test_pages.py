@@ -1,5 +1,6 @@
 """The pages: who sees what, what forms do, and what a page never contains."""
 
+import re
 import uuid
 from html.parser import HTMLParser
 
@@ -10,9 +11,10 @@ from chat.actions import sign_in
 from chat.models import Approval, Conversation, Message
 from chat.web.door import page
 from tests.chat.web.stories import Story, whole_story
+from tests.portal import ROOT
 from tools.models import Cluster
 
-ADDRESSES = ["/", "/conversations", "/conversations?q=pods", "/approvals", "/clusters", "/tools", "/model"]
+ADDRESSES = ["/", "/conversations", "/conversations?q=pods", "/approvals", "/clusters", "/tools", "/model", "/promises"]
 
 
 @pytest.fixture
@@ -230,6 +232,14 @@ def test_a_cluster_that_does_not_answer_says_so_in_its_card(browser, tmp_path):
 
 def test_an_unknown_cluster_has_no_state(browser):
     assert browser.get("/clusters/nothing/state").status_code == 404
+
+
+def test_the_promises_are_those_of_the_docs(browser):
+    page = browser.get("/promises").content.decode()
+    written = (ROOT / "docs" / "promises.md").read_text().splitlines()
+    for promise in [line[3:].strip("*") for line in written if re.match(r"\d\. ", line)]:
+        assert promise in page
+    assert page.count("<tr>") > 5
 
 
 def test_the_catalogue_shows_every_tool_with_its_arguments(browser):

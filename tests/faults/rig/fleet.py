@@ -16,7 +16,13 @@ from tests.faults.rig.nemesis import Link, Nemesis
 from tests.portal import ROOT, Portal
 from tools.demo import kubeconfig
 
-BOUNDS = {"K8SMCP_MAX_RUNS_PER_USER": "10000", "K8SMCP_MAX_SOCKETS_PER_USER": "10000"}
+BOUNDS = dict.fromkeys(
+    (
+        *("K8SMCP_MAX_RUNS_PER_USER", "K8SMCP_MAX_SOCKETS_PER_USER", "K8SMCP_MAX_SOCKETS"),
+        *("K8SMCP_MAX_FRAMES_PER_SECOND", "K8SMCP_MAX_REQUESTS_PER_SECOND", "K8SMCP_MAX_APPROVALS_PER_MINUTE"),
+    ),
+    "10000",
+)
 LEAVING = 30.0  # seconds a process may take to end after SIGTERM
 
 
@@ -105,6 +111,7 @@ class Fleet:
             "KUBECONFIG": str(self._cluster()),
             "ANTHROPIC_BASE_URL": f"http://127.0.0.1:{self.nemesis.link('model', model).port}",
             "ANTHROPIC_API_KEY": "rig",
+            "K8SMCP_SHARED_WRITES": "1",
             "SECRET_KEY": uuid.uuid4().hex * 2,
             "K8SMCP_INPROCESS_RUNNER": "0" if self._counts[1] else "1",
         } | BOUNDS

@@ -213,7 +213,8 @@ async def test_all_requests_of_one_cluster_share_one_pool() -> None:
     async with serving(OK) as api:
         first = await connections.session(api.access())
         assert await connections.session(api.access()) is first
-        assert await connections.session(api.access(token="other")) is not first
+        assert await connections.session(api.access(token="other")) is first
+        assert await connections.session(api.access(tls_server_name="other")) is not first
         await connections.close_all()
         assert first.closed
 

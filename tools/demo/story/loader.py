@@ -21,7 +21,7 @@ from tools.demo.store import Json, Resource
 from tools.demo.time_machine import TimeMachine
 
 FOLDER = Path(__file__).parent
-FILES = ("cluster", "kube-system", "monitoring", "payments", "shop")
+FILES = ("cluster", "people", "kube-system", "monitoring", "payments", "shop")
 UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 SETTLING = timedelta(seconds=120)  # how long things are watched after each step of the story
 REMEMBERED = timedelta(hours=6)  # what happened earlier has left no event

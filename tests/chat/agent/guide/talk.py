@@ -10,10 +10,12 @@ from chat.agent.ports import Answer, Request, Setting, Text, ToolOffer, Turn, Us
 from chat.agent.providers.guide import Guide
 from tests.tools.api import announced
 from tools import registry, toolbox
+from tools.identity import Acting
 from tools.kube.guard import Permit
 
 Doing = Callable[[Wish], Awaitable[Answer]]
 MOST_ROUNDS = 8
+SOMEBODY = Acting("somebody", frozenset({"operator"}))
 
 
 def all_offers(*without: str) -> tuple[ToolOffer, ...]:
@@ -28,7 +30,7 @@ def with_real_tools(cluster: str) -> Doing:
         tool = registry.find(wish.name)
         place = wish.arguments.get("cluster") or cluster
         permit = Permit(call_id=wish.id, cluster=place, ceiling=tool.effect, announce=announced)
-        outcome = await toolbox.run(tool, toolbox.parse(tool, wish.arguments), place, permit)
+        outcome = await toolbox.run(tool, toolbox.parse(tool, wish.arguments), place, permit, SOMEBODY)
         return Answer(wish.id, outcome.text, outcome.status != "completed", outcome.data)
 
     return do

@@ -25,9 +25,9 @@ class Settled:
     approval: dict[str, Any] | None = None
 
 
-async def settled(conversation_id: str, run_id: str) -> Settled:
+async def settled(conversation_id: str, run_id: str, patience: float = PATIENCE) -> Settled:
     async with doorbell.Ear(conversation_id) as ear:
-        deadline = asyncio.get_running_loop().time() + PATIENCE
+        deadline = asyncio.get_running_loop().time() + patience
         while True:
             found = await database_sync_to_async(_look)(run_id)
             if found is not None:

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('chat', '0004_journal_state'),
+        ('chat', '0006_sharing_and_standing'),
     ]
 
     operations = [

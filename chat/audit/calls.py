@@ -1,0 +1,87 @@
+"""The rows of a tool call and of its approvals: begun, about to be sent, ended; asked for, decided, void, expired."""
+
+import hashlib
+from collections.abc import Mapping
+from typing import Any
+
+from chat.audit.talk import author
+from chat.audit.writing import Told, keyed, record
+from chat.models import Approval, Run, ToolCall
+from chat.models.approval import ApprovalStatus
+from tools.models import Cluster
+
+
+def begun(call: ToolCall, **told: str) -> None:
+    """The intent, in the transaction that commits it: a call that is not in the audit never reaches its cluster.
+
+    `told`: what the gate knows beside the call, such as `rule`, `policy_version`, `identity`."""
+    approval = _approval(call) if call.writes else None
+    by = approval.decided_by.get_username() if approval is not None and approval.decided_by else ""
+    decided: Told = {"decision": "approved" if approval is not None else "allow", "approved_by": by}
+    record("call.begun", actor=author(call.run), **_of(call, call.run) | decided | told)  # type: ignore[arg-type]
+
+
+def sent(call: ToolCall, sending: Mapping[str, Any]) -> None:
+    """One request that is about to change something, before it leaves. `sending`: as JSON (tools.kube.sending)."""
+    about: Told = {"request": sending, "outcome": str(sending.get("words", ""))}
+    record("call.sent", actor=author(call.run), **_of(call, call.run) | about)
+
+
+def ended(call: ToolCall, run: Run, duration_ms: int) -> None:
+    """With a digest of the result, so that the one that is kept beside the call can be compared."""
+    result = hashlib.sha256(call.result.encode()).hexdigest()
+    came: Told = {"outcome": call.status, "request": {"duration_ms": duration_ms, "result_sha256": result}}
+    record("call.ended", actor=author(run), **_of(call, run) | came)
+
+
+def asked(approval: Approval, run: Run) -> None:
+    call = approval.tool_call
+    about: Told = {
+        "decision": "ask",
+        "request": {
+            "approval_id": str(approval.pk),
+            "call_hash": approval.call_hash,
+            "expires_at": approval.expires_at.isoformat(),
+            "arguments": call.arguments,
+        },
+        "outcome": approval.summary,
+    }
+    record("approval.requested", actor=author(run), **_of(call, run) | about)
+
+
+def decided(approval: Approval, status: ApprovalStatus, *, by: str = "", reason: str = "") -> None:
+    """`by` is empty when nobody decided. The door is the decision's, not the run's."""
+    call = approval.tool_call
+    about = _of(call, call.run) | {
+        "decision": status.value,
+        "request": {"approval_id": str(approval.pk), "call_hash": approval.call_hash, "reason": reason},
+        "outcome": approval.summary,
+    }
+    del about["door"]
+    record(_DECIDED.get(status, "approval.decided"), actor=by, **about)
+
+
+_DECIDED = {ApprovalStatus.VOID: "approval.void", ApprovalStatus.EXPIRED: "approval.expired"}
+
+
+def _of(call: ToolCall, run: Run) -> Told:
+    return {
+        "door": run.door,
+        "identity": _identity(call.cluster),
+        "conversation_id": str(run.conversation_id),
+        "run_id": str(run.pk),
+        "tool_call_id": str(call.pk),
+        "cluster": call.cluster,
+        "tool": call.tool,
+        "effect": call.effect,
+        "request": call.arguments,
+        "request_hash": keyed([call.cluster, call.tool, call.wished]),
+    }
+
+
+def _identity(cluster: str) -> str:
+    return Cluster.objects.filter(name=cluster).values_list("identity", flat=True).first() or ""
+
+
+def _approval(call: ToolCall) -> Approval | None:
+    return Approval.objects.select_related("decided_by").filter(tool_call=call, consumed_at__isnull=False).first()

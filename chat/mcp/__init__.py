@@ -1,0 +1,1 @@
+"""The door for other agents: MCP over streamable HTTP at `/mcp`."""

@@ -1,0 +1,35 @@
+"""Whether a request comes from the portal's own pages, or from a program that shows a token."""
+
+import hmac
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.http.request import validate_host
+
+
+def headers(scope: Mapping[str, Any]) -> dict[str, str]:
+    return {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
+
+
+def fits(scope: Mapping[str, Any]) -> bool:
+    """Exactly the portal's own address, or one of CSRF_TRUSTED_ORIGINS. A program with a token need not have one."""
+    sent = headers(scope)
+    origin = sent.get("origin", "")
+    if not origin:
+        return "authorization" in sent
+    same = host_fits(scope) and hmac.compare_digest(origin.encode(), address(scope).encode())
+    return same or origin in settings.CSRF_TRUSTED_ORIGINS
+
+
+def host_fits(scope: Mapping[str, Any]) -> bool:
+    """Whether the Host header is one of ALLOWED_HOSTS: a name that was bent to this machine is not."""
+    host = headers(scope).get("host", "")
+    return validate_host((urlsplit(f"//{host}").hostname or "").lower(), settings.ALLOWED_HOSTS)
+
+
+def address(scope: Mapping[str, Any]) -> str:
+    """The portal's address as this request wrote it, like `https://portal.example`."""
+    secure = scope.get("scheme") in ("https", "wss")
+    return f"{'https' if secure else 'http'}://{headers(scope).get('host', '')}"
