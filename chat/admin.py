@@ -16,7 +16,7 @@ from chat.access import Right, rights
 from chat.models import (AccessToken, Approval, AuditHead, AuditRow, Command, Conversation, Event, Message, Run, Share, ToolCall)
 from chat.audit.kinds import KINDS
 from tools.effects import Effect
-from tools.models import Cluster
+from tools.models import (Cluster, Grant, PolicyChange, PolicyRule)
 
 
 class ReadOnly(admin.ModelAdmin):
@@ -288,3 +288,40 @@ class AuditRowAdmin(ReadOnly):
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
         return super().changelist_view(request, {"head": AuditHead.objects.first()} | (extra_context or {}))
+
+
+@admin.register(PolicyRule)
+class PolicyRuleAdmin(ReadOnly):
+    """Written at /policy, where every change is recorded."""
+
+    list_display = ("name", "decision", "second_person", "enabled", "note", "updated_at")
+    list_filter = ("decision", "enabled")
+    search_fields = ("name", "note")
+    ordering = ("-updated_at",)
+
+
+@admin.register(Grant)
+class GrantAdmin(ReadOnly):
+    list_display = ("person", "role", "cluster", "namespace", "reason", "made_by", "made_at", "until", "revoked_at")
+    list_filter = ("role", "cluster")
+    list_select_related = ("person", "made_by")
+    search_fields = ("person__username", "reason", "cluster", "namespace")
+    ordering = ("-made_at",)
+
+
+@admin.register(PolicyChange)
+class PolicyChangeAdmin(ReadOnly):
+    list_display = ("version", "at", "by", "what")
+    list_filter = ("by", "at")
+    list_select_related = ("by",)
+    search_fields = ("what", "by__username")
+    fields = ("version", "at", "by", "what", "was", "became")
+    readonly_fields = ("was", "became")
+
+    @admin.display(description="before")
+    def was(self, change: PolicyChange) -> SafeString:
+        return _block(change.before)
+
+    @admin.display(description="after")
+    def became(self, change: PolicyChange) -> SafeString:
+        return _block(change.after)

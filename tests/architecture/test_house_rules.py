@@ -24,6 +24,7 @@ MODELS = (
     "|AccessToken|SignInLink|JournalState"
 )
 AUDIT = "AuditRow|AuditHead"
+POLICY = "PolicyRule|PolicyState|PolicyChange|ProductionNamespace|Grant"
 
 
 def found(sources: list[Source], faults) -> list[str]:
@@ -137,7 +138,7 @@ def test_nobody_changes_or_deletes_an_event():
 def test_only_the_actions_write():
     """Each model of the conversation is made, changed and deleted in `chat/actions` (events in the journal)."""
     verbs = "create|bulk_create|update|delete|get_or_create|update_or_create|bulk_update"
-    pattern = re.compile(rf"\b({MODELS})\.objects\b(?:[^\n=]|\n\s+)*?\.({verbs})\(")
+    pattern = re.compile(rf"\b({MODELS}|{POLICY})\.objects\b(?:[^\n=]|\n\s+)*?\.({verbs})\(")
     writers = {each.name for each in PRODUCT if pattern.search(each.text)}
     assert {name for name in writers if not name.startswith("chat/actions/")} <= {"chat/journal.py"}
 

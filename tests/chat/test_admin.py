@@ -26,9 +26,10 @@ from chat.models import (
     SignInLink,
     ToolCall,
 )
-from tools.models import Cluster
+from tools.models import Cluster, Grant, PolicyChange, PolicyRule
 
 MODELS = [AuditRow, Command, Conversation, Message, Event, Run, ToolCall, Approval, AccessToken, Cluster]
+MODELS += [PolicyRule, Grant, PolicyChange]
 HOSTILE = "<script>alert('x')</script>"
 
 
@@ -55,6 +56,11 @@ def make(count: int, owner: User) -> None:
             told = {"cluster": HOSTILE, "conversation_id": str(conversation.pk), "request": {"a": HOSTILE}}
             audit.record("call.ended", actor=HOSTILE, outcome=HOSTILE, **told)
         Cluster.objects.create(name=f"cluster-{uuid.uuid4().hex}", server=HOSTILE, context=uuid.uuid4().hex)
+        PolicyRule.objects.create(name=f"rule-{uuid.uuid4().hex}", decision="deny", note=HOSTILE)
+        PolicyChange.objects.create(version=n, by=owner, what=HOSTILE, before=None, after={"note": HOSTILE})
+        Grant.objects.create(
+            person=author, role="operator", cluster=HOSTILE, reason=HOSTILE, made_by=owner, until=timezone.now()
+        )
 
 
 @pytest.fixture
@@ -204,7 +210,7 @@ def test_the_newest_comes_first(client, auditor, model):
     make(3, auditor)
     client.force_login(auditor)
     rows = list(client.get(address(model, "changelist")).context["cl"].result_list)
-    times = ["at", "updated_at", "requested_at", "created_at"]
+    times = ["at", "updated_at", "requested_at", "created_at", "made_at"]
     time = next(name for name in times if hasattr(rows[0], name))
     if model is not Cluster:  # these stand in the order in which they were registered
         assert [getattr(row, time) for row in rows] == sorted((getattr(row, time) for row in rows), reverse=True)

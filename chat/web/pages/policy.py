@@ -31,7 +31,7 @@ ORIGINS = {
     "hidden": "hidden by the file",
 }
 _TONES = {"allow": "good", "ask": "warn", "deny": "bad"}
-_ORDER = ("fixed", "file", "portal", "built-in", "off", "hidden")
+_ORDER = ("file", "portal", "built-in", "fixed", "off", "hidden")
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +152,9 @@ def _who(rule: Rule) -> str:
 
 def _where(rule: Rule) -> str:
     clusters = ", ".join(rule.clusters) or "Every cluster"
-    return f"{clusters}: {', '.join(rule.namespaces)}" if rule.namespaces else clusters
+    if not rule.namespaces:
+        return clusters
+    return f"{clusters}: {'any namespace' if '*' in rule.namespaces else ', '.join(rule.namespaces)}"
 
 
 def _what(rule: Rule) -> str:
