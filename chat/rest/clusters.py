@@ -4,7 +4,7 @@ from typing import Any, Literal
 
 from channels.db import database_sync_to_async
 from django.http import HttpRequest, HttpResponse
-from ninja import Field, Router, Schema
+from ninja import Field, Router, Schema, Status
 
 from chat.acting import acting
 from chat.actions import clusters as actions
@@ -110,7 +110,7 @@ def listing(request: HttpRequest) -> Any:
 def register(request: HttpRequest, wanted: ClusterIn) -> Any:
     user = caller(request, Scope.ADMIN)
     given = wanted.dict(exclude={"kubeconfig", "identity_mode"})
-    return 201, actions.register(user, wanted.kubeconfig, mode=wanted.identity_mode, **given)
+    return Status(201, actions.register(user, wanted.kubeconfig, mode=wanted.identity_mode, **given))
 
 
 @router.patch("/{name}", auth=signed_in, response=ClusterOut)

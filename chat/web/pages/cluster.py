@@ -8,7 +8,7 @@ from django.urls import reverse
 from chat.access import Right, require, rights
 from chat.acting import acting
 from chat.actions import clusters as actions
-from chat.errors import PortalError
+from chat.errors import BadInput
 from chat.web.door import SignedIn, done, page
 from tools import clusters, identity, own_rights, self_check
 from tools.kube.errors import KubeError
@@ -28,7 +28,7 @@ def show(request: SignedIn, name: str) -> HttpResponseBase:
             else:
                 actions.store_token(request.user, name, request.POST.get("token", ""))
             return done(request, _address(name))
-        except PortalError as refused:
+        except BadInput as refused:
             fault = str(refused)
     return _page(request, actions.find(name), fault)
 
@@ -69,7 +69,7 @@ def settings(request: SignedIn, name: str) -> HttpResponseBase:
             shared_writes="shared_writes" in request.POST,
             default_names="default_names" in request.POST,
         )
-    except PortalError as fault:
+    except BadInput as fault:
         return _page(request, actions.find(name), str(fault))
     return done(request, _address(found.name))
 
@@ -84,7 +84,7 @@ def change_map(request: SignedIn, name: str) -> HttpResponseBase:
         else:
             given = [request.POST.get(field, "") for field in ("kind", "subject", "kube_name")]
             actions.add_to_map(request.user, name, *given)
-    except PortalError as fault:
+    except BadInput as fault:
         return _page(request, actions.find(name), str(fault))
     return done(request, _address(name))
 
@@ -108,7 +108,7 @@ def register(request: SignedIn) -> HttpResponseBase:
                 request.user, text, name=given["name"], context=given["context"], mode=given["mode"]
             )
             return redirect(_address(made.name))
-        except PortalError as refused:
+        except BadInput as refused:
             fault = str(refused)
     context = {"fault": fault, "given": given, "modes": Mode.choices}
     return render(request, "chat/pages/cluster_registration.html", context, status=422 if fault else 200)
