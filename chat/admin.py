@@ -12,7 +12,7 @@ from django.utils.safestring import SafeString
 
 from chat.access import Right, rights
 from chat.models import AccessToken, Approval, Command, Conversation, Event, Message, Run, ToolCall
-from tools.models import Cluster
+from tools.models import Cluster, IdentityMap
 
 
 class ReadOnly(admin.ModelAdmin):
@@ -206,8 +206,17 @@ class AccessTokenAdmin(ReadOnly):
 
 @admin.register(Cluster)
 class ClusterAdmin(ReadOnly):
-    """Kubeconfig files and the environment say what is registered."""
+    """Kubeconfig files, the environment and administrators say what is registered; what is sealed stays so."""
 
-    list_display = ("name", "server", "identity", "is_demo", "origin", "problem", "updated_at")
-    list_filter = ("is_demo", "origin")
+    exclude = ("sealed",)
+    list_display = ("name", "server", "identity", "identity_mode", "is_demo", "origin", "problem", "updated_at")
+    list_filter = ("is_demo", "identity_mode", "origin")
     search_fields = ("name", "server", "context", "identity")
+
+
+@admin.register(IdentityMap)
+class IdentityMapAdmin(ReadOnly):
+    list_display = ("cluster", "kind", "subject", "kube_name")
+    list_filter = ("cluster", "kind")
+    list_select_related = ("cluster",)
+    search_fields = ("subject", "kube_name")

@@ -40,7 +40,8 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Mine:
-    """`user` and `groups` as the cluster itself says them; empty from one that is too old to say."""
+    """`user` and `groups` as the cluster itself says them; one that is too old to say (before 1.28) is believed what
+    the portal asks it for."""
 
     user: str
     groups: tuple[str, ...]
@@ -56,6 +57,8 @@ async def mine(name: str, acting: Acting, namespace: str = "") -> Mine:
     )
     where = namespace or access.namespace
     user, groups = await reviews.who(client)
+    if not user and access.acts_as:
+        user, groups = access.acts_as.user, access.acts_as.groups
     anywhere = await _may(client, (*_LINES, *_CLUSTER_LINES), "")
     here = await _may(client, _LINES, where)
     lines = [Line(each[0], yes, yes or own) for each, yes, own in zip(_LINES, anywhere, here, strict=False)]

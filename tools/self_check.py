@@ -30,6 +30,7 @@ class Weight(StrEnum):
     DANGER = "danger"
     LACKING = "lacking"
     FINE = "fine"
+    KNOWN = "known"
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +77,8 @@ async def check(name: str, people: Sequence[Acting] = ()) -> list[Finding]:
     cluster, access, needed = await database_sync_to_async(_known)(name, people)
     client = KubeClient(Transport(name, access), Permit("self-check", name, Effect.READ))
     if await reviews.may(client, _EVERYTHING):
+        if cluster.is_demo:
+            return [Finding(Weight.KNOWN, _said("it may do everything here, where nothing is real"))]
         return [Finding(Weight.DANGER, _said("it may do everything (cluster-admin). Give it the role of deploy/rbac/"))]
     questions = [*_TOO_MUCH, *(_TOO_MUCH_TO_SHARE if cluster.identity_mode == Mode.SHARED else ()), *needed]
     answers = await reviews.which(client, [each.asked for each in questions])

@@ -136,9 +136,8 @@ async def test_the_cluster_says_beforehand_what_it_would_refuse(world: World, po
 
 async def test_the_cluster_knows_the_person_both_groups_and_the_run(world: World, portal: Cluster) -> None:
     found = await own_rights.mine("real", Acting("alice", frozenset({"operator", "viewer"}), "run-7"))
-    if world.plane.minor >= 28:
-        assert found.user == "k8smcp:alice"
-        assert {"k8smcp:operator", "k8smcp:viewer"} <= set(found.groups)
+    assert found.user == "k8smcp:alice"
+    assert {"k8smcp:operator", "k8smcp:viewer"} <= set(found.groups)
     may = {line.words: (line.everywhere, line.here) for line in found.lines}
     assert may["Delete pods"] == (False, True)
     assert may["Look at pods"] == (True, True)

@@ -348,10 +348,21 @@ async def test_who_one_is_there_and_what_one_may(demo: str) -> None:
     assert may["Look at nodes"] == (True, True)
 
 
-async def test_the_demo_clusters_account_may_do_everything_and_that_is_said(demo: str, capsys: Any) -> None:
-    found = await self_check.check(demo)
-    assert [finding.weight for finding in found] == [Weight.DANGER]
-    assert "cluster-admin" in found[0].sentence
+async def test_the_demo_clusters_account_may_do_everything_and_that_is_known(demo: str, capsys: Any) -> None:
+    assert [finding.weight for finding in await self_check.check(demo)] == [Weight.KNOWN]
+    await database_sync_to_async(call_command)("cluster_check", demo)
+    assert "each person as themselves" in capsys.readouterr().out
+    await database_sync_to_async(Cluster.objects.update)(is_demo=False)
     with pytest.raises(CommandError, match="deploy/rbac"):
         await database_sync_to_async(call_command)("cluster_check", demo)
-    assert "each person as themselves" in capsys.readouterr().out
+    assert "danger: The portal's account: it may do everything (cluster-admin)" in capsys.readouterr().out
+
+
+async def test_no_tool_tells_how_the_portal_signs_in(demo: str) -> None:
+    await database_sync_to_async(registered.register)(text())
+    for tool, arguments in [("clusters_list", {}), ("cluster_status", {}), ("k8s_list", {"kind": "namespaces"})]:
+        found = registry.find(tool)
+        outcome = await toolbox.run(
+            found, toolbox.parse(found, arguments), demo, Permit("call-9", demo, found.effect), SOMEBODY
+        )
+        assert SECRET not in outcome.full + str(outcome.data)

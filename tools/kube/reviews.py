@@ -11,7 +11,7 @@ from typing import Protocol
 import msgspec
 
 from tools.kube.client import KubeClient, encode
-from tools.kube.errors import Ambiguous, BadAnswer, NotFound, Unreachable
+from tools.kube.errors import Ambiguous, BadAnswer, Forbidden, NotFound, Unreachable
 from tools.kube.failures import failure
 from tools.kube.guard import Asked
 from tools.kube.together import together
@@ -109,6 +109,10 @@ async def who(client: KubeClient) -> tuple[str, tuple[str, ...]]:
         info = msgspec.json.decode(found, type=_Myself).status
     except NotFound:
         return "", ()
+    except Forbidden as fault:
+        if fault.resource == "selfsubjectreviews":  # what nobody serves, no rule allows
+            return "", ()
+        raise
     except msgspec.DecodeError:
         raise BadAnswer(f'Cluster "{client.cluster}" does not say who is asking.') from None
     user = info.userInfo if info else None

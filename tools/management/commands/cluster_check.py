@@ -29,5 +29,5 @@ class Command(BaseCommand):
             self.stdout.write(f"  {finding.weight}: {finding.sentence}")
         for field in questionable:
             self.stdout.write(f"  known: the kubeconfig has {field}.")
-        if any(finding.weight != Weight.FINE for finding in found):
+        if {finding.weight for finding in found} & {Weight.DANGER, Weight.LACKING}:
             raise CommandError("Give the account the role in deploy/rbac/ that fits, and check again.")
