@@ -16,7 +16,7 @@ from chat.access import Right, rights
 from chat.models import (AccessToken, Approval, AuditHead, AuditRow, Command, Conversation, Event, Message, Run, Share, ToolCall)
 from chat.audit.kinds import KINDS
 from tools.effects import Effect
-from tools.models import (Cluster, Grant, PolicyChange, PolicyRule)
+from tools.models import (Cluster, Grant, IdentityMap, PolicyChange, PolicyRule)
 
 
 class ReadOnly(admin.ModelAdmin):
@@ -223,10 +223,11 @@ class AccessTokenAdmin(ReadOnly):
 
 @admin.register(Cluster)
 class ClusterAdmin(ReadOnly):
-    """Kubeconfig files and the environment say what is registered."""
+    """Kubeconfig files, the environment and administrators say what is registered; what is sealed stays so."""
 
-    list_display = ("name", "server", "identity", "is_demo", "origin", "problem", "updated_at")
-    list_filter = ("is_demo", "origin")
+    exclude = ("sealed",)
+    list_display = ("name", "server", "identity", "identity_mode", "is_demo", "origin", "problem", "updated_at")
+    list_filter = ("is_demo", "identity_mode", "origin")
     search_fields = ("name", "server", "context", "identity")
 
 
@@ -325,3 +326,11 @@ class PolicyChangeAdmin(ReadOnly):
     @admin.display(description="after")
     def became(self, change: PolicyChange) -> SafeString:
         return _block(change.after)
+
+
+@admin.register(IdentityMap)
+class IdentityMapAdmin(ReadOnly):
+    list_display = ("cluster", "kind", "subject", "kube_name")
+    list_filter = ("cluster", "kind")
+    list_select_related = ("cluster",)
+    search_fields = ("subject", "kube_name")

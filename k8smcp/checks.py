@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+from cryptography.fernet import Fernet
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, Warning, register
 
@@ -76,6 +77,23 @@ def machines_share_one_secret_key(**_: Any) -> list[CheckMessage]:
             id="k8smcp.W002",
         )
     ]
+
+
+@register()
+def credentials_can_be_sealed(**_: Any) -> list[CheckMessage]:
+    """Not looked at before somebody stores one otherwise, which is late."""
+    try:
+        for key in settings.K8SMCP_CREDENTIALS_KEY:
+            Fernet(key)
+    except ValueError:
+        return [
+            Error(
+                "K8SMCP_CREDENTIALS_KEY holds something that is no key: it accepts 32 random bytes in URL-safe base64, "
+                "several of them comma-separated.",
+                id="k8smcp.E004",
+            )
+        ]
+    return []
 
 
 @register(Tags.security, deploy=True)

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 from channels.db import database_sync_to_async
 from django.contrib.auth.models import User
+from django.core.exceptions import RequestDataTooBig
 from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.middleware.csrf import CsrfViewMiddleware
@@ -165,6 +166,10 @@ def answer_faults(api: NinjaAPI) -> None:
     api.add_exception_handler(UnknownTool, lambda request, fault: tell(request, 404, "unknown_tool", str(fault)))
     api.add_exception_handler(BadArguments, lambda request, fault: tell(request, 422, "bad_arguments", str(fault)))
     api.add_exception_handler(KubeError, lambda request, fault: tell(request, 422, "cluster_error", str(fault)))
+    api.add_exception_handler(
+        RequestDataTooBig,
+        lambda request, _: tell(request, 413, "too_large", "The body is larger than the portal takes."),
+    )
     api.add_exception_handler(OperationalError, away)
     api.add_exception_handler(InterfaceError, away)
     api.add_exception_handler(Exception, unexpected)

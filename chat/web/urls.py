@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from chat.web.pages import (approvals, clusters, conversation, help, messages, policy, policy_ask, policy_rules, report, runs, sign_in, tools, welcome)
+from chat.web.pages import (approvals, cluster, clusters, conversation, help, messages, policy, policy_ask, policy_rules, report, runs, sign_in, tools, welcome)
 
 urlpatterns = [
     path("", welcome.show, name="portal"),
@@ -18,6 +18,13 @@ urlpatterns = [
     path("approvals/decision", approvals.decide, name="approval-decide"),
     path("approvals/<uuid:approval_id>", approvals.show, name="approval"),
     path("clusters", clusters.listing, name="clusters"),
+    path("clusters/registration", cluster.register, name="cluster-registration"),
+    path("clusters/<path:name>/access", cluster.show, name="cluster"),
+    path("clusters/<path:name>/mine", cluster.mine, name="cluster-mine"),
+    path("clusters/<path:name>/account", cluster.account, name="cluster-account"),
+    path("clusters/<path:name>/settings", cluster.settings, name="cluster-settings"),
+    path("clusters/<path:name>/map", cluster.change_map, name="cluster-map"),
+    path("clusters/<path:name>/deletion", cluster.delete, name="cluster-delete"),
     path("clusters/<path:name>/state", clusters.state, name="cluster-state"),
     path("policy", policy.listing, name="policy"),
     path("policy/ask", policy_ask.show, name="policy-ask"),

@@ -7,7 +7,17 @@ from tests.journeys.screen import ended, say
 
 pytestmark = pytest.mark.browser
 
-PATHS = ["/", "/approvals", "/clusters", "/tools", "/model", "/promises", "/nothing/here"]
+PATHS = [
+    "/",
+    "/approvals",
+    "/clusters",
+    "/clusters/demo/access",
+    "/clusters/registration",
+    "/tools",
+    "/model",
+    "/promises",
+    "/nothing/here",
+]
 
 
 async def test_the_list_finds_renames_and_deletes(visit):

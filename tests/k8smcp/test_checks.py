@@ -176,3 +176,13 @@ def test_a_worker_without_redis_says_that_it_is_seen_late(tmp_path):
     with subprocess.Popen(command, cwd=ROOT, env=environment, stderr=subprocess.PIPE, text=True) as worker:
         assert "REDIS_URL" in worker.stderr.readline()
         worker.kill()
+
+
+def test_a_credentials_key_that_is_none_is_told_at_the_start(tmp_path):
+    done = manage(tmp_path, "check", K8SMCP_CREDENTIALS_KEY="hunter2")
+    assert done.returncode != 0
+    assert "K8SMCP_CREDENTIALS_KEY" in done.stderr
+    assert "hunter2" not in done.stderr
+    wrong = manage(tmp_path, "check", K8SMCP_KUBECONFIG_ALLOW="exec")
+    assert "K8SMCP_KUBECONFIG_ALLOW" in wrong.stderr
+    assert "proxy-url, insecure, files, loopback" in wrong.stderr

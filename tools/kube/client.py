@@ -121,7 +121,7 @@ class KubeClient:
         if missing(answer):
             return ABSENT
         if answer.status >= 300:
-            raise failure(self.cluster, request, answer)
+            raise failure(self.cluster, request, answer, self.transport.access.renewal)
         found = seen(self._decoded(answer, dict))
         if not found.uid:
             raise BadAnswer(f'Cluster "{self.cluster}" does not say which object is at {path}.')
@@ -257,7 +257,7 @@ class KubeClient:
             self.wrote = wrote
             raise
         if answer.status >= 300:
-            raise failure(self.cluster, request, answer)
+            raise failure(self.cluster, request, answer, self.transport.access.renewal)
         return answer
 
     async def object(self, request: Request) -> Object:

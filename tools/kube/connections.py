@@ -10,6 +10,7 @@ import asyncio
 import socket
 import ssl
 import tempfile
+import time
 from collections.abc import AsyncGenerator
 from pathlib import Path
 from typing import Any
@@ -18,10 +19,11 @@ import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
 
 from tools.kube import departure, strictness
-from tools.kube.errors import BadKubeconfig
+from tools.kube.errors import BadKubeconfig, Unreachable
 from tools.kube.kubeconfig import Access
 
 _CONNECTIONS = 16
+REST_SECONDS = 5.0  # how long a cluster that answered no connection is left alone
 
 
 class _Pools:
@@ -56,6 +58,23 @@ class _Pools:
 
 
 _pools: dict[asyncio.AbstractEventLoop, _Pools] = {}
+_resting: dict[Access, float] = {}  # until when, by the clock of time.monotonic
+
+
+def let_rest(access: Access) -> None:
+    """For a cluster that did not even answer a connection: nobody else waits as long for the same."""
+    now = time.monotonic()
+    for other in [other for other, until in _resting.items() if until < now]:
+        del _resting[other]
+    _resting[access.wire] = now + REST_SECONDS
+
+
+def _check_rest(access: Access) -> None:
+    if _resting and _resting.get(access.wire, 0.0) > time.monotonic():
+        raise Unreachable(
+            f'Cluster "{access.name}" did not answer a moment ago, so it is left alone for a few seconds. '
+            "Try again then, and check network and firewall."
+        )
 
 
 async def close_all() -> None:
@@ -65,7 +84,8 @@ async def close_all() -> None:
 
 
 async def session(access: Access) -> aiohttp.ClientSession:
-    """The session to use for this access on the running event loop. Raises BadKubeconfig."""
+    """The session to use for this access on the running event loop. Raises BadKubeconfig, Unreachable."""
+    _check_rest(access)
     loop = asyncio.get_running_loop()
     if loop not in _pools:
         _pools[loop] = _Pools()

@@ -45,14 +45,14 @@ class Status(msgspec.Struct):
     details: _Details | None = None
 
 
-def failure(cluster: str, request: Request, answer: Answer) -> KubeError:
-    """The error for an answer with status 300 or more."""
+def failure(cluster: str, request: Request, answer: Answer, renewal: str = "") -> KubeError:
+    """The error for an answer with status 300 or more. `renewal`: who can renew the credentials, and where."""
     status = _status(answer.body)
     asked = guard.understand(request.method, request.path, request.query)
     if answer.status == 401:
         return NotAuthenticated(
             f'Cluster "{cluster}" does not accept these credentials: they are wrong or have expired. '
-            "Renew the token or certificate in its kubeconfig."
+            + (renewal or "Renew the token or certificate in its kubeconfig.")
         )
     if status is None:
         return _not_kubernetes(cluster, request, answer)
@@ -129,6 +129,11 @@ def _not_kubernetes(cluster: str, request: Request, answer: Answer) -> KubeError
 
 
 def _forbidden(said: str, asked: guard.Asked | None) -> Forbidden:
+    if "cannot impersonate" in said or "impersonate-on:" in said:
+        return Forbidden(
+            "The cluster does not let the portal act as this person, and no other identity was tried. "
+            f"An administrator of the cluster can add them to the role in deploy/rbac/impersonate.yaml. ({said})"
+        )
     if asked is None or " cannot " not in said:
         return Forbidden(f"The cluster does not allow this: {_end(said)}")
     resource = asked.resource + (f"/{asked.subresource}" if asked.subresource else "")

@@ -176,6 +176,8 @@ class Transport:
             raise NotPermitted(self.access.no_changes)
 
     def _explained(self, request: Request, fault: BaseException) -> Exception:
+        if isinstance(fault, aiohttp.ConnectionTimeoutError):
+            connections.let_rest(self.access)
         if isinstance(fault, aiohttp.ClientConnectorError | aiohttp.ConnectionTimeoutError):
             return Unreachable(_unreachable(self.cluster, self.access.server, fault))
         if not request.reads:

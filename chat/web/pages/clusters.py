@@ -4,6 +4,7 @@ from asgiref.sync import async_to_sync
 from django.http import HttpResponseBase
 from django.shortcuts import render
 
+from chat.access import Right, rights
 from chat.errors import NotFound
 from chat.web.door import SignedIn, page
 from tools import clusters
@@ -13,7 +14,8 @@ from tools.models import Cluster
 @page("GET", "HEAD")
 def listing(request: SignedIn) -> HttpResponseBase:
     """Asks no cluster, so it is there at once; each card then asks for its own state."""
-    return render(request, "chat/pages/clusters.html", {"clusters": Cluster.objects.all()})
+    context = {"clusters": Cluster.objects.all(), "administers": Right.ADMINISTER in rights(request.user)}
+    return render(request, "chat/pages/clusters.html", context)
 
 
 @page("GET", "HEAD")

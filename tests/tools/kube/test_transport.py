@@ -1,9 +1,11 @@
 """The wire under faults: writes go out once, reads a few times, and nothing goes elsewhere."""
 
 import asyncio
+import contextlib
 import gzip
 import socket
 import ssl
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -235,3 +237,25 @@ def test_hosts_that_only_older_rules_accept_are_trusted() -> None:
     assert not rest.ssl_context.verify_flags & ssl.VERIFY_X509_STRICT
     assert rest.ssl_context.verify_mode is ssl.CERT_REQUIRED
     assert rest.ssl_context.check_hostname
+
+
+async def test_a_cluster_that_answers_no_connection_costs_nobody_else_anything(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tools.kube.transport.CONNECT_SECONDS", 0.3)
+    monkeypatch.setattr("tools.kube.connections.REST_SECONDS", 0.5)
+    with socket.socket() as deaf, contextlib.ExitStack() as waiting:
+        deaf.bind(("127.0.0.1", 0))
+        deaf.listen(0)
+        for _ in range(3):  # whoever comes after these is not even answered
+            caller = waiting.enter_context(socket.socket())
+            caller.setblocking(False)
+            caller.connect_ex(deaf.getsockname())
+        access = Access(name="deaf", server=f"http://127.0.0.1:{deaf.getsockname()[1]}")
+        with pytest.raises(Unreachable, match="no connection within"):
+            await Transport("test", access).send(Request("GET", POD), permit())
+        async with serving(OK) as api:
+            with pytest.raises(Unreachable, match="left alone"):
+                await Transport("test", replace(access, token="of another")).send(Request("GET", POD), permit())
+            assert (await api.transport().send(Request("GET", POD), permit())).status == 200
+        await asyncio.sleep(0.5)
+        with pytest.raises(Unreachable, match="no connection within"):
+            await Transport("test", access).send(Request("GET", POD), permit())
