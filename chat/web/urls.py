@@ -2,7 +2,19 @@
 
 from django.urls import path
 
-from chat.web.pages import approvals, clusters, conversation, help, messages, runs, sign_in, tools, welcome
+from chat.web.pages import (
+    approvals,
+    clusters,
+    conversation,
+    help,
+    messages,
+    reports,
+    runs,
+    sharing,
+    sign_in,
+    tools,
+    welcome,
+)
 
 urlpatterns = [
     path("", welcome.show, name="portal"),
@@ -10,7 +22,9 @@ urlpatterns = [
     path("c/<uuid:conversation_id>", conversation.show, name="conversation"),
     path("c/<uuid:conversation_id>/messages", messages.send, name="message-send"),
     path("c/<uuid:conversation_id>/title", conversation.rename, name="conversation-rename"),
-    path("c/<uuid:conversation_id>/sharing", conversation.share, name="conversation-share"),
+    path("c/<uuid:conversation_id>/sharing", sharing.switch, name="conversation-share"),
+    path("c/<uuid:conversation_id>/shares", sharing.shares_of, name="conversation-shares"),
+    path("c/<uuid:conversation_id>/shares/removal", sharing.remove, name="conversation-unshare"),
     path("c/<uuid:conversation_id>/deletion", conversation.delete, name="conversation-delete"),
     path("runs/stop", runs.stop, name="run-stop"),
     path("approvals", approvals.listing, name="approvals"),
@@ -22,5 +36,6 @@ urlpatterns = [
     path("model", help.model, name="model"),
     path("sign-in", sign_in.by_password, name="sign-in"),
     path("sign-in/<str:token>", sign_in.by_link, name="sign-in-link"),
+    path("csp-reports", reports.keep, name="csp-reports"),
     path("sign-out", sign_in.out, name="sign-out"),
 ]

@@ -18,7 +18,10 @@ MAY_CATCH_EVERYTHING = {
 VAGUE = {"utils", "util", "helpers", "helper", "common", "manager", "managers", "services", "misc"}
 NESTING = (ast.If, ast.For, ast.AsyncFor, ast.While, ast.With, ast.AsyncWith, ast.Try, ast.Match)
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
-MODELS = "Share|Revocation|Throttle|Command|Conversation|Message|Run|Event|ToolCall|Approval|AccessToken|SignInLink|JournalState"
+MODELS = (
+    "Command|Conversation|Message|Run|Event|ToolCall|Approval|AccessToken|SignInLink|JournalState"
+    "|Share|Revocation|Throttle"
+)
 
 
 def found(sources: list[Source], faults) -> list[str]:
