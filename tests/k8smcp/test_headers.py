@@ -113,7 +113,8 @@ import django; django.setup()
 from django.conf import settings as s
 import json, sys
 names = ["SESSION_COOKIE_NAME", "CSRF_COOKIE_NAME", "SESSION_COOKIE_SECURE", "CSRF_COOKIE_SECURE",
-         "SESSION_COOKIE_PATH", "CSRF_COOKIE_PATH", "SESSION_COOKIE_DOMAIN", "CSRF_COOKIE_DOMAIN", "SESSION_COOKIE_HTTPONLY"]
+         "SESSION_COOKIE_PATH", "CSRF_COOKIE_PATH", "SESSION_COOKIE_DOMAIN", "CSRF_COOKIE_DOMAIN",
+         "SESSION_COOKIE_HTTPONLY"]
 sys.stdout.write(json.dumps({name: getattr(s, name) for name in names}))
 """
 
