@@ -92,6 +92,18 @@ async def test_a_person_asks_so_often_over_rest_and_is_then_told_when_to_come_ba
         limits.requests.__init__()
 
 
+async def test_a_stranger_is_told_to_wait_and_nobody_else(transactional_db, alice, token_of, settings):
+    settings.K8SMCP_MAX_REQUESTS_PER_SECOND = 2
+    stranger, api = Api("k8smcp_guess"), Api(await in_database(token_of, alice))
+    limits.strangers._clock = Clock()
+    try:
+        statuses = [(await stranger.get("/api/v1/tools")).status_code for _ in range(5)]
+        assert statuses == [401, 401, 401, 401, 429]
+        assert (await api.get("/api/v1/tools")).status_code == 200  # a good token from the same address
+    finally:
+        limits.strangers.__init__()
+
+
 async def test_a_session_has_the_same_pace_as_a_token(transactional_db, alice, token_of, settings, async_client):
     settings.K8SMCP_MAX_REQUESTS_PER_SECOND = 1
     await async_client.aforce_login(alice)

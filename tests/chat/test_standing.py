@@ -11,6 +11,7 @@ import pytest
 from django.conf import settings
 from django.contrib.auth.models import Group, User
 from django.contrib.sessions.models import Session
+from django.core.management import CommandError, call_command
 from django.test import Client as Browser
 
 from chat import doorbell, sessions, standing
@@ -333,3 +334,15 @@ def test_signing_in_makes_a_new_session_and_a_new_role_ends_all(transactional_db
     people.give_role(alice, "approver")
     assert browser.get("/tools").status_code == 302
     assert not Session.objects.exists()
+
+
+def test_tokens_are_revoked_from_the_terminal(transactional_db, alice, capsys):
+    first, second = tokens.create(alice), tokens.create(alice)
+    call_command("revoke_token", "alice", first)
+    assert tokens.verify(first) is None
+    assert tokens.verify(second) is not None
+    call_command("revoke_token", "alice")
+    assert tokens.verify(second) is None
+    assert Revocation.objects.count() == 2
+    with pytest.raises(CommandError, match="no access token"):
+        call_command("revoke_token", "alice")
