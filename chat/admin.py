@@ -6,6 +6,7 @@ from typing import Any
 from django.contrib import admin
 from django.contrib.auth.models import User
 from django.db.models import Model, QuerySet
+from django.forms import Media
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
@@ -13,10 +14,22 @@ from django.utils.safestring import SafeString
 from django.utils.text import Truncator
 
 from chat.access import Right, rights
-from chat.models import (AccessToken, Approval, AuditHead, AuditRow, Command, Conversation, Event, Message, Run, Share, ToolCall)
 from chat.audit.kinds import KINDS
+from chat.models import (
+    AccessToken,
+    Approval,
+    AuditHead,
+    AuditRow,
+    Command,
+    Conversation,
+    Event,
+    Message,
+    Run,
+    Share,
+    ToolCall,
+)
 from tools.effects import Effect
-from tools.models import (Cluster, Grant, IdentityMap, PolicyChange, PolicyRule)
+from tools.models import Cluster, Grant, IdentityMap, PolicyChange, PolicyRule
 
 
 class ReadOnly(admin.ModelAdmin):
@@ -53,10 +66,12 @@ def _block(value: Any) -> SafeString:
 
 
 class ReadOnlyInline(admin.TabularInline):
-    """Part of a page that was already allowed."""
+    """Part of a page that was already allowed. It has none of the admin's scripts for adding rows, which make markup
+    of text (static/js/admin.js)."""
 
     extra = 0
     can_delete = False
+    media = Media()
 
     def has_view_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return True

@@ -6,7 +6,7 @@ password is counted in the database (chat/actions/throttles.py), so that several
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 
 from django.conf import settings
@@ -84,10 +84,10 @@ class Pace:
 
     def __init__(self, clock: Clock = time.monotonic) -> None:
         self._clock = clock
-        self._seen: dict[int, _Seen] = {}
+        self._seen: dict[Hashable, _Seen] = {}
         self._lock = threading.Lock()
 
-    def take(self, name: int, rate: float) -> float:
+    def take(self, name: Hashable, rate: float) -> float:
         """Seconds to wait: 0.0 when it may pass, and was counted."""
         now = self._clock()
         with self._lock:
@@ -104,7 +104,7 @@ class Pace:
         with self._lock:
             self._seen.clear()
 
-    def _of(self, name: int, rate: float, now: float) -> _Seen:
+    def _of(self, name: Hashable, rate: float, now: float) -> _Seen:
         seen = self._seen.pop(name, None)
         if seen is None or seen.bucket.rate != rate:
             seen = _Seen(Bucket.full(rate, 2 * rate, now), now)
@@ -115,3 +115,4 @@ class Pace:
 
 
 requests = Pace()  # over REST, by person
+strangers = Pace()  # over REST with a token that lets nobody in, by address

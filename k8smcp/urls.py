@@ -6,6 +6,7 @@ from django.urls import URLPattern, URLResolver, include, path
 from django.views.generic import RedirectView
 
 urlpatterns: list[URLPattern | URLResolver] = [
+    path("admin/login/", RedirectView.as_view(pattern_name="sign-in", query_string=True)),  # one door, one throttle
     path("admin/", admin.site.urls),
     path("favicon.ico", RedirectView.as_view(url=static("img/mark.svg"))),
     path("", include("chat.rest.urls")),

@@ -57,6 +57,7 @@ def fresh_layer() -> Iterator[None]:
 def rested_people() -> None:
     """Every test's first person has the same number, and should not pay for what others asked."""
     limits.requests.forget()
+    limits.strangers.forget()
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:

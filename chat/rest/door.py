@@ -2,6 +2,7 @@
 
 import logging
 import math
+from collections.abc import Hashable
 from typing import Annotated, Any
 
 from channels.db import database_sync_to_async
@@ -59,9 +60,12 @@ class _Door:
         kind, _, token = request.headers.get("Authorization", "").partition(" ")
         return token.strip() if kind.lower() == "bearer" else None
 
-    def _by_token(self, token: str) -> Person | None:
+    def _by_token(self, request: HttpRequest, token: str) -> Person | None:
         row = tokens.verify(token)
-        return _in_pace(Person(row.user, row.scope, token_id=row.pk)) if row else None
+        if row is None:  # 256 random bits are not guessed; whoever tries is only kept from asking the database for ever
+            _keep_pace(limits.strangers, request.META.get("REMOTE_ADDR", ""))
+            return None
+        return _in_pace(Person(row.user, row.scope, token_id=row.pk))
 
     def _by_session(self, request: HttpRequest, user: Any) -> Person | None:
         if not isinstance(user, User):
@@ -72,16 +76,20 @@ class _Door:
 
 
 def _in_pace(person: Person) -> Person:
-    wait = limits.requests.take(person.user.pk, limits.requests_per_second())
+    _keep_pace(limits.requests, person.user.pk)
+    return person
+
+
+def _keep_pace(pace: limits.Pace, name: Hashable) -> None:
+    wait = pace.take(name, limits.requests_per_second())
     if wait:
         raise TooMany("You ask faster than the portal answers one person. Wait a moment, then ask again.", after=wait)
-    return person
 
 
 class SignedIn(_Door):
     def __call__(self, request: HttpRequest) -> Person | None:
         token = self._token(request)
-        return self._by_token(token) if token is not None else self._by_session(request, request.user)
+        return self._by_token(request, token) if token is not None else self._by_session(request, request.user)
 
 
 class SignedInAsync(_Door):
@@ -90,7 +98,7 @@ class SignedInAsync(_Door):
     async def __call__(self, request: HttpRequest) -> Person | None:
         token = self._token(request)
         if token is not None:
-            return await database_sync_to_async(self._by_token)(token)
+            return await database_sync_to_async(self._by_token)(request, token)
         return self._by_session(request, await request.auser())
 
 

@@ -3,7 +3,20 @@
 from django.urls import path
 from ninja import NinjaAPI
 
-from chat.rest import (approvals, audit, chat, clusters, conversations, events, health, messages, policy, runs, shares, tools)
+from chat.rest import (
+    approvals,
+    audit,
+    chat,
+    clusters,
+    conversations,
+    events,
+    health,
+    messages,
+    policy,
+    runs,
+    shares,
+    tools,
+)
 from chat.rest.door import answer_faults
 
 v1 = NinjaAPI(title="K8s MCP", version="1", urls_namespace="v1", docs_url="/docs", openapi_url="/openapi.json")

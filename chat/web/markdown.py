@@ -68,6 +68,7 @@ def _parser() -> MarkdownIt:
     parser.core.ruler.push("portal", _arrange)
     parser.add_render_rule("image", _image)
     parser.add_render_rule("link_open", _link_open)
+    parser.add_render_rule("link_close", _link_close)
     parser.add_render_rule("fence", _code)
     parser.add_render_rule("code_block", _code)
     parser.add_render_rule("table_open", _table_open)
@@ -91,11 +92,29 @@ def _image(renderer: RendererHTML, tokens: Sequence[Token], index: int, options:
     source = str(tokens[index].attrs.get("src", ""))
     words = escape(f"Image: {tokens[index].content or source}")
     depth = sum({"link_open": 1, "link_close": -1}.get(token.type, 0) for token in tokens[:index])
-    return words if depth or not source.lower().startswith(_SCHEMES) else f"{_anchor(source)}{words}</a>"
+    if depth or not source.lower().startswith(_SCHEMES):
+        return words
+    return f"{_anchor(source)}{words}</a>{_host(source, '')}"
 
 
 def _link_open(renderer: RendererHTML, tokens: Sequence[Token], index: int, options: Any, env: Any) -> str:
     return _anchor(str(tokens[index].attrs.get("href", "")))
+
+
+def _link_close(renderer: RendererHTML, tokens: Sequence[Token], index: int, options: Any, env: Any) -> str:
+    """Links do not nest: the nearest beginning is its own."""
+    begin = max(place for place in range(index) if tokens[place].type == "link_open")
+    words = "".join(token.content for token in tokens[begin + 1 : index])
+    return f"</a>{_host(str(tokens[begin].attrs.get('href', '')), words)}"
+
+
+def _host(address: str, words: str) -> str:
+    """Where a link leads, unless its words say just that: they may name another place."""
+    host = _destination(address)
+    said = words.strip()
+    if said == address or _destination(said if "//" in said else f"//{said}").lower() == host:
+        return ""
+    return f' <span class="host">({escape(host)})</span>'
 
 
 def _anchor(address: str) -> str:
@@ -103,7 +122,7 @@ def _anchor(address: str) -> str:
 
 
 def _destination(address: str) -> str:
-    """Where a link really goes, for people who hover over it."""
+    """Where a link really goes."""
     try:
         return urlsplit(address).hostname or address[:200]
     except ValueError:

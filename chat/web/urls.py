@@ -2,7 +2,24 @@
 
 from django.urls import path
 
-from chat.web.pages import (approvals, cluster, clusters, conversation, help, messages, policy, policy_ask, policy_rules, report, runs, sign_in, tools, welcome)
+from chat.web.pages import (
+    approvals,
+    cluster,
+    clusters,
+    conversation,
+    help,
+    messages,
+    policy,
+    policy_ask,
+    policy_rules,
+    report,
+    reports,
+    runs,
+    sharing,
+    sign_in,
+    tools,
+    welcome,
+)
 
 urlpatterns = [
     path("", welcome.show, name="portal"),
@@ -10,7 +27,9 @@ urlpatterns = [
     path("c/<uuid:conversation_id>", conversation.show, name="conversation"),
     path("c/<uuid:conversation_id>/messages", messages.send, name="message-send"),
     path("c/<uuid:conversation_id>/title", conversation.rename, name="conversation-rename"),
-    path("c/<uuid:conversation_id>/sharing", conversation.share, name="conversation-share"),
+    path("c/<uuid:conversation_id>/sharing", sharing.switch, name="conversation-share"),
+    path("c/<uuid:conversation_id>/shares", sharing.shares_of, name="conversation-shares"),
+    path("c/<uuid:conversation_id>/shares/removal", sharing.remove, name="conversation-unshare"),
     path("c/<uuid:conversation_id>/deletion", conversation.delete, name="conversation-delete"),
     path("c/<uuid:conversation_id>/report", report.show, name="conversation-report"),
     path("runs/stop", runs.stop, name="run-stop"),
@@ -39,5 +58,6 @@ urlpatterns = [
     path("promises", help.promises, name="promises"),
     path("sign-in", sign_in.by_password, name="sign-in"),
     path("sign-in/<str:token>", sign_in.by_link, name="sign-in-link"),
+    path("csp-reports", reports.keep, name="csp-reports"),
     path("sign-out", sign_in.out, name="sign-out"),
 ]

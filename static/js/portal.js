@@ -12,6 +12,7 @@ import "./elements/live-announcer.js";
 import "./elements/local-time.js";
 import "./elements/prose-block.js";
 import "./elements/run-end.js";
+import "./elements/share-sheet.js";
 import "./elements/side-drawer.js";
 import "./elements/theme-toggle.js";
 import "./elements/tool-catalogue.js";

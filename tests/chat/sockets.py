@@ -3,6 +3,7 @@
 import asyncio
 import json
 import uuid
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from channels.testing import WebsocketCommunicator
@@ -10,6 +11,15 @@ from channels.testing import WebsocketCommunicator
 from k8smcp.asgi import protocols
 
 Frame = dict[str, Any]
+
+
+async def becomes(look: Callable[[], Awaitable[Any]], patience: float = 20) -> Any:
+    """What `look` finds, as soon as it finds something."""
+    for _ in range(int(patience / 0.05)):
+        if found := await look():
+            return found
+        await asyncio.sleep(0.05)
+    raise AssertionError("It did not become so.")
 
 
 class Client:

@@ -22,6 +22,7 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+POLICY = ("Content Security Policy", "Trusted", "Permissions-Policy")  # what a browser says when one is not kept
 ANSWER = (
     "## What I found\n\n**checkout** crashes: `PAYMENT_API_URL` is not set.\n\n"
     "| Pod | Why |\n|---|---|\n| checkout | a variable is missing |\n\n"
@@ -100,7 +101,7 @@ async def visit(browser, portal):
         await context.add_cookies([{"name": name, "value": value, "url": portal.address} for name, value in pairs])
         faults = []
         context.on("weberror", lambda error: faults.append(str(error.error)))
-        context.on("console", lambda said: "Content Security Policy" in said.text and faults.append(said.text))
+        context.on("console", lambda said: any(word in said.text for word in POLICY) and faults.append(said.text))
         page = await context.new_page()
         await page.goto(portal.address + path)
         if options.get("java_script_enabled", True):

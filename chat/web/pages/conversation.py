@@ -1,11 +1,11 @@
-"""One conversation: shown whole, renamed, shared, deleted."""
+"""One conversation: shown whole, renamed, deleted."""
 
 import uuid
 
 from django.http import HttpResponseBase
 from django.shortcuts import render
 
-from chat.access import find
+from chat.access import find, may_take_part
 from chat.actions import conversations
 from chat.models import Run
 from chat.models.run import ACTIVE, ENDED, RunStatus
@@ -26,6 +26,8 @@ def show(request: SignedIn, conversation_id: uuid.UUID) -> HttpResponseBase:
         "feed": history,
         "past": bool(before),
         "mine": conversation.owner_id == request.user.pk,
+        "takes_part": may_take_part(request.user, conversation),
+        "shares": list(conversation.shares.select_related("person", "group")),
         "active": next((run for run in runs if run.status in ACTIVE), None),
         "queued": [run for run in runs if run.status == RunStatus.QUEUED],
         "message_id": uuid.uuid4(),
@@ -36,11 +38,6 @@ def show(request: SignedIn, conversation_id: uuid.UUID) -> HttpResponseBase:
 @page("POST")
 def rename(request: SignedIn, conversation_id: uuid.UUID) -> HttpResponseBase:
     return done(request, conversations.rename(request.user, conversation_id, request.POST.get("title", "")))
-
-
-@page("POST")
-def share(request: SignedIn, conversation_id: uuid.UUID) -> HttpResponseBase:
-    return done(request, conversations.share(request.user, conversation_id, request.POST.get("shared") == "yes"))
 
 
 @page("POST")

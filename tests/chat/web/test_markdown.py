@@ -1,5 +1,6 @@
 """What the agent says becomes HTML that cannot run, load or fetch anything, wherever it is cut."""
 
+import re
 from html.parser import HTMLParser
 
 import pytest
@@ -114,3 +115,24 @@ def test_repeated_marks_are_read_in_reasonable_time(piece):
 
 def test_characters_that_reorder_text_are_made_visible():
     assert "⟨U+202E⟩" in markdown.to_html("rm \u202etxt.exe")
+
+
+@pytest.mark.parametrize(
+    ("words", "shown"),
+    [
+        ("[docs](https://kubernetes.io/docs)", "docs (kubernetes.io)"),
+        ("<https://kubernetes.io/docs>", "https://kubernetes.io/docs"),
+        ("[kubernetes.io](https://kubernetes.io/docs)", "kubernetes.io"),
+        ("[https://good.example](https://evil.example)", "https://good.example (evil.example)"),
+        ("[evil.example.good.example](https://evil.example)", "evil.example.good.example (evil.example)"),
+        ("[good.example](https://good.example@evil.example/)", "good.example (evil.example)"),
+        ("[**bold** `code`](https://a.example)", "bold code (a.example)"),
+        ("![picture](https://a.example/x.png)", "Image: picture (a.example)"),
+        ("[mail](mailto:a@b.example)", "mail (mailto:a@b.example)"),
+    ],
+)
+def test_a_link_shows_where_it_leads(words, shown):
+    html = markdown.to_html(words)
+    assert re.sub(r"<[^>]+>", "", html).strip() == shown
+    assert 'rel="noopener noreferrer nofollow"' in html
+    assert "<img" not in html
