@@ -134,13 +134,15 @@ class ToolCallEnd(Call):
 
 
 class ApprovalRequested(Call):
-    """A person must decide about exactly this call. `summary` is the server's own words for it."""
+    """A person must decide about exactly this call. `summary` is the server's own words for it; `plan` what would
+    change (chat/asking.py), as far as it fits here: the whole is at `url`."""
 
     type = "approval_requested"
     approval_id: str
     summary: str
     expires_at: str
     url: str
+    plan: dict[str, Json] = {}
 
 
 class ApprovalDecided(EventData):

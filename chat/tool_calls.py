@@ -1,4 +1,4 @@
-"""One call from wish to result: arguments → verdict → approval → intent → cluster → result. The same for every door.
+"""One call from wish to result: verdict → rehearsal → approval → intent → cluster → result. The same for every door.
 
 Each step is a row before it is an act, so a call goes on from wherever its process died: an unfinished read is
 repeated, an unfinished change is looked up in its cluster and never sent again.
@@ -6,37 +6,34 @@ repeated, an unfinished change is looked up in its cluster and never sent again.
 
 import asyncio
 from collections.abc import Coroutine, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
-from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import Error as DatabaseFault
 
-from chat import lookups, storable
-from chat.access import Right, may_decide, rights
-from chat.actions import approvals, calls
+from chat import gate, lookups, storable
+from chat.access import Right, rights
+from chat.actions import calls
 from chat.actions.leases import Claim
 from chat.agent.errors import Parked
 from chat.agent.ports import Answer, Json, ToolOffer, Wish
 from chat.errors import LeaseLost, RunOver
+from chat.gate import Allowed, Go, Refusal
 from chat.hop import in_database
-from chat.models import Approval, Run, ToolCall
-from chat.models.approval import ApprovalStatus
+from chat.models import Run, ToolCall
 from chat.models.tool_call import CallStatus
-from tools import clusters, policy, redaction, registry, toolbox
+from tools import clusters, impact, policy, redaction, registry, toolbox
 from tools.effects import Effect
-from tools.kube.errors import KubeError, NotSent
+from tools.kube.errors import NotSent
 from tools.kube.guard import Permit
+from tools.kube.plan import Passes
 from tools.kube.sending import Sending
-from tools.spec import Tool
+from tools.rehearsal import rehearse
 
 READS_AT_ONCE = 4
-
-
-def rules() -> policy.Rules:
-    return policy.Rules(read_only=settings.K8SMCP_READ_ONLY, execute=settings.K8SMCP_EXECUTE)
+T = TypeVar("T")
 
 
 def offered(user: User) -> tuple[ToolOffer, ...]:
@@ -45,7 +42,7 @@ def offered(user: User) -> tuple[ToolOffer, ...]:
     return tuple(
         ToolOffer(tool.name, tool.description, tool.input_schema())
         for tool in registry.all_tools()
-        if policy.offered(tool.effect, rules()) and (may_change or not tool.effect.writes)
+        if policy.offered(tool.effect, gate.rules()) and (may_change or not tool.effect.writes)
     )
 
 
@@ -76,27 +73,15 @@ def _cluster(run: Run, arguments: Mapping[str, Json]) -> str:
 # ---- rows become results -----------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Refusal:
-    status: CallStatus
-    sentence: str
-
-
-@dataclass(frozen=True, slots=True)
-class Go:
-    """The call may reach its cluster now: its intent is committed."""
-
-    tool: Tool
-
-
 async def perform(claim: Claim, pending: Sequence[ToolCall]) -> list[Answer]:
     """Answers every call, in order: reads at once, changes one by one. Raises Parked when a person must decide."""
-    gate = asyncio.Semaphore(READS_AT_ONCE)
-    reads = {call.pk: asyncio.create_task(_bounded(gate, claim, call)) for call in pending if not _writes(call)}
+    at_once = asyncio.Semaphore(READS_AT_ONCE)
+    reads = {call.pk: asyncio.create_task(_bounded(at_once, claim, call)) for call in pending if not _writes(call)}
+    answers: list[Answer | None] = []
     try:
-        answers = [
-            await (reads[call.pk] if call.pk in reads else _uncancelled(_settle(claim, call))) for call in pending
-        ]
+        for call in pending:
+            behind = any(answer is None for answer in answers)
+            answers.append(await (reads[call.pk] if call.pk in reads else _change(claim, call, behind=behind)))
     finally:
         for task in reads.values():
             task.cancel()
@@ -110,27 +95,67 @@ def _writes(call: ToolCall) -> bool:
     return Effect(call.effect or Effect.READ).writes
 
 
-async def _bounded(gate: asyncio.Semaphore, claim: Claim, call: ToolCall) -> Answer | None:
-    async with gate:
-        return await _settle(claim, call)
+async def _bounded(at_once: asyncio.Semaphore, claim: Claim, call: ToolCall) -> Answer | None:
+    async with at_once:
+        return await _read(claim, call)
 
 
-async def _settle(claim: Claim, call: ToolCall) -> Answer | None:
-    """The call's answer, or None while a person has not decided."""
-    if call.unanswered:
-        await lookups.finish(claim, call)
+async def _read(claim: Claim, call: ToolCall) -> Answer | None:
     if not call.finished:
-        step = await in_database(_next_step)(claim, call)
-        if step is None:
-            return None
-        if isinstance(step, Refusal):
-            await in_database(calls.finish)(claim, call, step.status, step.sentence)
-        else:
-            await _execute(claim, call, step.tool)
+        step = await in_database(_begun)(claim, call)
+        if isinstance(step, Allowed):
+            await _execute(claim, call, step, _permit(claim, call, step))
     return answer(call)
 
 
-async def _uncancelled(work: Coroutine[Any, Any, Answer | None]) -> Answer | None:
+def _begun(claim: Claim, call: ToolCall) -> Allowed | None:
+    """None: it was refused, and that is its answer."""
+    step = gate.look(call)
+    if isinstance(step, Allowed):
+        calls.begin(claim, call)
+        return step
+    if step is not None:
+        gate.refuse(claim, call, step)
+    return None
+
+
+async def _change(claim: Claim, call: ToolCall, *, behind: bool) -> Answer | None:
+    """The call's answer, or None while a person has not decided. behind: an earlier change of this round waits, and
+    what this one needs may come with it."""
+    if call.unanswered:
+        await _uncancelled(lookups.finish(claim, call))
+    if call.finished:
+        return answer(call)
+    step = await in_database(gate.look)(call)
+    if isinstance(step, Allowed):
+        step = await _rehearsed(claim, call, step, behind=behind)
+    if isinstance(step, Refusal):
+        await in_database(gate.refuse)(claim, call, step)
+    return answer(call) if call.finished else None
+
+
+async def _rehearsed(claim: Claim, call: ToolCall, allowed: Allowed, *, behind: bool) -> Refusal | None:
+    """Tries the change out and, if it may, makes it."""
+    permit = replace(_permit(claim, call, allowed), rehearsal=True)
+    tried = await rehearse(allowed.tool, allowed.arguments, call.cluster, permit)
+    if tried.refusal:
+        return None if behind else Refusal(CallStatus.FAILED, tried.refusal)
+    reader = replace(permit, ceiling=Effect.READ)
+    touched = await impact.touched(call.cluster, reader, tried.steps) if tried.changes else []
+    go = await in_database(gate.weigh)(claim, call, allowed, tried, touched)
+    if not isinstance(go, Go):
+        return go
+    return await _uncancelled(_made(claim, call, allowed, go, Passes(tried.steps)))
+
+
+async def _made(claim: Claim, call: ToolCall, allowed: Allowed, go: Go, plan: Passes) -> Refusal | None:
+    if not await in_database(gate.begin)(claim, call, go):
+        return Refusal(CallStatus.DENIED, gate.NO_LONGER_FITS)
+    await _execute(claim, call, allowed, replace(_permit(claim, call, allowed), plan=plan))
+    return None
+
+
+async def _uncancelled(work: Coroutine[Any, Any, T]) -> T:
     """Lets a change that is past the gate end and be recorded, however often the run is told to stop meanwhile."""
     task = asyncio.create_task(work)
     cancelled = False
@@ -145,10 +170,18 @@ async def _uncancelled(work: Coroutine[Any, Any, Answer | None]) -> Answer | Non
     return task.result()
 
 
-async def _execute(claim: Claim, call: ToolCall, tool: Tool) -> None:
-    announce = partial(_announce, claim, call) if tool.effect.writes else None
-    permit = Permit(call_id=str(call.pk), cluster=call.cluster, ceiling=tool.effect, announce=announce)
-    outcome = await toolbox.run(tool, toolbox.parse(tool, call.wished), call.cluster, permit)
+def _permit(claim: Claim, call: ToolCall, allowed: Allowed) -> Permit:
+    return Permit(
+        call_id=str(call.pk),
+        cluster=call.cluster,
+        ceiling=allowed.tool.effect,
+        announce=partial(_announce, claim, call) if allowed.tool.effect.writes else None,
+        moment=call.requested_at,
+    )
+
+
+async def _execute(claim: Claim, call: ToolCall, allowed: Allowed, permit: Permit) -> None:
+    outcome = await toolbox.run(allowed.tool, allowed.arguments, call.cluster, permit)
     if outcome.status == "unknown" and (told := await lookups.find_out(call)).status != "unknown":
         outcome = replace(outcome, status=told.status, text=told.text, full="", data=None)
     await in_database(calls.finish)(
@@ -175,57 +208,3 @@ def answer(call: ToolCall) -> Answer:
 def wish_id(call: ToolCall) -> str:
     """The id under which the model knows the call: letters, digits and `_`, as the Messages API wants."""
     return f"call_{call.pk.hex}"
-
-
-# ---- the gate ----------------------------------------------------------------------------------------------------
-
-
-def _next_step(claim: Claim, call: ToolCall) -> Go | Refusal | None:
-    """Decides, and commits the intent when the answer is Go. None: a person must decide."""
-    try:
-        tool = registry.find(call.tool)
-        arguments = toolbox.parse(tool, call.wished)
-        clusters.find(call.cluster)
-    except (registry.UnknownTool, toolbox.BadArguments, KubeError) as fault:
-        return Refusal(CallStatus.FAILED, str(fault))
-    acting = User.objects.get(pk=call.run.message.author_id)  # anew: rights may have gone while the run went on
-    if Right.CONVERSE not in rights(acting):
-        return Refusal(CallStatus.DENIED, f"{acting.get_username()} may not use the portal any more: nothing was done.")
-    if tool.effect.writes and Right.CHANGE not in rights(acting):
-        return Refusal(
-            CallStatus.DENIED,
-            f"{acting.get_username()} may look, but not change anything. An administrator can give the role operator.",
-        )
-    verdict = policy.judge(tool.effect, rules())
-    if verdict.decision == "deny":
-        return Refusal(CallStatus.DENIED, verdict.reason)
-    if verdict.decision == "ask":
-        return _asked(claim, call, tool, f"{tool.intent(arguments)} on cluster {call.cluster}")
-    calls.begin(claim, call)
-    return Go(tool)
-
-
-def _asked(claim: Claim, call: ToolCall, tool: Tool, summary: str) -> Go | Refusal | None:
-    acting = call.run.message.author.get_username()
-    approval = Approval.objects.select_related("decided_by").filter(tool_call=call).first()
-    if approval is None:
-        approvals.request(claim, call, summary, acting)
-        return None
-    if approval.status == ApprovalStatus.PENDING:
-        return None
-    if approval.status == ApprovalStatus.APPROVED:
-        if approval.decided_by is None or not may_decide(approval.decided_by, approval):
-            return Refusal(CallStatus.DENIED, "Whoever approved this may not decide it any more. Ask again.")
-        if calls.begin_approved(claim, call, acting):
-            return Go(tool)
-        return Refusal(CallStatus.DENIED, "The approval no longer fits this call, so nothing was done. Ask again.")
-    return Refusal(CallStatus.DENIED, _said_no(approval))
-
-
-def _said_no(approval: Approval) -> str:
-    if approval.status == ApprovalStatus.EXPIRED:
-        return "Nobody decided in time, so nothing was done."
-    if approval.status == ApprovalStatus.VOID:
-        return "The approval is void, so nothing was done."
-    by = approval.decided_by.get_username() if approval.decided_by else "Somebody"
-    return f"{by} rejected this, so nothing was done." + (f" They said: {approval.reason}" if approval.reason else "")

@@ -16,6 +16,8 @@ from tools import clusters, redaction, rendering
 from tools.kube.client import KubeClient
 from tools.kube.errors import Ambiguous, KubeError, PartlyDone
 from tools.kube.guard import Permit
+from tools.kube.plan import Recorder
+from tools.kube.rehearsing import RehearsalEnds, RehearsalTransport
 from tools.kube.together import beside
 from tools.kube.transport import Transport
 from tools.spec import Arguments, Json, Result, Tool
@@ -57,25 +59,35 @@ def parse(tool: Tool, raw: Mapping[str, Json]) -> Arguments:
         raise BadArguments(f"The arguments do not fit {tool.name}: {faults}.") from None
 
 
-async def run(tool: Tool, arguments: Arguments, cluster_name: str, permit: Permit) -> Outcome:
+async def run(
+    tool: Tool, arguments: Arguments, cluster_name: str, permit: Permit, recorder: Recorder | None = None
+) -> Outcome:
     """Runs the call once. Never raises, but for being cancelled."""
     began = time.perf_counter()
     made: list[KubeClient] = []
-    status, result = await _tried(tool, arguments, cluster_name, permit, made)
+    status, result = await _tried(tool, arguments, cluster_name, permit, recorder, made)
     known = made[0].secrets_seen if made else set()
     text, full, data = await beside(lambda: _cleaned(result, known))
     return Outcome(status, text, full, data, round((time.perf_counter() - began) * 1000))
 
 
 async def _tried(
-    tool: Tool, arguments: Arguments, cluster_name: str, permit: Permit, made: list[KubeClient]
+    tool: Tool,
+    arguments: Arguments,
+    cluster_name: str,
+    permit: Permit,
+    recorder: Recorder | None,
+    made: list[KubeClient],
 ) -> tuple[Status, Result]:
     """`made` takes the client, so that what it has seen and sent is known however the call ends."""
     try:
         access = await database_sync_to_async(clusters.access)(cluster_name)
-        made.append(KubeClient(Transport(cluster_name, access), permit))
+        wire = RehearsalTransport(cluster_name, access, recorder) if recorder else Transport(cluster_name, access)
+        made.append(KubeClient(wire, permit))
         async with asyncio.timeout(LONGEST_SECONDS):
             return "completed", await tool.run(made[0], arguments)
+    except RehearsalEnds:
+        return "completed", Result("")
     except PartlyDone as fault:
         return "failed", Result(fault.sentence, data=fault.data)
     except KubeError as fault:

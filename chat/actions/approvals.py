@@ -2,7 +2,7 @@
 
 import uuid
 from datetime import timedelta
-from typing import Literal, cast
+from typing import Any, Literal, cast
 
 from django.contrib.auth.models import User
 from django.db import transaction
@@ -12,10 +12,10 @@ from django.utils import timezone
 from chat import event_types, journal, launch, storable
 from chat.access import Right, find_approval, may_decide, require
 from chat.actions import commands
-from chat.actions.calls import call_hash
 from chat.actions.commands import Named
 from chat.actions.leases import OVER, Claim, hold
 from chat.actions.rounds import call_fields
+from chat.asking import Question, for_card
 from chat.errors import BadInput, Conflict, NotAllowed
 from chat.event_types import ApprovalDecided, ApprovalRequested
 from chat.models import Approval, Run, ToolCall
@@ -27,7 +27,7 @@ LIFETIME = timedelta(hours=24)
 REASON_LENGTH = 1000
 
 
-def request(claim: Claim, call: ToolCall, summary: str, acting: str) -> Approval:
+def request(claim: Claim, call: ToolCall, summary: str, question: Question) -> Approval:
     """Asks people about exactly this call and marks the call as waiting."""
     with transaction.atomic():
         hold(claim)
@@ -36,8 +36,13 @@ def request(claim: Claim, call: ToolCall, summary: str, acting: str) -> Approval
         call.save(update_fields=["status"])
         approval = Approval.objects.create(
             tool_call=call,
-            call_hash=call_hash(call, acting),
+            call_hash=question.digest,
             summary=summary[:500],
+            plan=storable.data(question.plan),
+            bound=question.bound,
+            rule=question.rule[:300],
+            second_person=question.second_person,
+            type_name=question.type_name,
             expires_at=timezone.now() + LIFETIME,
         )
         asked = ApprovalRequested(
@@ -46,9 +51,41 @@ def request(claim: Claim, call: ToolCall, summary: str, acting: str) -> Approval
             summary=approval.summary,
             expires_at=approval.expires_at.isoformat().replace("+00:00", "Z"),
             url=reverse("approval", args=[approval.pk]),
+            plan=shown(approval),
         )
         journal.append(asked, run=run)
         return approval
+
+
+def shown(approval: Approval) -> dict[str, Any]:
+    """What the conversation's card shows of the plan, with what is asked of whoever decides."""
+    if not approval.plan:
+        return {}
+    asked = {"second_person": approval.second_person, "type_name": approval.type_name}
+    return for_card(approval.plan) | asked
+
+
+def void(claim: Claim, approval: Approval, reason: str) -> None:
+    """What was approved, and not used, is not what would happen any more."""
+    with transaction.atomic():
+        hold(claim)
+        if _void(approval, reason, ApprovalStatus.APPROVED):
+            _tell(approval, ApprovalStatus.VOID, reason=reason)
+
+
+def void_moved(approval: Approval, what: str) -> None:
+    """Somebody else has changed what a pending approval is about: its run asks anew, with the new state."""
+    with transaction.atomic():
+        _lock_run(approval)
+        reason = f"{what} changed after this was asked: it is asked anew."
+        if _void(approval, reason, ApprovalStatus.PENDING):
+            _tell(approval, ApprovalStatus.VOID, reason=reason)
+            _go_on(approval.tool_call.run_id)
+
+
+def _void(approval: Approval, reason: str, status: ApprovalStatus) -> bool:
+    mine = Approval.objects.filter(pk=approval.pk, status=status, consumed_at=None)
+    return bool(mine.update(status=ApprovalStatus.VOID, decided_at=timezone.now(), reason=reason[:REASON_LENGTH]))
 
 
 def decide(
@@ -58,14 +95,18 @@ def decide(
     reason: str = "",
     *,
     command_id: str = "",
+    typed: str = "",
 ) -> Approval:
-    """Raises Conflict `already_decided`, `expired` or `void` when the decision comes too late."""
+    """`typed`: the name, where the approval wants it typed. Raises Conflict `already_decided`, `expired` or `void` when
+    the decision comes too late."""
     if decision not in ("approve", "reject"):
         raise BadInput("A decision is `approve` or `reject`.")
     approval = find_approval(user, approval_id)
     require(user, Right.DECIDE_OWN)
     if not may_decide(user, approval):
         raise NotAllowed("Only an approver, or the person who sent the message, may decide this.")
+    if decision == "approve":
+        _may_approve(user, approval, typed)
     status = ApprovalStatus.APPROVED if decision == "approve" else ApprovalStatus.REJECTED
     reason = storable.text(reason)[:REASON_LENGTH]
     _expire_if_overdue(approval)  # by itself: it stays true although the decision is refused
@@ -74,6 +115,13 @@ def decide(
     commands.once(user, command, content, lambda: _decide(approval, status, user, reason))
     approval.refresh_from_db()
     return approval
+
+
+def _may_approve(user: User, approval: Approval, typed: str) -> None:
+    if approval.second_person and user.pk == approval.tool_call.run.message.author_id:
+        raise NotAllowed("A second person must approve this: ask an approver. You may reject it.", code="second_person")
+    if approval.type_name and typed.strip() != approval.type_name and approval.status == ApprovalStatus.PENDING:
+        raise BadInput(f"Type {approval.type_name} to approve this: it destroys something in production.")
 
 
 def _decide(approval: Approval, status: ApprovalStatus, user: User, reason: str) -> dict[str, str]:

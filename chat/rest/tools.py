@@ -8,7 +8,7 @@ from django.contrib.auth.models import User
 from django.http import HttpRequest, HttpResponse
 from ninja import Router, Schema, Status
 
-from chat import tool_calls
+from chat import gate
 from chat.access import find, visible_to
 from chat.actions import messages
 from chat.errors import NotFound
@@ -61,7 +61,7 @@ class CallWaiting(Schema):
 @router.get("", auth=signed_in, response=ToolList)
 def listing(request: HttpRequest) -> Any:
     caller(request)
-    shown = [tool for tool in registry.all_tools() if policy.offered(tool.effect, tool_calls.rules())]
+    shown = [tool for tool in registry.all_tools() if policy.offered(tool.effect, gate.rules())]
     return {
         "items": [
             {

@@ -6,7 +6,7 @@ from typing import Any
 from django.http import HttpResponseBase
 from django.shortcuts import render
 
-from chat import tool_calls
+from chat import gate
 from chat.web.door import SignedIn, page
 from tools import policy, registry
 from tools.effects import Effect
@@ -51,7 +51,7 @@ def listing(request: SignedIn) -> HttpResponseBase:
 
 
 def _shelf(effect: Effect) -> Shelf:
-    verdict = policy.judge(effect, tool_calls.rules())
+    verdict = policy.judge(effect, gate.rules())
     tone, decision = _DECISIONS[verdict.decision]
     found = [(tool, arguments(tool)) for tool in registry.all_tools() if tool.effect is effect]
     return Shelf(effect, _WORDS[effect], tone, decision, verdict.reason, found)
