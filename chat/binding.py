@@ -7,11 +7,11 @@ be guessed.
 import json
 from typing import Any
 
-import msgspec
 from django.utils.crypto import salted_hmac
 
 from chat.models import ToolCall
 from tools import policy
+from tools.kube.plan import state
 from tools.rehearsal import Rehearsal
 
 Bound = dict[str, Any]
@@ -33,8 +33,8 @@ def digest(value: Any) -> str:
 
 
 def seen(tried: Rehearsal) -> list[list[Any]]:
-    """[[address, words, the object as it was]]: what is looked at once more when somebody decides."""
-    return [[step.address, step.words, msgspec.to_builtins(step.seen)] for step in tried.steps if step.seen is not None]
+    """[[address, words, digest of the object]]: what is looked at once more when somebody decides."""
+    return [[step.address, step.words, digest(state(step.whole))] for step in tried.steps]
 
 
 def policy_version() -> str:

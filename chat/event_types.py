@@ -145,6 +145,15 @@ class ApprovalRequested(Call):
     plan: dict[str, Json] = {}
 
 
+class ArgumentsEdited(Call):
+    """A person changed the arguments of a call that waited: these are the new ones. The approval named here is void,
+    and another one is asked for."""
+
+    type = "arguments_edited"
+    approval_id: str
+    by: str
+
+
 class ApprovalDecided(EventData):
     """`by` is a username, or empty when nobody decided (expired, void)."""
 
@@ -206,6 +215,6 @@ EVENT_TYPES: dict[str, type[EventData]] = {
     for kind in (
         UserMessage, MessageEdited, MessageRemoved, MessageSteered, ConversationRenamed,
         RunStarted, ThinkingEnd, TextEnd, ToolCallStart, ToolCallEnd,
-        ApprovalRequested, ApprovalDecided, Notice, Error, Complete,
+        ApprovalRequested, ArgumentsEdited, ApprovalDecided, Notice, Error, Complete,
     )
 }  # fmt: skip

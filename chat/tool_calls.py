@@ -15,7 +15,7 @@ from django.db import Error as DatabaseFault
 
 from chat import gate, lookups, storable
 from chat.access import Right, rights
-from chat.actions import calls
+from chat.actions import calls, edits
 from chat.actions.leases import Claim
 from chat.agent.errors import Parked
 from chat.agent.ports import Answer, Json, ToolOffer, Wish
@@ -184,9 +184,10 @@ async def _execute(claim: Claim, call: ToolCall, allowed: Allowed, permit: Permi
     outcome = await toolbox.run(allowed.tool, allowed.arguments, call.cluster, permit)
     if outcome.status == "unknown" and (told := await lookups.find_out(call)).status != "unknown":
         outcome = replace(outcome, status=told.status, text=told.text, full="", data=None)
-    await in_database(calls.finish)(
-        claim, call, CallStatus(outcome.status), outcome.text, full=outcome.full, data=outcome.data
-    )
+    note = await in_database(edits.note)(call) if allowed.tool.effect.writes else ""
+    full = note + outcome.full if outcome.full else ""
+    status = CallStatus(outcome.status)
+    await in_database(calls.finish)(claim, call, status, note + outcome.text, full=full, data=outcome.data)
 
 
 async def _announce(claim: Claim, call: ToolCall, sending: Sending) -> float:

@@ -4,20 +4,22 @@ The tool runs as it always does; only its wire is another (`tools.kube.rehearsin
 tool will send, byte for byte, and a call that the server refuses fails before it costs anybody a decision.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 
+import msgspec
 from channels.db import database_sync_to_async
 
 from tools import clusters, toolbox
 from tools.effects import Effect
-from tools.kube.client import KubeClient
 from tools.kube.errors import KubeError
+from tools.kube.failures import missing
 from tools.kube.guard import Permit
-from tools.kube.plan import Recorder, Step
-from tools.kube.sending import Seen
-from tools.kube.transport import Transport
+from tools.kube.plan import Recorder, Step, state
+from tools.kube.transport import Request, Transport
 from tools.spec import Arguments, Tool
+
+_LOOK = 3.0  # seconds that somebody who decides waits for a cluster
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,26 +48,19 @@ async def rehearse(tool: Tool, arguments: Arguments, cluster: str, permit: Permi
     return Rehearsal(tuple(recorder.steps), "" if outcome.status == "completed" else outcome.text, recorder.place)
 
 
-async def moved(cluster: str, permit: Permit, then: Sequence[tuple[str, str, Seen]]) -> str:
-    """Which of these objects (address, words, as seen then) somebody has written to since; empty when none.
-
-    A cluster that does not answer tells nothing: whether the object is as it was is looked at once more, before
-    anything is sent."""
+async def states(cluster: str, permit: Permit, addresses: Iterable[str]) -> dict[str, str]:
+    """The fingerprint (`tools.kube.plan.state`) of each object as it is now, empty where there is none; what the
+    cluster does not tell is left out. Never raises, but for being cancelled."""
+    found: dict[str, str] = {}
     try:
         access = await database_sync_to_async(clusters.access)(cluster)
-        client = KubeClient(Transport(cluster, access), permit)
-        for address, words, seen in then:
-            if not same(seen, await client.look(address)):
-                return words
-    except KubeError:
-        return ""
-    return ""
-
-
-def same(then: Seen, now: Seen) -> bool:
-    """Whether it is the same object and nobody but those who report its status has written to it."""
-    if not then.there or not now.there:
-        return then.there == now.there
-    if then.uid != now.uid or then.generation != now.generation or then.going != now.going:
-        return False
-    return then.version == now.version or bool(then.owners and then.owners == now.owners)
+        transport = Transport(cluster, access)
+        for address in addresses:
+            answer = await transport.send(Request("GET", address, seconds=_LOOK), permit)
+            if answer.status == 200:
+                found[address] = state(msgspec.json.decode(answer.body))
+            elif missing(answer):
+                found[address] = ""
+    except (KubeError, msgspec.DecodeError):
+        return found
+    return found

@@ -57,12 +57,12 @@ def request(claim: Claim, call: ToolCall, summary: str, question: Question) -> A
         return approval
 
 
-def shown(approval: Approval) -> dict[str, Any]:
-    """What the conversation's card shows of the plan, with what is asked of whoever decides."""
+def shown(approval: Approval, *, whole: bool = False) -> dict[str, Any]:
+    """What people see of the plan, as far as it fits in a conversation or the whole, and what the decider must do."""
     if not approval.plan:
         return {}
     asked = {"second_person": approval.second_person, "type_name": approval.type_name}
-    return for_card(approval.plan) | asked
+    return (approval.plan if whole else for_card(approval.plan)) | asked
 
 
 def void(claim: Claim, approval: Approval, reason: str) -> None:
@@ -70,17 +70,17 @@ def void(claim: Claim, approval: Approval, reason: str) -> None:
     with transaction.atomic():
         hold(claim)
         if _void(approval, reason, ApprovalStatus.APPROVED):
-            _tell(approval, ApprovalStatus.VOID, reason=reason)
+            tell(approval, ApprovalStatus.VOID, reason=reason)
 
 
 def void_moved(approval: Approval, what: str) -> None:
     """Somebody else has changed what a pending approval is about: its run asks anew, with the new state."""
     with transaction.atomic():
-        _lock_run(approval)
+        lock_run(approval)
         reason = f"{what} changed after this was asked: it is asked anew."
         if _void(approval, reason, ApprovalStatus.PENDING):
-            _tell(approval, ApprovalStatus.VOID, reason=reason)
-            _go_on(approval.tool_call.run_id)
+            tell(approval, ApprovalStatus.VOID, reason=reason)
+            go_on(approval.tool_call.run_id)
 
 
 def _void(approval: Approval, reason: str, status: ApprovalStatus) -> bool:
@@ -125,19 +125,19 @@ def _may_approve(user: User, approval: Approval, typed: str) -> None:
 
 
 def _decide(approval: Approval, status: ApprovalStatus, user: User, reason: str) -> dict[str, str]:
-    _lock_run(approval)
+    lock_run(approval)
     won = Approval.objects.filter(pk=approval.pk, status=ApprovalStatus.PENDING, expires_at__gt=timezone.now()).update(
         status=status, decided_by=user, decided_at=timezone.now(), reason=reason
     )
     if not won:
         approval.refresh_from_db()
-        raise _too_late(approval)
-    _tell(approval, status, by=user.get_username(), reason=reason)
-    _go_on(approval.tool_call.run_id)
+        raise too_late(approval)
+    tell(approval, status, by=user.get_username(), reason=reason)
+    go_on(approval.tool_call.run_id)
     return {"approval_id": str(approval.pk), "decision": status.value}
 
 
-def _too_late(approval: Approval) -> Conflict:
+def too_late(approval: Approval) -> Conflict:
     if approval.status in (ApprovalStatus.PENDING, ApprovalStatus.EXPIRED):  # pending: its time ran out just now
         return Conflict("This approval has expired: nothing was done. Ask the agent again.", code="expired")
     if approval.status == ApprovalStatus.VOID:
@@ -163,11 +163,11 @@ def _expire_if_overdue(approval: Approval) -> bool:
     if approval.status != ApprovalStatus.PENDING or approval.expires_at > timezone.now():
         return False
     with transaction.atomic():
-        _lock_run(approval)
+        lock_run(approval)
         return _expire(approval)
 
 
-def _lock_run(approval: Approval) -> None:
+def lock_run(approval: Approval) -> None:
     """The run before its approvals, as everybody does it who ends a run: so two cannot wait for each other."""
     Run.objects.select_for_update().get(pk=approval.tool_call.run_id)
 
@@ -177,8 +177,8 @@ def _expire(approval: Approval) -> bool:
         pk=approval.pk, status=ApprovalStatus.PENDING, expires_at__lte=timezone.now()
     ).update(status=ApprovalStatus.EXPIRED, decided_at=timezone.now())
     if expired:
-        _tell(approval, ApprovalStatus.EXPIRED)
-        _go_on(approval.tool_call.run_id)
+        tell(approval, ApprovalStatus.EXPIRED)
+        go_on(approval.tool_call.run_id)
     return bool(expired)
 
 
@@ -190,10 +190,10 @@ def void_pending(run: Run, reason: str) -> None:
         Approval.objects.filter(pk=approval.pk).update(
             status=ApprovalStatus.VOID, decided_at=timezone.now(), reason=reason
         )
-        _tell(approval, ApprovalStatus.VOID, reason=reason)
+        tell(approval, ApprovalStatus.VOID, reason=reason)
 
 
-def _tell(approval: Approval, status: ApprovalStatus, *, by: str = "", reason: str = "") -> None:
+def tell(approval: Approval, status: ApprovalStatus, *, by: str = "", reason: str = "") -> None:
     call = approval.tool_call
     decided = ApprovalDecided(
         conversation_id=str(call.run.conversation_id),
@@ -207,7 +207,7 @@ def _tell(approval: Approval, status: ApprovalStatus, *, by: str = "", reason: s
     journal.append(decided, run=call.run)
 
 
-def _go_on(run_id: uuid.UUID) -> None:
+def go_on(run_id: uuid.UUID) -> None:
     """A parked run becomes claimable at once; one that has not parked yet will see the decision by itself."""
     Run.objects.filter(pk=run_id, status=RunStatus.WAITING).update(status=RunStatus.RUNNING, owner="", lease_until=OVER)
     transaction.on_commit(launch.wake)

@@ -12,10 +12,10 @@ from tools.effects import Effect
 from tools.kube.client import KubeClient, Selection
 from tools.kube.errors import NotPermitted
 from tools.kube.guard import Permit
-from tools.kube.plan import Passes, Recorder
+from tools.kube.plan import Passes, Recorder, state
 from tools.kube.rehearsing import RehearsalTransport
 from tools.kube.transport import Request, Transport
-from tools.rehearsal import Rehearsal, moved, rehearse
+from tools.rehearsal import Rehearsal, rehearse, states
 
 SHOP = {"namespace": "shop"}
 CHANGES: list[tuple[str, dict[str, Any], str]] = [
@@ -134,12 +134,12 @@ async def test_the_digests_of_two_tries_are_the_same_until_the_object_moves(demo
     first, second = [await tried(demo, "k8s_scale", scale) for _ in range(2)]
     assert [step.bound() for step in first.steps] == [step.bound() for step in second.steps]
     permit = Permit("look", demo, Effect.READ)
-    seen = [(step.address, step.words, step.seen) for step in first.steps if step.seen]
-    assert await moved(demo, permit, seen) == ""
+    (step,) = first.steps
+    assert await states(demo, permit, [step.address]) == {step.address: state(step.whole)}
     await _really(
         demo, "k8s_patch", {"kind": "deployment", "name": name, "patch": {"spec": {"minReadySeconds": 1}}, **SHOP}
     )
-    assert "deployments.apps storefront" in await moved(demo, permit, seen)
+    assert await states(demo, permit, [step.address]) != {step.address: state(step.whole)}
     await _really(
         demo, "k8s_patch", {"kind": "deployment", "name": name, "patch": {"spec": {"minReadySeconds": 0}}, **SHOP}
     )

@@ -91,8 +91,7 @@ class KubeClient:
         try:
             return (await self.kinds()).resolve(kind)
         except UnknownKind:
-            found = self.transport.foretold(kind)
-            return found or (await self.kinds(again=True)).resolve(kind)
+            return self.transport.foretold(kind) or (await self.kinds(again=True)).resolve(kind)
 
     @property
     def rehearsing(self) -> bool:

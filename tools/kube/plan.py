@@ -15,7 +15,6 @@ import msgspec
 
 from tools.effects import Effect
 from tools.kube.resources import Resource
-from tools.kube.sending import Seen
 
 Object: TypeAlias = dict[str, Any]
 Wire: TypeAlias = tuple[str, str, tuple[tuple[str, str], ...], str, str]  # method, path, query, content type, digest
@@ -29,9 +28,9 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
     """One request that would change something.
 
     path: as it is sent; address: the object's own path; wire: the whole request; before and after: the object as it is
-    and as the dry run gave it back, None where there is none; whole: `before` of the object itself where `before` is
-    one of its subresources; seen: whether anybody writes to it until the decision; trial: the tool itself asks for a
-    dry run only; untried: why the API server could not try it out, as half a sentence.
+    and as the dry run gave it back, None where there is none; whole: the object itself, where `before` is one of its
+    subresources; trial: the tool itself asks for a dry run only; untried: why the API server could not try it out, as
+    half a sentence.
     """
 
     verb: str
@@ -46,7 +45,6 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
     before: Object | None = None
     after: Object | None = None
     whole: Object | None = None
-    seen: Seen | None = None
     trial: bool = False
     untried: str = ""
 

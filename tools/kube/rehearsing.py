@@ -18,7 +18,7 @@ from tools.kube.guard import Asked, Permit
 from tools.kube.kubeconfig import Access
 from tools.kube.plan import Object, Recorder, Step, wire
 from tools.kube.resources import Resource
-from tools.kube.sending import ABSENT, Sending, seen
+from tools.kube.sending import Sending
 from tools.kube.together import beside
 from tools.kube.transport import Answer, Request, Transport
 
@@ -75,7 +75,6 @@ class RehearsalTransport(Transport):
             before=whole,
             whole=whole,
             after=whole,
-            seen=seen(whole) if whole else None,
             untried="a command cannot be tried out",
         )
         self.recorder.add(described, None)
@@ -90,7 +89,6 @@ class RehearsalTransport(Transport):
         facts: dict[str, Any] = {
             "before": before,
             "whole": whole,
-            "seen": ABSENT if whole is None else seen(whole),
             "trial": "dryRun" in request.query,
         }
         if answer.status < 300:
