@@ -15,7 +15,7 @@ from django.db import Error as DatabaseFault
 
 from chat import gate, lookups, storable
 from chat.access import Right, rights
-from chat.actions import calls, edits
+from chat.actions import calls, edits, leases
 from chat.actions.leases import Claim
 from chat.agent.errors import Parked
 from chat.agent.ports import Answer, Json, ToolOffer, Wish
@@ -28,9 +28,10 @@ from tools import clusters, impact, policy, redaction, registry, toolbox
 from tools.effects import Effect
 from tools.kube.errors import NotSent
 from tools.kube.guard import Permit
-from tools.kube.plan import Passes
+from tools.kube.plan import Passes, Step
 from tools.kube.sending import Sending
 from tools.rehearsal import rehearse
+from tools.settling import settled
 
 READS_AT_ONCE = 4
 T = TypeVar("T")
@@ -104,7 +105,7 @@ async def _read(claim: Claim, call: ToolCall) -> Answer | None:
     if not call.finished:
         step = await in_database(_begun)(claim, call)
         if isinstance(step, Allowed):
-            await _execute(claim, call, step, _permit(claim, call, step))
+            await _finish(claim, call, await _outcome(call, step, _permit(claim, call, step)))
     return answer(call)
 
 
@@ -145,13 +146,20 @@ async def _rehearsed(claim: Claim, call: ToolCall, allowed: Allowed, *, behind: 
     go = await in_database(gate.weigh)(claim, call, allowed, tried, touched)
     if not isinstance(go, Go):
         return go
-    return await _uncancelled(_made(claim, call, allowed, go, Passes(tried.steps)))
+    return await _uncancelled(_made(claim, call, allowed, go, tried.steps))
 
 
-async def _made(claim: Claim, call: ToolCall, allowed: Allowed, go: Go, plan: Passes) -> Refusal | None:
+async def _made(claim: Claim, call: ToolCall, allowed: Allowed, go: Go, steps: Sequence[Step]) -> Refusal | None:
     if not await in_database(gate.begin)(claim, call, go):
         return Refusal(CallStatus.DENIED, gate.NO_LONGER_FITS)
-    await _execute(claim, call, allowed, replace(_permit(claim, call, allowed), plan=plan))
+    permit = replace(_permit(claim, call, allowed), plan=Passes(steps))
+    outcome = await _outcome(call, allowed, permit)
+    if outcome.status == "completed":
+        reader = replace(permit, ceiling=Effect.READ, plan=None)
+        rollout = await settled(call.cluster, reader, steps, lambda: in_database(leases.stopping)(claim))
+        outcome = told_more(outcome, after=rollout)
+    outcome = told_more(outcome, before=await in_database(edits.note)(call))
+    await _finish(claim, call, outcome)
     return None
 
 
@@ -180,14 +188,25 @@ def _permit(claim: Claim, call: ToolCall, allowed: Allowed) -> Permit:
     )
 
 
-async def _execute(claim: Claim, call: ToolCall, allowed: Allowed, permit: Permit) -> None:
+async def _outcome(call: ToolCall, allowed: Allowed, permit: Permit) -> toolbox.Outcome:
     outcome = await toolbox.run(allowed.tool, allowed.arguments, call.cluster, permit)
     if outcome.status == "unknown" and (told := await lookups.find_out(call)).status != "unknown":
         outcome = replace(outcome, status=told.status, text=told.text, full="", data=None)
-    note = await in_database(edits.note)(call) if allowed.tool.effect.writes else ""
-    full = note + outcome.full if outcome.full else ""
+    return outcome
+
+
+async def _finish(claim: Claim, call: ToolCall, outcome: toolbox.Outcome) -> None:
     status = CallStatus(outcome.status)
-    await in_database(calls.finish)(claim, call, status, note + outcome.text, full=full, data=outcome.data)
+    await in_database(calls.finish)(claim, call, status, outcome.text, full=outcome.full, data=outcome.data)
+
+
+def told_more(outcome: toolbox.Outcome, *, before: str = "", after: str = "") -> toolbox.Outcome:
+    """With a line before or after what the tool says."""
+
+    def told(text: str) -> str:
+        return "\n".join(part for part in (before, text, after) if part)
+
+    return replace(outcome, text=told(outcome.text), full=told(outcome.full) if outcome.full else "")
 
 
 async def _announce(claim: Claim, call: ToolCall, sending: Sending) -> float:

@@ -66,7 +66,7 @@ def note(call: ToolCall) -> str:
     if edited is None or edited.edited_by is None:
         return ""
     by, arguments = edited.edited_by.get_username(), json.dumps(call.arguments, ensure_ascii=False)
-    return f"{by} changed the arguments before it was approved; these counted: {arguments}\n"
+    return f"{by} changed the arguments before it was approved; these counted: {arguments}"
 
 
 def _editable(user: User, approval_id: uuid.UUID | str) -> Approval:

@@ -319,3 +319,26 @@ async def test_what_needs_an_earlier_change_of_the_same_round_waits_for_it(crew,
         await in_database(approvals.decide, alice, second["approval_id"], "approve")
         complete = await client.until("complete")
     assert [call["status"] for call in complete["data"]["tool_calls"]] == ["completed"] * 2
+
+
+@pytest.mark.parametrize(
+    ("image", "says"),
+    [
+        ("registry.example.com/shop/storefront:3.4.1", "done: 1 of 1 available and up to date"),
+        ("registry.example.com/shop/storefront:typo-typo", "1 pod fails"),
+    ],
+)
+async def test_after_a_change_the_rollout_is_waited_for_and_told(crew, demo, script, alice, token, config, image, says):
+    labels = f"{{app: {config}}}"
+    deployment = (
+        f"apiVersion: apps/v1\nkind: Deployment\nmetadata: {{name: {config}, namespace: shop}}\n"
+        f"spec: {{replicas: 1, selector: {{matchLabels: {labels}}}, template: {{metadata: {{labels: {labels}}}, "
+        f'spec: {{containers: [{{name: web, image: "{image}"}}]}}}}}}'
+    )
+    script([{"wish": "k8s_apply", "arguments": {"manifest": deployment}}], [{"say": "{answers}"}])
+    async with Client(token) as client:
+        request = await asked(client)
+        await in_database(approvals.decide, alice, request["approval_id"], "approve")
+        complete = await client.until("complete", 45)
+    assert says in complete["data"]["message"]
+    await outside(demo, "k8s_delete", kind="deployment", name=config, namespace="shop")
