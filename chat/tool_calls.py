@@ -15,7 +15,7 @@ from django.db import Error as DatabaseFault
 
 from chat import gate, lookups, storable
 from chat.access import Right, rights
-from chat.actions import calls, edits, leases
+from chat.actions import calls, changes, edits, leases
 from chat.actions.leases import Claim
 from chat.agent.errors import Parked
 from chat.agent.ports import Answer, Json, ToolOffer, Wish
@@ -159,7 +159,9 @@ async def _made(claim: Claim, call: ToolCall, allowed: Allowed, go: Go, steps: S
         rollout = await settled(call.cluster, reader, steps, lambda: in_database(leases.stopping)(claim))
         outcome = told_more(outcome, after=rollout)
     outcome = told_more(outcome, before=await in_database(edits.note)(call))
-    await _finish(claim, call, outcome)
+    status = CallStatus(outcome.status)
+    end = partial(changes.finish, full=outcome.full, data=outcome.data)
+    await in_database(end)(claim, call, steps, status, outcome.text)
     return None
 
 

@@ -2,6 +2,7 @@
 
 from chat.models.access_token import AccessToken
 from chat.models.approval import Approval
+from chat.models.change import Change
 from chat.models.command import Command
 from chat.models.conversation import Conversation
 from chat.models.event import Event
@@ -14,6 +15,7 @@ from chat.models.tool_call import ToolCall
 __all__ = [
     "AccessToken",
     "Approval",
+    "Change",
     "Command",
     "Conversation",
     "Event",

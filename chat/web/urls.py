@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from chat.web.pages import approvals, clusters, conversation, help, messages, runs, sign_in, tools, welcome
+from chat.web.pages import approvals, changes, clusters, conversation, help, messages, runs, sign_in, tools, welcome
 
 urlpatterns = [
     path("", welcome.show, name="portal"),
@@ -18,6 +18,8 @@ urlpatterns = [
     path("approvals/count", approvals.count, name="approval-count"),
     path("approvals/<uuid:approval_id>", approvals.show, name="approval"),
     path("approvals/<uuid:approval_id>/edit", approvals.edit, name="approval-edit"),
+    path("changes", changes.listing, name="changes"),
+    path("changes/<uuid:change_id>/undo", changes.undo, name="change-undo"),
     path("clusters", clusters.listing, name="clusters"),
     path("clusters/<path:name>/state", clusters.state, name="cluster-state"),
     path("tools", tools.listing, name="tools"),
