@@ -134,13 +134,24 @@ class ToolCallEnd(Call):
 
 
 class ApprovalRequested(Call):
-    """A person must decide about exactly this call. `summary` is the server's own words for it."""
+    """A person must decide about exactly this call. `summary` is the server's own words for it; `plan` what would
+    change (chat/asking.py), as far as it fits here: the whole is at `url`."""
 
     type = "approval_requested"
     approval_id: str
     summary: str
     expires_at: str
     url: str
+    plan: dict[str, Json] = {}
+
+
+class ArgumentsEdited(Call):
+    """A person changed the arguments of a call that waited: these are the new ones. The approval named here is void,
+    and another one is asked for."""
+
+    type = "arguments_edited"
+    approval_id: str
+    by: str
 
 
 class ApprovalDecided(EventData):
@@ -204,6 +215,6 @@ EVENT_TYPES: dict[str, type[EventData]] = {
     for kind in (
         UserMessage, MessageEdited, MessageRemoved, MessageSteered, ConversationRenamed,
         RunStarted, ThinkingEnd, TextEnd, ToolCallStart, ToolCallEnd,
-        ApprovalRequested, ApprovalDecided, Notice, Error, Complete,
+        ApprovalRequested, ArgumentsEdited, ApprovalDecided, Notice, Error, Complete,
     )
 }  # fmt: skip

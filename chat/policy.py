@@ -9,12 +9,14 @@ from dataclasses import dataclass, replace
 from django.contrib.auth.models import User
 
 from chat.access import Right, rights
-from chat.errors import BadInput, NotAllowed
-from chat.models import Approval, ToolCall
+from chat.errors import BadInput
+from chat.models import ToolCall
 from tools import clusters, policy
 from tools.effects import Effect
 from tools.kube.guard import Asked
 from tools.policy import Question, Rule, Rules, Verdict, book, matching, requests, schema
+from tools.policy.matching import Fit
+from tools.policy.ours import PRODUCTION
 
 ROLE = "role"
 SECOND_PERSON = "This needs a second person: whoever asked for it may not be the one who approves it."
@@ -192,12 +194,10 @@ def _unapproved(found: Verdict, effect: Effect, approver: str, who: Asker) -> st
     return SECOND_PERSON if found.second_person and approver == who.person else ""
 
 
-# ---- decisions ---------------------------------------------------------------------------------------------------
-
-
-def require_second_person(user: User, approval: Approval) -> None:
-    """Raises NotAllowed when the one who asked wants to approve what a second person must decide."""
-    call = approval.tool_call
-    author = call.run.message.author
-    if user.pk == author.pk and first_look(author, call, Effect(call.effect)).second_person:
-        raise NotAllowed(f"{SECOND_PERSON} Ask an approver or another administrator.", code="second_person")
+def is_production(cluster: str, namespace: str) -> bool:
+    """Whether people have marked this place as production. `namespace`: "" for what is in none."""
+    about = Question("", frozenset(), cluster, Effect.DESTROY, "", namespace)
+    marks = [rule for rule in rules().rules if rule.name.startswith(PRODUCTION)]
+    return any(
+        matching.cluster(rule, about) is Fit.ALL and matching.namespace(rule, about) is Fit.ALL for rule in marks
+    )

@@ -1,39 +1,39 @@
-"""One call from wish to result: arguments → verdict → approval → intent → cluster → result. The same for every door.
+"""One call from wish to result: verdict → rehearsal → approval → intent → cluster → result. The same for every door.
 
 Each step is a row before it is an act, so a call goes on from wherever its process died: an unfinished read is
 repeated, an unfinished change is looked up in its cluster and never sent again.
 """
 
 import asyncio
-from collections.abc import Callable, Coroutine, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Coroutine, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 from django.contrib.auth.models import User
 from django.db import Error as DatabaseFault
 
-from chat import lookups, policy, standing, storable
-from chat.access import Right, may_decide, rights
-from chat.acting import acting_for
-from chat.actions import approvals, calls
+from chat import gate, lookups, policy, storable
+from chat.actions import calls, changes, edits, leases
 from chat.actions.leases import Claim
 from chat.agent.errors import Parked
 from chat.agent.ports import Answer, Json, ToolOffer, Wish
 from chat.errors import LeaseLost, RunOver
+from chat.gate import Allowed, Go, Refusal
 from chat.hop import in_database
-from chat.models import Approval, Run, ToolCall
-from chat.models.approval import ApprovalStatus
+from chat.models import Run, ToolCall
 from chat.models.tool_call import CallStatus
-from tools import clusters, identity, redaction, registry, toolbox
+from tools import clusters, impact, redaction, registry, toolbox
 from tools.effects import Effect
-from tools.kube.errors import KubeError, NotSent
-from tools.kube.guard import Asked, Permit
+from tools.kube.errors import NotSent
+from tools.kube.guard import Permit
+from tools.kube.plan import Passes, Step
 from tools.kube.sending import Sending
-from tools.policy import Verdict
-from tools.spec import Tool
+from tools.rehearsal import rehearse
+from tools.settling import settled
 
 READS_AT_ONCE = 4
+T = TypeVar("T")
 
 
 def offered(user: User, token: str) -> tuple[ToolOffer, ...]:
@@ -74,28 +74,15 @@ def _cluster(run: Run, arguments: Mapping[str, Json]) -> str:
 # ---- rows become results -----------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Refusal:
-    status: CallStatus
-    sentence: str
-
-
-@dataclass(frozen=True, slots=True)
-class Go:
-    """The call may reach its cluster now: its intent is committed. judge: the policy on each of its requests."""
-
-    tool: Tool
-    judge: Callable[[Asked, Effect], Verdict]
-
-
 async def perform(claim: Claim, pending: Sequence[ToolCall]) -> list[Answer]:
     """Answers every call, in order: reads at once, changes one by one. Raises Parked when a person must decide."""
-    gate = asyncio.Semaphore(READS_AT_ONCE)
-    reads = {call.pk: asyncio.create_task(_bounded(gate, claim, call)) for call in pending if not _writes(call)}
+    at_once = asyncio.Semaphore(READS_AT_ONCE)
+    reads = {call.pk: asyncio.create_task(_bounded(at_once, claim, call)) for call in pending if not _writes(call)}
+    answers: list[Answer | None] = []
     try:
-        answers = [
-            await (reads[call.pk] if call.pk in reads else _uncancelled(_settle(claim, call))) for call in pending
-        ]
+        for call in pending:
+            behind = any(answer is None for answer in answers)
+            answers.append(await (reads[call.pk] if call.pk in reads else _change(claim, call, behind=behind)))
     finally:
         for task in reads.values():
             task.cancel()
@@ -109,27 +96,78 @@ def _writes(call: ToolCall) -> bool:
     return Effect(call.effect or Effect.READ).writes
 
 
-async def _bounded(gate: asyncio.Semaphore, claim: Claim, call: ToolCall) -> Answer | None:
-    async with gate:
-        return await _settle(claim, call)
+async def _bounded(at_once: asyncio.Semaphore, claim: Claim, call: ToolCall) -> Answer | None:
+    async with at_once:
+        return await _read(claim, call)
 
 
-async def _settle(claim: Claim, call: ToolCall) -> Answer | None:
-    """The call's answer, or None while a person has not decided."""
-    if call.unanswered:
-        await lookups.finish(claim, call)
+async def _read(claim: Claim, call: ToolCall) -> Answer | None:
     if not call.finished:
-        step = await in_database(_next_step)(claim, call)
-        if step is None:
-            return None
-        if isinstance(step, Refusal):
-            await in_database(calls.finish)(claim, call, step.status, step.sentence)
-        else:
-            await _execute(claim, call, step)
+        step = await in_database(_begun)(claim, call)
+        if isinstance(step, Allowed):
+            await _finish(claim, call, await _outcome(call, step, _permit(claim, call, step)))
     return answer(call)
 
 
-async def _uncancelled(work: Coroutine[Any, Any, Answer | None]) -> Answer | None:
+def _begun(claim: Claim, call: ToolCall) -> Allowed | None:
+    """None: it was refused, and that is its answer."""
+    step = gate.look(call)
+    if isinstance(step, Allowed):
+        calls.begin(claim, call)
+        return step
+    if step is not None:
+        gate.refuse(claim, call, step)
+    return None
+
+
+async def _change(claim: Claim, call: ToolCall, *, behind: bool) -> Answer | None:
+    """The call's answer, or None while a person has not decided. behind: an earlier change of this round waits, and
+    what this one needs may come with it."""
+    if call.unanswered:
+        await _uncancelled(lookups.finish(claim, call))
+    if call.finished:
+        return answer(call)
+    step = await in_database(gate.look)(call)
+    if isinstance(step, Allowed):
+        step = await _rehearsed(claim, call, step, behind=behind)
+    if isinstance(step, Refusal):
+        await in_database(gate.refuse)(claim, call, step)
+    return answer(call) if call.finished else None
+
+
+async def _rehearsed(claim: Claim, call: ToolCall, allowed: Allowed, *, behind: bool) -> Refusal | None:
+    """Tries the change out and, if it may, makes it."""
+    permit = replace(_permit(claim, call, allowed), rehearsal=True)
+    tried = await rehearse(allowed.tool, allowed.arguments, call.cluster, permit, allowed.acting)
+    if tried.refusal:
+        return None if behind else Refusal(CallStatus.FAILED, tried.refusal)
+    reader = replace(permit, ceiling=Effect.READ)
+    touched = await impact.touched(call.cluster, reader, allowed.acting, tried.steps) if tried.changes else []
+    go = await in_database(gate.weigh)(claim, call, allowed, tried, touched)
+    if not isinstance(go, Go):
+        return go
+    return await _uncancelled(_made(claim, call, allowed, go, tried.steps))
+
+
+async def _made(claim: Claim, call: ToolCall, allowed: Allowed, go: Go, steps: Sequence[Step]) -> Refusal | None:
+    if not await in_database(gate.begin)(claim, call, go):
+        return Refusal(CallStatus.DENIED, gate.NO_LONGER_FITS)
+    permit = replace(_permit(claim, call, allowed), plan=Passes(steps), judge=go.judge)
+    outcome = await _outcome(call, allowed, permit)
+    if outcome.status == "completed":
+        reader = replace(permit, ceiling=Effect.READ, plan=None)
+        rollout = await settled(
+            call.cluster, reader, allowed.acting, steps, lambda: in_database(leases.stopping)(claim)
+        )
+        outcome = told_more(outcome, after=rollout)
+    outcome = told_more(outcome, before=await in_database(edits.note)(call))
+    status = CallStatus(outcome.status)
+    end = partial(changes.finish, full=outcome.full, data=outcome.data)
+    await in_database(end)(claim, call, steps, status, outcome.text)
+    return None
+
+
+async def _uncancelled(work: Coroutine[Any, Any, T]) -> T:
     """Lets a change that is past the gate end and be recorded, however often the run is told to stop meanwhile."""
     task = asyncio.create_task(work)
     cancelled = False
@@ -144,17 +182,36 @@ async def _uncancelled(work: Coroutine[Any, Any, Answer | None]) -> Answer | Non
     return task.result()
 
 
-async def _execute(claim: Claim, call: ToolCall, step: Go) -> None:
-    tool = step.tool
-    announce = partial(_announce, claim, call) if tool.effect.writes else None
-    permit = Permit(str(call.pk), call.cluster, tool.effect, announce=announce, judge=step.judge)
-    acting = await in_database(acting_for)(call)
-    outcome = await toolbox.run(tool, toolbox.parse(tool, call.wished), call.cluster, permit, acting)
+def _permit(claim: Claim, call: ToolCall, allowed: Allowed) -> Permit:
+    return Permit(
+        call_id=str(call.pk),
+        cluster=call.cluster,
+        ceiling=allowed.tool.effect,
+        announce=partial(_announce, claim, call) if allowed.tool.effect.writes else None,
+        moment=call.requested_at,
+        judge=allowed.judge,
+    )
+
+
+async def _outcome(call: ToolCall, allowed: Allowed, permit: Permit) -> toolbox.Outcome:
+    outcome = await toolbox.run(allowed.tool, allowed.arguments, call.cluster, permit, allowed.acting)
     if outcome.status == "unknown" and (told := await lookups.find_out(call)).status != "unknown":
         outcome = replace(outcome, status=told.status, text=told.text, full="", data=None)
-    await in_database(calls.finish)(
-        claim, call, CallStatus(outcome.status), outcome.text, full=outcome.full, data=outcome.data
-    )
+    return outcome
+
+
+async def _finish(claim: Claim, call: ToolCall, outcome: toolbox.Outcome) -> None:
+    status = CallStatus(outcome.status)
+    await in_database(calls.finish)(claim, call, status, outcome.text, full=outcome.full, data=outcome.data)
+
+
+def told_more(outcome: toolbox.Outcome, *, before: str = "", after: str = "") -> toolbox.Outcome:
+    """With a line before or after what the tool says."""
+
+    def told(text: str) -> str:
+        return "\n".join(part for part in (before, text, after) if part)
+
+    return replace(outcome, text=told(outcome.text), full=told(outcome.full) if outcome.full else "")
 
 
 async def _announce(claim: Claim, call: ToolCall, sending: Sending) -> float:
@@ -176,59 +233,3 @@ def answer(call: ToolCall) -> Answer:
 def wish_id(call: ToolCall) -> str:
     """The id under which the model knows the call: letters, digits and `_`, as the Messages API wants."""
     return f"call_{call.pk.hex}"
-
-
-# ---- the gate ----------------------------------------------------------------------------------------------------
-
-
-def _next_step(claim: Claim, call: ToolCall) -> Go | Refusal | None:
-    """Decides, and commits the intent when the answer is Go. None: a person must decide."""
-    try:
-        tool = registry.find(call.tool)
-        arguments = toolbox.parse(tool, call.wished)
-        cluster = clusters.find(call.cluster)
-    except (registry.UnknownTool, toolbox.BadArguments, KubeError) as fault:
-        return Refusal(CallStatus.FAILED, str(fault))
-    acting = User.objects.get(pk=call.run.message.author_id)  # anew: rights may have gone while the run went on
-    if Right.CONVERSE not in rights(acting):
-        return Refusal(CallStatus.DENIED, f"{acting.get_username()} may not use the portal any more: nothing was done.")
-    if refused := identity.refusal(cluster, tool.effect):
-        return Refusal(CallStatus.DENIED, refused)
-    if why := standing.lost(acting, call.run):
-        return Refusal(CallStatus.DENIED, why)
-    verdict = policy.first_look(acting, call, tool.effect)
-    if verdict.decision == "deny":
-        return Refusal(CallStatus.DENIED, verdict.reason)
-    if verdict.decision == "ask":
-        return _asked(claim, call, tool, f"{tool.intent(arguments)} on cluster {call.cluster}")
-    calls.begin(claim, call)
-    return Go(tool, policy.at_the_wire(acting, call))
-
-
-def _asked(claim: Claim, call: ToolCall, tool: Tool, summary: str) -> Go | Refusal | None:
-    acting = call.run.message.author.get_username()
-    approval = Approval.objects.select_related("decided_by").filter(tool_call=call).first()
-    if approval is None and (why := standing.asks_too_often(call.run.message.author)):
-        return Refusal(CallStatus.DENIED, why)
-    if approval is None:
-        approvals.request(claim, call, summary, acting)
-        return None
-    if approval.status == ApprovalStatus.PENDING:
-        return None
-    if approval.status == ApprovalStatus.APPROVED:
-        if approval.decided_by is None or not may_decide(approval.decided_by, approval):
-            return Refusal(CallStatus.DENIED, "Whoever approved this may not decide it any more. Ask again.")
-        if calls.begin_approved(claim, call, acting):
-            author = call.run.message.author
-            return Go(tool, policy.at_the_wire(author, call, approved_by=approval.decided_by))
-        return Refusal(CallStatus.DENIED, "The approval no longer fits this call, so nothing was done. Ask again.")
-    return Refusal(CallStatus.DENIED, _said_no(approval))
-
-
-def _said_no(approval: Approval) -> str:
-    if approval.status == ApprovalStatus.EXPIRED:
-        return "Nobody decided in time, so nothing was done."
-    if approval.status == ApprovalStatus.VOID:
-        return "The approval is void, so nothing was done."
-    by = approval.decided_by.get_username() if approval.decided_by else "Somebody"
-    return f"{by} rejected this, so nothing was done." + (f" They said: {approval.reason}" if approval.reason else "")

@@ -19,6 +19,8 @@ from tools.kube.access import Access
 from tools.kube.client import KubeClient
 from tools.kube.errors import Ambiguous, KubeError, PartlyDone
 from tools.kube.guard import Permit
+from tools.kube.plan import Recorder
+from tools.kube.rehearsing import RehearsalEnds, RehearsalTransport
 from tools.kube.together import beside
 from tools.kube.transport import Transport
 from tools.spec import Arguments, Json, Result, Tool
@@ -60,25 +62,41 @@ def parse(tool: Tool, raw: Mapping[str, Json]) -> Arguments:
         raise BadArguments(f"The arguments do not fit {tool.name}: {faults}.") from None
 
 
-async def run(tool: Tool, arguments: Arguments, cluster_name: str, permit: Permit, acting: Acting = NOBODY) -> Outcome:
+async def run(
+    tool: Tool,
+    arguments: Arguments,
+    cluster_name: str,
+    permit: Permit,
+    acting: Acting = NOBODY,
+    recorder: Recorder | None = None,
+) -> Outcome:
     """Runs the call once, as that person. Never raises, but for being cancelled."""
     began = time.perf_counter()
     made: list[KubeClient] = []
-    status, result = await _tried(tool, arguments, partial(clusters.access, cluster_name, acting), permit, made)
+    access = partial(clusters.access, cluster_name, acting)
+    status, result = await _tried(tool, arguments, access, permit, recorder, made)
     known = made[0].secrets_seen if made else set()
     text, full, data = await beside(lambda: _cleaned(result, known))
     return Outcome(status, text, full, data, round((time.perf_counter() - began) * 1000))
 
 
 async def _tried(
-    tool: Tool, arguments: Arguments, access: Callable[[], Access], permit: Permit, made: list[KubeClient]
+    tool: Tool,
+    arguments: Arguments,
+    access: Callable[[], Access],
+    permit: Permit,
+    recorder: Recorder | None,
+    made: list[KubeClient],
 ) -> tuple[Status, Result]:
     """`made` takes the client, so that what it has seen and sent is known however the call ends."""
     try:
         reached = await database_sync_to_async(access)()
-        made.append(KubeClient(Transport(reached.name, reached), permit))
+        wire = RehearsalTransport(reached.name, reached, recorder) if recorder else Transport(reached.name, reached)
+        made.append(KubeClient(wire, permit))
         async with asyncio.timeout(LONGEST_SECONDS):
             return "completed", await tool.run(made[0], arguments)
+    except RehearsalEnds:
+        return "completed", Result("")
     except PartlyDone as fault:
         return "failed", Result(fault.sentence, data=fault.data)
     except KubeError as fault:

@@ -2,20 +2,20 @@
 
 import uuid
 from datetime import timedelta
-from typing import Literal, cast
+from typing import Any, Literal, cast
 
 from django.contrib.auth.models import User
 from django.db import transaction
 from django.urls import reverse
 from django.utils import timezone
 
-from chat import event_types, journal, launch, policy, storable
+from chat import event_types, journal, launch, storable
 from chat.access import Right, find_approval, may_decide, require
 from chat.actions import commands
-from chat.actions.calls import call_hash
 from chat.actions.commands import Named
 from chat.actions.leases import OVER, Claim, hold
 from chat.actions.rounds import call_fields
+from chat.asking import Question, for_card
 from chat.audit import calls as audited
 from chat.errors import BadInput, Conflict, NotAllowed
 from chat.event_types import ApprovalDecided, ApprovalRequested
@@ -28,7 +28,7 @@ LIFETIME = timedelta(hours=24)
 REASON_LENGTH = 1000
 
 
-def request(claim: Claim, call: ToolCall, summary: str, acting: str) -> Approval:
+def request(claim: Claim, call: ToolCall, summary: str, question: Question) -> Approval:
     """Asks people about exactly this call and marks the call as waiting."""
     with transaction.atomic():
         hold(claim)
@@ -37,8 +37,13 @@ def request(claim: Claim, call: ToolCall, summary: str, acting: str) -> Approval
         call.save(update_fields=["status"])
         approval = Approval.objects.create(
             tool_call=call,
-            call_hash=call_hash(call, acting),
+            call_hash=question.digest,
             summary=summary[:500],
+            plan=storable.data(question.plan),
+            bound=question.bound,
+            rule=question.rule[:300],
+            second_person=question.second_person,
+            type_name=question.type_name,
             expires_at=timezone.now() + LIFETIME,
         )
         asked = ApprovalRequested(
@@ -47,10 +52,42 @@ def request(claim: Claim, call: ToolCall, summary: str, acting: str) -> Approval
             summary=approval.summary,
             expires_at=approval.expires_at.isoformat().replace("+00:00", "Z"),
             url=reverse("approval", args=[approval.pk]),
+            plan=shown(approval),
         )
         journal.append(asked, run=run)
         audited.asked(approval, run)
         return approval
+
+
+def shown(approval: Approval, *, whole: bool = False) -> dict[str, Any]:
+    """What people see of the plan, as far as it fits in a conversation or the whole, and what the decider must do."""
+    if not approval.plan:
+        return {}
+    asked = {"second_person": approval.second_person, "type_name": approval.type_name}
+    return (approval.plan if whole else for_card(approval.plan)) | asked
+
+
+def void(claim: Claim, approval: Approval, reason: str) -> None:
+    """What was approved, and not used, is not what would happen any more."""
+    with transaction.atomic():
+        hold(claim)
+        if _void(approval, reason, ApprovalStatus.APPROVED):
+            tell(approval, ApprovalStatus.VOID, reason=reason)
+
+
+def void_moved(approval: Approval, what: str) -> None:
+    """Somebody else has changed what a pending approval is about: its run asks anew, with the new state."""
+    with transaction.atomic():
+        lock_run(approval)
+        reason = f"{what} changed after this was asked: it is asked anew."
+        if _void(approval, reason, ApprovalStatus.PENDING):
+            tell(approval, ApprovalStatus.VOID, reason=reason)
+            go_on(approval.tool_call.run_id)
+
+
+def _void(approval: Approval, reason: str, status: ApprovalStatus) -> bool:
+    mine = Approval.objects.filter(pk=approval.pk, status=status, consumed_at=None)
+    return bool(mine.update(status=ApprovalStatus.VOID, decided_at=timezone.now(), reason=reason[:REASON_LENGTH]))
 
 
 def decide(
@@ -60,8 +97,10 @@ def decide(
     reason: str = "",
     *,
     command_id: str = "",
+    typed: str = "",
 ) -> Approval:
-    """Raises Conflict `already_decided`, `expired` or `void` when the decision comes too late."""
+    """`typed`: the name, where the approval wants it typed. Raises Conflict `already_decided`, `expired` or `void` when
+    the decision comes too late."""
     if decision not in ("approve", "reject"):
         raise BadInput("A decision is `approve` or `reject`.")
     approval = find_approval(user, approval_id)
@@ -69,7 +108,7 @@ def decide(
     if not may_decide(user, approval):
         raise NotAllowed("Only an approver, or the person who sent the message, may decide this.")
     if decision == "approve":
-        policy.require_second_person(user, approval)
+        _may_approve(user, approval, typed)
     status = ApprovalStatus.APPROVED if decision == "approve" else ApprovalStatus.REJECTED
     reason = storable.text(reason)[:REASON_LENGTH]
     _expire_if_overdue(approval)  # by itself: it stays true although the decision is refused
@@ -80,20 +119,27 @@ def decide(
     return approval
 
 
+def _may_approve(user: User, approval: Approval, typed: str) -> None:
+    if approval.second_person and user.pk == approval.tool_call.run.message.author_id:
+        raise NotAllowed("A second person must approve this: ask an approver. You may reject it.", code="second_person")
+    if approval.type_name and typed.strip() != approval.type_name and approval.status == ApprovalStatus.PENDING:
+        raise BadInput(f"Type {approval.type_name} to approve this: it destroys something in production.")
+
+
 def _decide(approval: Approval, status: ApprovalStatus, user: User, reason: str) -> dict[str, str]:
-    _lock_run(approval)
+    lock_run(approval)
     won = Approval.objects.filter(pk=approval.pk, status=ApprovalStatus.PENDING, expires_at__gt=timezone.now()).update(
         status=status, decided_by=user, decided_at=timezone.now(), reason=reason
     )
     if not won:
         approval.refresh_from_db()
-        raise _too_late(approval)
-    _tell(approval, status, by=user.get_username(), reason=reason)
-    _go_on(approval.tool_call.run_id)
+        raise too_late(approval)
+    tell(approval, status, by=user.get_username(), reason=reason)
+    go_on(approval.tool_call.run_id)
     return {"approval_id": str(approval.pk), "decision": status.value}
 
 
-def _too_late(approval: Approval) -> Conflict:
+def too_late(approval: Approval) -> Conflict:
     if approval.status in (ApprovalStatus.PENDING, ApprovalStatus.EXPIRED):  # pending: its time ran out just now
         return Conflict("This approval has expired: nothing was done. Ask the agent again.", code="expired")
     if approval.status == ApprovalStatus.VOID:
@@ -119,11 +165,11 @@ def _expire_if_overdue(approval: Approval) -> bool:
     if approval.status != ApprovalStatus.PENDING or approval.expires_at > timezone.now():
         return False
     with transaction.atomic():
-        _lock_run(approval)
+        lock_run(approval)
         return _expire(approval)
 
 
-def _lock_run(approval: Approval) -> None:
+def lock_run(approval: Approval) -> None:
     """The run before its approvals, as everybody does it who ends a run: so two cannot wait for each other."""
     Run.objects.select_for_update().get(pk=approval.tool_call.run_id)
 
@@ -133,8 +179,8 @@ def _expire(approval: Approval) -> bool:
         pk=approval.pk, status=ApprovalStatus.PENDING, expires_at__lte=timezone.now()
     ).update(status=ApprovalStatus.EXPIRED, decided_at=timezone.now())
     if expired:
-        _tell(approval, ApprovalStatus.EXPIRED)
-        _go_on(approval.tool_call.run_id)
+        tell(approval, ApprovalStatus.EXPIRED)
+        go_on(approval.tool_call.run_id)
     return bool(expired)
 
 
@@ -146,10 +192,10 @@ def void_pending(run: Run, reason: str) -> None:
         Approval.objects.filter(pk=approval.pk).update(
             status=ApprovalStatus.VOID, decided_at=timezone.now(), reason=reason
         )
-        _tell(approval, ApprovalStatus.VOID, reason=reason)
+        tell(approval, ApprovalStatus.VOID, reason=reason)
 
 
-def _tell(approval: Approval, status: ApprovalStatus, *, by: str = "", reason: str = "") -> None:
+def tell(approval: Approval, status: ApprovalStatus, *, by: str = "", reason: str = "") -> None:
     call = approval.tool_call
     decided = ApprovalDecided(
         conversation_id=str(call.run.conversation_id),
@@ -164,7 +210,7 @@ def _tell(approval: Approval, status: ApprovalStatus, *, by: str = "", reason: s
     audited.decided(approval, status, by=by, reason=reason)
 
 
-def _go_on(run_id: uuid.UUID) -> None:
+def go_on(run_id: uuid.UUID) -> None:
     """A parked run becomes claimable at once; one that has not parked yet will see the decision by itself."""
     Run.objects.filter(pk=run_id, status=RunStatus.WAITING).update(status=RunStatus.RUNNING, owner="", lease_until=OVER)
     transaction.on_commit(launch.wake)

@@ -1,7 +1,5 @@
 """A tool call's own steps: begin (the intent, before the wire), wait for a person, finish."""
 
-import hashlib
-import json
 from typing import Any, cast
 
 from django.db import transaction
@@ -22,18 +20,6 @@ from tools.kube.guard import clock
 from tools.kube.sending import Sending
 
 
-def call_hash(call: ToolCall, acting: str) -> str:
-    """What an approval is bound to: cluster, tool, arguments and acting person, as canonical JSON, SHA-256 in hex."""
-    bound = {
-        "call": str(call.pk),
-        "cluster": call.cluster,
-        "tool": call.tool,
-        "arguments": call.wished,
-        "acting": acting,
-    }
-    return hashlib.sha256(json.dumps(bound, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
-
-
 def begin(claim: Claim, call: ToolCall) -> None:
     """Commits the intent: from here on the call may have reached the cluster. Raises RunOver after a Stop."""
     with durable():
@@ -41,8 +27,9 @@ def begin(claim: Claim, call: ToolCall) -> None:
         _begin(call)
 
 
-def begin_approved(claim: Claim, call: ToolCall, acting: str) -> bool:
-    """Consumes the approval and commits the intent in one transaction; False when there is none that fits exactly."""
+def begin_approved(claim: Claim, call: ToolCall, digest: str) -> bool:
+    """Consumes the approval of exactly this (chat/binding.py) and commits the intent in one transaction; False when
+    there is none."""
     with durable():
         hold_to_go_on(claim)
         consumed = Approval.objects.filter(
@@ -50,7 +37,7 @@ def begin_approved(claim: Claim, call: ToolCall, acting: str) -> bool:
             status=ApprovalStatus.APPROVED,
             consumed_at=None,
             expires_at__gt=timezone.now(),
-            call_hash=call_hash(call, acting),
+            call_hash=digest,
         ).update(consumed_at=timezone.now())
         if consumed == 1:
             _begin(call)

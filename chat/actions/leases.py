@@ -118,6 +118,11 @@ def hold_to_go_on(claim: Claim) -> None:
         raise RunOver("stopped")
 
 
+def stopping(claim: Claim) -> bool:
+    """Whether a person wants the run to stop, or this process has it no more."""
+    return not _mine(claim).filter(stop_requested=False).exists()
+
+
 def _stop_requested(claim: Claim) -> bool:
     return bool(Run.objects.values_list("stop_requested", flat=True).get(pk=claim.run_id))
 

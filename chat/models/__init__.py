@@ -3,6 +3,7 @@
 from chat.models.access_token import AccessToken
 from chat.models.approval import Approval
 from chat.models.audit_row import AuditHead, AuditRow
+from chat.models.change import Change
 from chat.models.command import Command
 from chat.models.conversation import Conversation
 from chat.models.event import Event
@@ -20,6 +21,7 @@ __all__ = [
     "Approval",
     "AuditHead",
     "AuditRow",
+    "Change",
     "Command",
     "Conversation",
     "Event",

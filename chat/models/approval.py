@@ -16,14 +16,21 @@ class ApprovalStatus(models.TextChoices):
 
 
 class Approval(models.Model):
-    """`call_hash` binds it to the call's cluster, tool, arguments and acting person; `consumed_at` is set by the one
-    execution it allows, in the transaction that marks the call as running."""
+    """`call_hash` binds it to everything that matters (chat/binding.py): the call, its cluster, and each request it
+    will send to objects as they are; `consumed_at` is set by the one execution it allows, in the transaction that
+    marks the call as running. `plan` is what people see of it, `rule` why they are asked, `type_name` what whoever
+    approves has to type; `edited_by` changed the call's arguments, which made this one void."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     tool_call = models.ForeignKey("chat.ToolCall", on_delete=models.PROTECT, related_name="approvals")
     status = models.CharField(max_length=16, choices=ApprovalStatus.choices, default=ApprovalStatus.PENDING)
     call_hash = models.CharField(max_length=64)
     summary = models.CharField(max_length=500)
+    plan = models.JSONField(default=dict, blank=True, help_text="What would change, as people see it.")
+    bound = models.JSONField(default=dict, blank=True, help_text="Digests of all that it is bound to.")
+    rule = models.CharField(max_length=300, blank=True)
+    second_person = models.BooleanField(default=False, help_text="Whoever asked for it may not approve it.")
+    type_name = models.CharField(max_length=253, blank=True)
     requested_at = models.DateTimeField(default=timezone.now, editable=False)
     expires_at = models.DateTimeField()
     decided_by = models.ForeignKey(
@@ -31,6 +38,9 @@ class Approval(models.Model):
     )
     decided_at = models.DateTimeField(null=True, blank=True)
     reason = models.CharField(max_length=1000, blank=True)
+    edited_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="edited_approvals"
+    )
     consumed_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:

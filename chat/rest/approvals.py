@@ -4,10 +4,12 @@ import uuid
 from datetime import datetime
 from typing import Any, Literal
 
+from asgiref.sync import async_to_sync
 from django.http import HttpRequest
 from django.utils import timezone
-from ninja import Field, Query, Router, Schema
+from ninja import Field, Query, Router, Schema, Status
 
+from chat import deciding
 from chat.access import decidable_by, find_approval
 from chat.actions import approvals
 from chat.models import Approval
@@ -38,6 +40,10 @@ class ApprovalOut(Schema):
     decided_by: str | None
     decided_at: datetime | None
     reason: str
+    rule: str
+    second_person: bool
+    type_name: str
+    plan: dict[str, Any]
 
     @staticmethod
     def resolve_asked_by(approval: Approval) -> str:
@@ -56,6 +62,11 @@ class ApprovalList(Schema):
 class Decision(Repeatable):
     decision: Literal["approve", "reject"]
     reason: str = Field("", max_length=approvals.REASON_LENGTH)
+    typed: str = Field("", max_length=253)
+
+
+class Edit(Repeatable):
+    arguments: dict[str, Any]
 
 
 @router.get("", response=ApprovalList)
@@ -72,4 +83,12 @@ def read(request: HttpRequest, approval_id: uuid.UUID) -> Any:
 @router.post("/{uuid:approval_id}/decision", response=ApprovalOut)
 def decide(request: HttpRequest, approval_id: uuid.UUID, wanted: Decision) -> Any:
     user = caller(request, Scope.APPROVE)
-    return approvals.decide(user, approval_id, wanted.decision, wanted.reason, command_id=wanted.id)
+    async_to_sync(deciding.look)(user, approval_id, wanted.decision)
+    return approvals.decide(user, approval_id, wanted.decision, wanted.reason, command_id=wanted.id, typed=wanted.typed)
+
+
+@router.post("/{uuid:approval_id}/edit", response={202: ApprovalOut})
+def edit(request: HttpRequest, approval_id: uuid.UUID, wanted: Edit) -> Any:
+    """With other arguments: this approval becomes void, and the run asks anew."""
+    user = caller(request, Scope.APPROVE)
+    return Status(202, async_to_sync(deciding.edit)(user, approval_id, wanted.arguments, command_id=wanted.id))

@@ -9,7 +9,7 @@ from channels.db import database_sync_to_async
 from django.contrib.auth.models import User
 from django.db import Error as DatabaseFault
 
-from chat import standing
+from chat import deciding, standing
 from chat.actions import approvals, conversations, messages, queue, runs
 from chat.audit import door
 from chat.errors import NotAllowed, PortalError, Unavailable
@@ -33,6 +33,8 @@ async def obey(person: Person, command: Obeyable, *, anew: bool = False) -> Obey
     """Never raises what a client can be told: a refusal is an answer too. `anew`: first see whether they may still be
     here, since they were looked at some time ago."""
     try:
+        if isinstance(command, Decide) and person.allows(Scope.APPROVE):
+            await deciding.look(person.user, command.approval_id, command.decision)
         return await database_sync_to_async(_obey)(person, command, anew)
     except PortalError as fault:
         return Obeyed(_refusal(command, fault))
@@ -93,7 +95,9 @@ def _stop(user: User, command: Stop) -> Obeyed:
 
 
 def _decide(user: User, command: Decide) -> Obeyed:
-    approval = approvals.decide(user, command.approval_id, command.decision, command.reason, command_id=command.id)
+    approval = approvals.decide(
+        user, command.approval_id, command.decision, command.reason, command_id=command.id, typed=command.typed
+    )
     return Obeyed(frames.ack(command.id, approval_id=str(approval.pk), decision=approval.status))
 
 

@@ -68,6 +68,7 @@ class Decide(Command):
     approval_id: Id
     decision: Literal["approve", "reject"]
     reason: str = Field("", max_length=1000)
+    typed: str = Field("", max_length=253)
 
 
 class QueueEdit(Command):

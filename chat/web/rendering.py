@@ -6,6 +6,7 @@ run; and a message that leaves the queue otherwise, steered or removed, goes to 
 """
 
 import json
+import zlib
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from typing import Any, Protocol
@@ -17,6 +18,7 @@ from django.utils.safestring import SafeString
 from chat.web import markdown, text_tables
 from chat.web.plain import plain
 
+HUES = 8
 Json = Any
 Fields = Mapping[str, Json]
 
@@ -50,6 +52,7 @@ _IDS: dict[str, Callable[[Line], str]] = {
     "tool_call_start": lambda event: f"call-{event.data['tool_call_id']}",
     "tool_call_end": lambda event: f"call-{event.data['tool_call_id']}",
     "approval_requested": lambda event: f"approval-{event.data['approval_id']}",
+    "arguments_edited": lambda event: f"call-{event.data['tool_call_id']}",
     "approval_decided": lambda event: f"approval-{event.data['approval_id']}",
     "notice": _numbered,
     "error": _numbered,
@@ -105,7 +108,13 @@ def _call(data: Fields, request: Fields | None) -> dict[str, Json]:
         "call": data,
         "arguments": arguments(data["arguments"]),
         "namespace": data["arguments"].get("namespace", ""),
+        "hue": hue(data.get("cluster", "")),
     }
+
+
+def hue(cluster: str) -> int:
+    """One of the HUES colours of clusters, always the same for the same name."""
+    return zlib.crc32(cluster.encode()) % HUES
 
 
 def _called(data: Fields, request: Fields | None) -> dict[str, Json]:
@@ -114,7 +123,8 @@ def _called(data: Fields, request: Fields | None) -> dict[str, Json]:
 
 
 def _asked(data: Fields, request: Fields | None) -> dict[str, Json]:
-    return {**_call(data, request), "asked": data, "expires_at": parse_datetime(data["expires_at"])}
+    expires_at = parse_datetime(data["expires_at"])
+    return {**_call(data, request), "asked": data, "expires_at": expires_at, "plan": data.get("plan") or {}}
 
 
 def _decided(data: Fields, request: Fields | None) -> dict[str, Json]:
@@ -131,6 +141,7 @@ _EXTRAS: dict[str, Callable[[Fields, Fields | None], dict[str, Json]]] = {
     "tool_call_start": _call,
     "tool_call_end": _called,
     "approval_requested": _asked,
+    "arguments_edited": _call,
     "approval_decided": _decided,
     "complete": _ended,
 }
@@ -139,7 +150,10 @@ _EXTRAS: dict[str, Callable[[Fields, Fields | None], dict[str, Json]]] = {
 def arguments(given: Fields) -> list[tuple[str, str]]:
     """Arguments as (name, text), in the order given; what is not text is shown as JSON."""
     return [
-        (plain(str(name)), plain(value) if isinstance(value, str) else json.dumps(value, indent=2, ensure_ascii=False))
+        (
+            plain(str(name)),
+            plain(value if isinstance(value, str) else json.dumps(value, indent=2, ensure_ascii=False)),
+        )
         for name, value in given.items()
         if value is not None
     ]

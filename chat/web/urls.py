@@ -4,6 +4,7 @@ from django.urls import path
 
 from chat.web.pages import (
     approvals,
+    changes,
     cluster,
     clusters,
     conversation,
@@ -35,7 +36,11 @@ urlpatterns = [
     path("runs/stop", runs.stop, name="run-stop"),
     path("approvals", approvals.listing, name="approvals"),
     path("approvals/decision", approvals.decide, name="approval-decide"),
+    path("approvals/count", approvals.count, name="approval-count"),
     path("approvals/<uuid:approval_id>", approvals.show, name="approval"),
+    path("approvals/<uuid:approval_id>/edit", approvals.edit, name="approval-edit"),
+    path("changes", changes.listing, name="changes"),
+    path("changes/<uuid:change_id>/undo", changes.undo, name="change-undo"),
     path("clusters", clusters.listing, name="clusters"),
     path("clusters/registration", cluster.register, name="cluster-registration"),
     path("clusters/<path:name>/access", cluster.show, name="cluster"),

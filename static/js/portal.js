@@ -1,5 +1,6 @@
 // The portal's elements, one a file; each begins to live where its tag stands in a page.
 import "./elements/tool-card.js";
+import "./elements/approval-count.js";
 import "./elements/approval-card.js"; // tells its tool card that it waits
 import "./elements/message-queue.js"; // the composer shows it
 import "./elements/chat-composer.js";

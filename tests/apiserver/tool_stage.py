@@ -10,7 +10,7 @@ from tests.apiserver.cluster import await_true
 from tests.apiserver.control_plane import ControlPlane
 from tests.apiserver.manifests import configmap, container, deployment, job, pod, secret
 from tests.conformance.place import Place
-from tests.tools.api import announced
+from tests.tools.api import ANYTHING, announced
 from tools import clusters, registry, toolbox
 from tools.effects import Effect
 from tools.kube.guard import Permit
@@ -28,7 +28,8 @@ class Stage(Place):
         await database_sync_to_async(clusters.register)(self.plane.kubeconfig)
         tool = registry.find(name)
         parsed = toolbox.parse(tool, self.filled(arguments))
-        return await toolbox.run(tool, parsed, user, Permit("rehearsed", user, Effect.EXECUTE, announce=announced))
+        permit = Permit("staged", user, Effect.EXECUTE, announce=announced, plan=ANYTHING)
+        return await toolbox.run(tool, parsed, user, permit)
 
     def filled(self, value: Any) -> Any:
         """The same with every `{ns}` replaced by this namespace, at any depth."""

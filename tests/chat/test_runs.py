@@ -13,6 +13,7 @@ from django.utils import timezone
 from chat import hop, launch
 from chat.actions import approvals, leases, messages, rounds, runs
 from chat.agent.ports import Usage
+from chat.asking import Question
 from chat.errors import RunOver
 from chat.models import Approval, Event, Run, ToolCall
 from tests.chat.sockets import Client
@@ -218,7 +219,7 @@ def asked(alice) -> tuple[messages.Accepted, leases.Claim, ToolCall]:
     rounds.start(claim, "scripted", "script")
     call = ToolCall(tool="namespace_create", arguments={"name": "x"}, cluster="c", effect="CHANGE")
     rounds.close_round(claim, [call], Usage())
-    approvals.request(claim, call, "Create x", "alice")
+    approvals.request(claim, call, "Create x", Question({}, {}, "digest", "Because."))
     return accepted, claim, call
 
 
@@ -376,7 +377,7 @@ class SlowCluster(SilentCluster):
         if self.reads and request.path == "/api/v1/namespaces":
             self.written.set()
             await self.go.wait()
-        if request.method == "GET":
+        if request.method == "GET" or request.query.get("dryRun") == "All":
             return await super()._answer(request)
         self.writes.append((request.method, request.path))
         self.written.set()

@@ -54,6 +54,8 @@ class RecordingCluster(SilentCluster):
         name = parts[3] if len(parts) > 3 else ""
         if request.method == "POST" and kept:
             name = (await request.json())["metadata"]["name"]
+            if request.query.get("dryRun") == "All":
+                return self._tried(name, client)
             self.changes.append(Change(request.method, name))
             answer = self._make(name)
             if self._held is not None:
@@ -70,6 +72,12 @@ class RecordingCluster(SilentCluster):
         if client is not None and client.dies(f"after a {request.method}"):
             await never()
         return answer
+
+    def _tried(self, name: str, client: Process | None) -> web.Response:
+        """What making it would answer."""
+        if name in self.there:
+            return _status(409, "AlreadyExists", f'namespaces "{name}" already exists')
+        return web.json_response(self._namespace(name), status=201)
 
     def _make(self, name: str) -> web.Response:
         if name in self.there:

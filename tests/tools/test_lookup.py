@@ -11,7 +11,7 @@ import pytest
 import pytest_asyncio
 from channels.db import database_sync_to_async
 
-from tests.tools.api import SOMEBODY, announced
+from tests.tools.api import ANYTHING, SOMEBODY, announced
 from tests.tools.wanted import CONFIG, DEPLOYMENT
 from tools import clusters, registry, toolbox
 from tools.effects import Effect
@@ -37,7 +37,7 @@ class Ground:
 
     async def do(self, tool: str, /, **arguments: Any) -> toolbox.Outcome:
         """As somebody else does it: with an answer."""
-        permit = Permit("somebody-else", self.cluster, Effect.EXECUTE, announce=announced)
+        permit = Permit("somebody-else", self.cluster, Effect.EXECUTE, announce=announced, plan=ANYTHING)
         outcome = await toolbox.run(registry.find(tool), self._parsed(tool, arguments), self.cluster, permit, SOMEBODY)
         assert outcome.status == "completed", outcome.text
         return outcome
@@ -52,7 +52,7 @@ class Ground:
                 raise NotSent("cut")
             return clock() + 5
 
-        permit = Permit("call-1", self.cluster, Effect.EXECUTE, announce=announce)
+        permit = Permit("call-1", self.cluster, Effect.EXECUTE, announce=announce, plan=ANYTHING)
         await toolbox.run(registry.find(tool), self._parsed(tool, arguments), self.cluster, permit, SOMEBODY)
         return sent[:most]
 

@@ -56,7 +56,7 @@ async def apply(client: KubeClient, asked: ApplyArguments) -> Result:
             lines.append(Line(_named(document), "not sent"))
         else:
             lines.append(await _one(client, document, number, asked))
-    return _told(lines, asked)
+    return _told(lines, tried_out=asked.dry_run or client.rehearsing)
 
 
 async def _target(client: KubeClient, document: Object, number: int, namespace: str | None) -> Target:
@@ -107,7 +107,7 @@ def _prepared(document: Object, target: Target) -> Object:
     return {**{key: value for key, value in document.items() if key != "status"}, "metadata": meta}
 
 
-def _told(lines: list[Line], asked: ApplyArguments) -> Result:
+def _told(lines: list[Line], *, tried_out: bool) -> Result:
     failed = [line for line in lines if line.state == "failed"]
     unknown = [line for line in lines if line.state == "unknown"]
     counts = ", ".join(
@@ -115,12 +115,12 @@ def _told(lines: list[Line], asked: ApplyArguments) -> Result:
         for state in ("created", "changed", "unchanged", "failed", "unknown", "not sent")
         if (number := sum(1 for line in lines if line.state == state))
     )
-    tried = "Tried out, nothing is stored" if asked.dry_run else "Applied"
+    tried = "Tried out, nothing is stored" if tried_out else "Applied"
     header = f"{tried if len(failed) < len(lines) else 'Nothing was applied'}: {counts}."
     if len(lines) == 1 and (failed or unknown):
         header = f"{lines[0].words}: {lines[0].detail}"
     body = "\n".join(_line(line) for line in lines) if len(lines) > 1 or not (failed or unknown) else ""
-    data = {"documents": [_fact(line) for line in lines], "dry_run": asked.dry_run}
+    data = {"documents": [_fact(line) for line in lines], "dry_run": tried_out}
     text = f"{header}\n{body}" if body else header
     if unknown:
         raise Ambiguous(text)

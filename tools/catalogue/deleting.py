@@ -7,7 +7,7 @@ from pydantic import Field
 from tools.catalogue.finding import exact
 from tools.catalogue.objects import read
 from tools.effects import Effect
-from tools.kube.client import KubeClient
+from tools.kube.client import KubeClient, Object
 from tools.kube.errors import Conflict
 from tools.pods import part
 from tools.spec import Arguments, Result, Tool, one_change
@@ -27,12 +27,13 @@ class DeleteArguments(Arguments):
 async def delete(client: KubeClient, asked: DeleteArguments) -> Result:
     """data: {"object": "pod web-1 in shop", "uid", "gone": bool (false: has begun), "finalizers": [str]}."""
     target = await exact(client, asked.kind, asked.name, asked.namespace)
-    meta = part(await read(client, target), "metadata")
+    found = await read(client, target)
+    meta = part(found, "metadata")
     if asked.uid and asked.uid != meta.get("uid"):
         raise Conflict(f"{target.words} is another object by now (uid {meta.get('uid')}): nothing was deleted.")
     options: dict[str, Any] = {"propagationPolicy": asked.propagation.capitalize()}
     if meta.get("uid"):
-        options["preconditions"] = {"uid": meta["uid"]}
+        options["preconditions"] = {"uid": meta["uid"]} | _version(found)
     if asked.grace_seconds is not None:
         options["gracePeriodSeconds"] = asked.grace_seconds
     answer = await client.delete(target, options)
@@ -46,6 +47,15 @@ async def delete(client: KubeClient, asked: DeleteArguments) -> Result:
     grace = left.get("deletionGracePeriodSeconds")
     within = f" It ends within {grace} s." if grace and not finalizers else ""
     return Result(f"The deletion of {target.words} has begun.{waits}{within}", "", data)
+
+
+def _version(found: Object) -> dict[str, str]:
+    """Of kinds that no controller reports on (no status, no generation) also the exact state: any other's version moves
+    by itself, and would make every approval void."""
+    meta = part(found, "metadata")
+    if "status" in found or meta.get("generation") or not meta.get("resourceVersion"):
+        return {}
+    return {"resourceVersion": str(meta["resourceVersion"])}
 
 
 def _intent(asked: DeleteArguments) -> str:

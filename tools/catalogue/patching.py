@@ -99,7 +99,8 @@ async def restart(client: KubeClient, asked: RestartArguments) -> Result:
     """data: {"object", "restarted_at": ISO time}."""
     target = await exact(client, f"{asked.kind}s.apps", asked.name, asked.namespace)
     found = await read(client, target)
-    now = datetime.now(UTC).isoformat(timespec="seconds")
+    moment = client.permit.moment if client.permit else None  # so that what is tried out is what is sent
+    now = (moment or datetime.now(UTC)).isoformat(timespec="seconds")
     template = {"metadata": {"annotations": {_RESTARTED: now}}}
     await client.patch(target, {"spec": {"template": template}}, form="strategic")
     paused = " It is paused, so nothing happens until it is resumed." if part(found, "spec").get("paused") else ""

@@ -91,7 +91,12 @@ class KubeClient:
         try:
             return (await self.kinds()).resolve(kind)
         except UnknownKind:
-            return (await self.kinds(again=True)).resolve(kind)
+            return self.transport.foretold(kind) or (await self.kinds(again=True)).resolve(kind)
+
+    @property
+    def rehearsing(self) -> bool:
+        """Whether nothing is stored, whatever is sent."""
+        return self.permit is not None and self.permit.rehearsal
 
     async def _index(self, path: str, accept: str, shape: type[discovery.Index]) -> discovery.Index:
         return await self.decoded(Request("GET", path, accept=accept), shape)
@@ -235,7 +240,7 @@ class KubeClient:
 
     async def delete(self, target: Target, options: Mapping[str, Any], *, dry_run: bool = False) -> Object:
         """`options`: fields of `meta/v1 DeleteOptions` (preconditions, gracePeriodSeconds, propagationPolicy)."""
-        body = {"kind": "DeleteOptions", "apiVersion": "v1", **options}
+        body = {"kind": "DeleteOptions", "apiVersion": "v1", **options} | ({"dryRun": ["All"]} if dry_run else {})
         sending = self._sending("delete", target, "")
         return await self.object(Request("DELETE", target.path(), _write(dry_run), encode(body), sending=sending))
 
@@ -250,7 +255,7 @@ class KubeClient:
 
     async def answer(self, request: Request) -> Answer:
         """The answer to a request that went well; otherwise the KubeError that says why not."""
-        wrote, self.wrote = self.wrote, self.wrote or not request.reads
+        wrote, self.wrote = self.wrote, self.wrote or not (request.reads or self.rehearsing)
         try:
             answer = await self.transport.send(request, self.permit)
         except (NotPermitted, NotSent):

@@ -6,16 +6,20 @@ alone: a GET on `pods/exec` runs commands. What the table does not know counts a
 A dry run stores nothing, but only if the server honours `dryRun=All`; a server that ignores the parameter would
 change the cluster unasked. So a dry run needs a permit for the write itself, and a *rehearsal* permit allows writes
 only as dry runs: the gate can try a change out before anybody approved it, and nothing else.
+
+What really changes something must be a step of the plan that was rehearsed, and each step leaves once.
 """
 
 import re
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TypeAlias
 
 from tools.effects import Effect
 from tools.kube.errors import NotPermitted
+from tools.kube.plan import Passes, Wire
 from tools.kube.sending import Sending
 from tools.policy.rule import Verdict
 
@@ -33,8 +37,9 @@ class Permit:
     """What the gate allowed: requests of one tool call, to one cluster, up to an effect.
 
     announce: writes down a change that is about to leave and says until when (`clock`) it may; raises NotSent when it
-    may not any more. Without it nothing that changes anything is sent, but for rehearsals.
-    judge: the policy, asked about every request (`tools.policy`).
+    may not any more. Without it nothing that changes anything is sent, but for rehearsals. plan: what may change;
+    moment: when the call was asked for (UTC), for tools that write the time: the same at every try. judge: the policy,
+    asked about every request (`tools.policy`).
     """
 
     call_id: str
@@ -42,7 +47,9 @@ class Permit:
     ceiling: Effect
     rehearsal: bool = False
     announce: Announce | None = None
-    judge: "Callable[[Asked, Effect], Verdict] | None" = None
+    plan: Passes | None = None
+    moment: datetime | None = None
+    judge: "Judge | None" = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +63,8 @@ class Asked:
     namespace: str = ""
     name: str = ""
 
+
+Judge: TypeAlias = Callable[[Asked, Effect], Verdict]
 
 _METADATA_ONLY = re.compile(r"as=(Table|PartialObjectMetadata(List)?)\b")
 _PLAIN_PATH = re.compile(r"(/[A-Za-z0-9._:~@-]+)+")
@@ -83,6 +92,20 @@ def check(
     permit: Permit | None, cluster: str, method: str, path: str, query: Mapping[str, str], accept: str = ""
 ) -> Effect:
     """The request's effect. Raises NotPermitted unless `permit` covers it."""
+    effect = effect_of(method, path, query, accept)
+    allowed = within(permit, cluster, effect, f"{method} {path}")
+    if allowed.rehearsal and effect.writes and query.get("dryRun") != "All":
+        raise NotPermitted(_TRY_ONLY)
+    _ask_policy(allowed, understand(method, path, query), effect)
+    return effect
+
+
+_TRY_ONLY = "This call may only try the change out (dry run), not make it: nothing was sent."
+
+
+def within(permit: Permit | None, cluster: str, effect: Effect, what: str) -> Permit:
+    """The permit itself. Raises NotPermitted unless it is for this cluster and covers the effect; `what`: the request
+    in words."""
     if permit is None:
         raise NotPermitted(
             "This request carries no permit, so it was not sent. Tools run through the portal's gate only."
@@ -91,15 +114,24 @@ def check(
         raise NotPermitted(
             f'This call was allowed for cluster "{permit.cluster}", not for "{cluster}": nothing was sent.'
         )
-    effect = effect_of(method, path, query, accept)
     if not effect.within(permit.ceiling):
-        raise NotPermitted(
-            f"This call may do at most {permit.ceiling}, but {method} {path} is {effect}: nothing was sent."
-        )
-    if permit.rehearsal and effect.writes and query.get("dryRun") != "All":
-        raise NotPermitted("This call may only try the change out (dry run), not make it: nothing was sent.")
-    _ask_policy(permit, understand(method, path, query), effect)
-    return effect
+        raise NotPermitted(f"This call may do at most {permit.ceiling}, but {what} is {effect}: nothing was sent.")
+    return permit
+
+
+def spend(permit: Permit | None, sent: Wire, *, body_says_dry: bool) -> None:
+    """Takes the plan's pass for a change that is about to leave. Raises NotPermitted when there is none (any more).
+
+    body_says_dry: a DELETE with options in its body is a dry run only if they say so: the query is not read then.
+    """
+    if permit is not None and permit.rehearsal:
+        if sent[0] == "DELETE" and not body_says_dry:
+            raise NotPermitted(_TRY_ONLY)
+        return
+    if permit is None or permit.plan is None:
+        raise NotPermitted("This change was not rehearsed, so nobody can have allowed it: nothing was sent.")
+    if not permit.plan.spend(sent):
+        raise NotPermitted(f"{sent[0]} {sent[1]} is not what was rehearsed and allowed, or went out already: not sent.")
 
 
 def _ask_policy(permit: Permit, asked: Asked | None, effect: Effect) -> None:

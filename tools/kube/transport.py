@@ -22,6 +22,8 @@ from tools.kube.departure import departing
 from tools.kube.errors import Ambiguous, BadAnswer, BadInput, NotPermitted, TooLarge, Unreachable
 from tools.kube.guard import Permit
 from tools.kube.kubeconfig import Access
+from tools.kube.plan import wire
+from tools.kube.resources import Resource
 from tools.kube.sending import Sending
 
 CONNECT_SECONDS = 5.0
@@ -89,11 +91,18 @@ class Transport:
         self.cluster = cluster
         self.access = access
 
+    def foretold(self, kind: str) -> Resource | None:
+        """A kind that does not exist yet but will: known in rehearsals only."""
+        return None
+
     async def send(self, request: Request, permit: Permit | None) -> Answer:
         """Any HTTP answer is returned as it is. Raises NotPermitted, NotSent, Unreachable, Ambiguous, TooLarge,
         BadAnswer."""
         effect = guard.check(permit, self.cluster, request.method, request.path, request.query, request.accept)
         self._keep_to_reading(effect)
+        if effect.writes:
+            sent = wire(request.method, request.path, request.query, request.content_type, request.body)
+            guard.spend(permit, sent, body_says_dry=not request.body or b'"dryRun":["All"]' in request.body)
         with departing(permit, _sending(request.path, request.sending, permit) if effect.writes else None):
             return await self._send(request)
 
@@ -129,6 +138,8 @@ class Transport:
         refused."""
         effect = guard.check(permit, self.cluster, "GET", path, dict(query))
         self._keep_to_reading(effect)
+        if effect.writes:
+            guard.spend(permit, wire("GET", path, query, "", None), body_says_dry=False)
         session = await connections.session(self.access)
         try:
             with departing(permit, _sending(path, sending, permit) if effect.writes else None):

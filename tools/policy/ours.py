@@ -81,6 +81,9 @@ _LADDER = (
 )
 
 
+PRODUCTION = "production-"  # how the names of rules begin that come from such a mark
+
+
 @dataclass(frozen=True, slots=True)
 class Switches:
     """What the environment says for the whole installation: K8SMCP_READ_ONLY, K8SMCP_EXECUTE."""
@@ -142,7 +145,7 @@ def _no_execution() -> Rule:
 def _production(cluster: str, namespaces: tuple[str, ...]) -> Rule:
     where = f"{', '.join(namespaces)} in {cluster}" if namespaces else cluster
     return Rule(
-        name=f"production-{cluster}",
+        name=f"{PRODUCTION}{cluster}",
         decision="ask",
         clusters=(cluster,),
         namespaces=namespaces,

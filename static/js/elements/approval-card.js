@@ -45,6 +45,12 @@ customElements.define(
       return this.querySelector(".approval-reason input")?.value ?? "";
     }
 
+    /** What must be typed before something in production is destroyed, when this card asks for it. */
+    get typed() {
+      const field = this.querySelector(".approval-typed input");
+      return field ? { typed: field.value } : {};
+    }
+
     #enable(on) {
       for (const control of this.querySelectorAll(".approval-actions button, .approval-actions input")) control.disabled = !on;
     }

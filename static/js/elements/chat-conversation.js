@@ -111,7 +111,7 @@ customElements.define(
       const { name, value } = event.submitter;
       const card = document.getElementById(`approval-${value}`);
       card.busy(name === "approve" ? "Approving…" : "Rejecting…");
-      this.#command("decide", { approval_id: value, decision: name, reason: card.reason });
+      this.#command("decide", { approval_id: value, decision: name, reason: card.reason, ...card.typed });
     }
 
     #answered({ frame, answer }) {

@@ -10,6 +10,7 @@ from chat import journal
 from chat.event_types import (
     ApprovalDecided,
     ApprovalRequested,
+    ArgumentsEdited,
     CalledTool,
     Complete,
     ConversationRenamed,
@@ -127,6 +128,12 @@ class Story:
         )
         return approval
 
+    def edit_call(self, call, approval, by, **arguments):
+        Approval.objects.filter(pk=approval.pk).update(status="void", edited_by=self.owner)
+        ToolCall.objects.filter(pk=call.pk).update(arguments=arguments)
+        call.arguments = arguments
+        self._write(call.run, ArgumentsEdited, **self._fields(call), approval_id=str(approval.pk), by=by)
+
     def decide(self, approval, decision="approved", by="", reason=""):
         call = approval.tool_call
         Approval.objects.filter(pk=approval.pk).update(status=decision, decided_at=timezone.now(), reason=reason)
@@ -183,6 +190,9 @@ def whole_story(owner, **how):
     story.edit(steered, "leave the database as it is")
     story.remove(removed)
     change = story.wish(first, "k8s_scale", "CHANGE", "Scale frontend to 3", replicas=3)
+    void = story.request(change)
+    story.decide(void, "void", by=owner.username, reason="Edited.")
+    story.edit_call(change, void, owner.username, replicas=2)
     approval = story.request(change)
     story.decide(approval, "approved", by=owner.username, reason="go ahead")
     story.answer(change, "deployment.apps/frontend scaled")

@@ -9,7 +9,7 @@ import pytest
 from aiohttp import web
 
 from tests.freezing import until_frozen
-from tests.tools.api import Api, answering, cut, in_turn, serving
+from tests.tools.api import ANYTHING, Api, answering, cut, in_turn, serving
 from tools.effects import Effect
 from tools.kube.errors import Ambiguous, NotPermitted, NotSent
 from tools.kube.execution import execute
@@ -41,7 +41,7 @@ class Record:
         return until
 
     def permit(self, ceiling: Effect = Effect.EXECUTE) -> Permit:
-        return Permit("call-1", "test", ceiling, announce=self.announce)
+        return Permit("call-1", "test", ceiling, announce=self.announce, plan=ANYTHING)
 
 
 @pytest.mark.parametrize("method", METHODS)
@@ -83,7 +83,7 @@ async def test_the_connection_is_usable_again_after_a_change_that_did_not_leave(
 async def test_a_change_nobody_records_does_not_leave() -> None:
     async with serving(OK) as api:
         with pytest.raises(NotPermitted, match="keeps a record"):
-            await api.transport().send(Request("DELETE", POD), Permit("call-1", "test", Effect.DESTROY))
+            await api.transport().send(Request("DELETE", POD), Permit("call-1", "test", Effect.DESTROY, plan=ANYTHING))
         assert api.seen == []
 
 
@@ -158,6 +158,7 @@ async def test_what_the_call_saw_before_is_announced_with_the_change() -> None:
 
 FROZEN = """
 import asyncio, os, signal, sys
+from tests.tools.api import ANYTHING
 from tools.effects import Effect
 from tools.kube.errors import KubeError
 from tools.kube.guard import Permit, clock
@@ -171,7 +172,7 @@ async def announce(sending):
 
 async def main():
     transport = Transport("test", Access(name="test", server=sys.argv[1]))
-    permit = Permit("call-1", "test", Effect.CHANGE, announce=announce)
+    permit = Permit("call-1", "test", Effect.CHANGE, announce=announce, plan=ANYTHING)
     try:
         await transport.send(Request("POST", "/api/v1/namespaces", body=b"{}"), permit)
         print("sent")

@@ -1,0 +1,89 @@
+"""What people are shown when they are asked: the plan of a call, who asks, which rule, and the model's own words apart.
+
+The same JSON is on the approval's page, in the conversation's card and in REST.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+from chat import policy
+from chat.binding import Bound, seen
+from chat.event_types import TextEnd
+from chat.models import Event, ToolCall
+from tools import plans
+from tools.effects import Effect
+from tools.kube.plan import Step
+from tools.policy import Verdict
+from tools.rehearsal import Rehearsal
+from tools.visible import visible, visible_all
+
+CARD_LINES = 40  # of the difference of one step in a conversation
+CARD_STEPS = 4
+_LONGEST_REASON = 600
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """plan: see `plan`; bound, digest: what the answer counts for (chat/binding.py); rule: why it is asked;
+    second_person: somebody else must approve; type_name: to be typed by whoever approves, or empty."""
+
+    plan: dict[str, Any]
+    bound: dict[str, Any]
+    digest: str
+    rule: str
+    second_person: bool = False
+    type_name: str = ""
+
+
+def plan(call: ToolCall, tried: Rehearsal, touched: list[str], rule: str) -> dict[str, Any]:
+    """{"steps": see tools.plans.shown, "touched": [sentences], "asked_by", "rule", "reason": the model's words,
+    "production": bool, "seen": [[address, words, …]]}"""
+    return {
+        "steps": plans.shown(tried.steps),
+        "touched": visible_all(touched),
+        "asked_by": call.run.message.author.get_username(),
+        "rule": rule,
+        "reason": _reason(call),
+        "production": any(_in_production(call, step) for step in tried.steps),
+    }
+
+
+def question(
+    call: ToolCall, tried: Rehearsal, touched: list[str], verdict: Verdict, bound: Bound, digest: str
+) -> Question:
+    rule = verdict.rule or verdict.reason
+    return Question(
+        plan(call, tried, touched, rule),
+        bound | {"seen": seen(tried)},
+        digest,
+        rule,
+        verdict.second_person,
+        _type_name(call, tried),
+    )
+
+
+def _type_name(call: ToolCall, tried: Rehearsal) -> str:
+    """What must be typed before something in production is destroyed: its name."""
+    destroyed = [step for step in tried.steps if step.effect is Effect.DESTROY and not step.trial]
+    return next((step.name for step in destroyed if _in_production(call, step)), "")
+
+
+def _in_production(call: ToolCall, step: Step) -> bool:
+    return policy.is_production(call.cluster, step.name if step.resource == "namespaces" else step.namespace)
+
+
+def for_card(shown: dict[str, Any]) -> dict[str, Any]:
+    """As much as a conversation carries; `more` says that there is more."""
+    steps = [
+        {**step, "diff": step["diff"][:CARD_LINES], "cut": step["cut"] or len(step["diff"]) > CARD_LINES}
+        for step in shown["steps"][:CARD_STEPS]
+    ]
+    more = len(shown["steps"]) - len(steps)
+    return {**shown, "steps": steps, "touched": shown["touched"][:8], "more": more}
+
+
+def _reason(call: ToolCall) -> str:
+    """What the model said last before this wish."""
+    said = Event.objects.filter(run=call.run, type=TextEnd.type).order_by("-seq").values_list("data", flat=True).first()
+    words = visible(str(said["text"])).strip() if said else ""
+    return words if len(words) <= _LONGEST_REASON else words[:_LONGEST_REASON] + "…"

@@ -1,0 +1,182 @@
+"""What may become of a call now: refused, tried out, asked about, or let through. Reads rows, decides, and writes them.
+
+A change passes twice: `look` before its rehearsal, `weigh` after it. What was approved is rehearsed once more before it
+is sent, and an approval of anything else is void.
+"""
+
+from dataclasses import dataclass
+
+from django.contrib.auth.models import User
+
+from chat import asking, binding, policy, standing
+from chat.access import Right, may_decide, rights
+from chat.acting import acting_for
+from chat.actions import approvals, calls
+from chat.actions.leases import Claim
+from chat.models import Approval, ToolCall
+from chat.models.approval import ApprovalStatus
+from chat.models.tool_call import CallStatus
+from tools import clusters, identity, registry, toolbox
+from tools.identity import Acting
+from tools.kube.errors import KubeError
+from tools.kube.guard import Asked, Judge
+from tools.kube.plan import Step
+from tools.models import Cluster
+from tools.policy import Verdict
+from tools.rehearsal import Rehearsal
+from tools.spec import Arguments, Tool
+
+MOST_PENDING = 5  # questions of one run at once
+MOST_ASKED = 8  # times one call is asked about anew, because its objects do not hold still
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    status: CallStatus
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
+class Allowed:
+    """The call may go on: a read to its cluster, a change to its rehearsal. judge: the policy on each request."""
+
+    tool: Tool
+    arguments: Arguments
+    person: User
+    acting: Acting
+    judge: Judge
+
+
+@dataclass(frozen=True, slots=True)
+class Go:
+    """The change may be sent: exactly what was tried. judge: the policy on each request; approved: the digest that an
+    approval must bear; empty when no approval is needed."""
+
+    judge: Judge
+    approved: str = ""
+
+
+def look(call: ToolCall) -> Allowed | Refusal | None:
+    """None: a person has not decided yet."""
+    try:
+        tool = registry.find(call.tool)
+        arguments = toolbox.parse(tool, call.wished)
+        cluster = clusters.find(call.cluster)
+    except (registry.UnknownTool, toolbox.BadArguments, KubeError) as fault:
+        return Refusal(CallStatus.FAILED, str(fault))
+    person = User.objects.get(pk=call.run.message.author_id)  # anew: rights may have gone while the run went on
+    if why := _forbidden(person, call, tool, cluster):
+        return Refusal(CallStatus.DENIED, why)
+    if Approval.objects.filter(tool_call=call, status=ApprovalStatus.PENDING).exists():
+        return None
+    judge = policy.at_the_wire(person, call, rehearsing=tool.effect.writes)
+    return _answered(call) or Allowed(tool, arguments, person, acting_for(call), judge)
+
+
+def _forbidden(person: User, call: ToolCall, tool: Tool, cluster: Cluster) -> str:
+    """Why this person's call may not even be tried out, as a sentence; empty when it may."""
+    if Right.CONVERSE not in rights(person):
+        return f"{person.get_username()} may not use the portal any more: nothing was done."
+    if why := identity.refusal(cluster, tool.effect) or standing.lost(person, call.run):
+        return why
+    verdict = policy.first_look(person, call, tool.effect)
+    return verdict.reason if verdict.decision == "deny" else ""
+
+
+def _answered(call: ToolCall) -> Refusal | None:
+    """What a decision, or the lack of one, forbids."""
+    approval = latest(call)
+    if approval is None:
+        return None
+    if approval.status in (ApprovalStatus.REJECTED, ApprovalStatus.EXPIRED):
+        return Refusal(CallStatus.DENIED, _said_no(approval))
+    if approval.status == ApprovalStatus.VOID and Approval.objects.filter(tool_call=call).count() >= MOST_ASKED:
+        return Refusal(CallStatus.DENIED, "What this would change does not hold still, so nothing was done. Ask again.")
+    if approval.status == ApprovalStatus.APPROVED and not _still_may(approval):
+        return Refusal(CallStatus.DENIED, "Whoever approved this may not decide it any more. Ask again.")
+    return None
+
+
+def _still_may(approval: Approval) -> bool:
+    by = approval.decided_by
+    if by is None or not may_decide(by, approval):
+        return False
+    return not (approval.second_person and by.pk == approval.tool_call.run.message.author_id)
+
+
+def _said_no(approval: Approval) -> str:
+    if approval.status == ApprovalStatus.EXPIRED:
+        return "Nobody decided in time, so nothing was done."
+    by = approval.decided_by.get_username() if approval.decided_by else "Somebody"
+    return f"{by} rejected this, so nothing was done." + (f" They said: {approval.reason}" if approval.reason else "")
+
+
+def latest(call: ToolCall) -> Approval | None:
+    return (
+        Approval.objects.select_related("decided_by", "tool_call__run__message")
+        .filter(tool_call=call)
+        .order_by("-requested_at")
+        .first()
+    )
+
+
+# ---- after the rehearsal -----------------------------------------------------------------------------------------
+
+
+def verdict_on(person: User, call: ToolCall, tried: Rehearsal) -> Verdict:
+    """The strictest of what the rules say about each step."""
+    steps = [step for step in tried.steps if not step.trial]
+    if not steps:
+        return Verdict("allow", "", "Nothing would change.")
+    return policy.of_plan(person, call, [(_asked(step), step.effect) for step in steps])
+
+
+def _asked(step: Step) -> Asked:
+    return Asked(step.verb, step.group, step.resource, step.subresource, step.namespace, step.name)
+
+
+def weigh(claim: Claim, call: ToolCall, allowed: Allowed, tried: Rehearsal, touched: list[str]) -> Go | Refusal | None:
+    """None: a person is asked now, or as soon as others of this run have been answered."""
+    verdict = verdict_on(allowed.person, call, tried)
+    approval = latest(call)
+    approved = approval if approval is not None and approval.status == ApprovalStatus.APPROVED else None
+    if verdict.decision != "ask":
+        if approved is not None:
+            approvals.void(claim, approved, "There is nothing left to decide.")
+        if verdict.decision == "deny":
+            return Refusal(CallStatus.DENIED, verdict.reason)
+        return Go(policy.at_the_wire(allowed.person, call))
+    bound = binding.bound(call, allowed.person.get_username(), tried)
+    digest = binding.digest(bound)
+    if approved is not None:
+        if approved.call_hash == digest:
+            return Go(policy.at_the_wire(allowed.person, call, approved_by=approved.decided_by), digest)
+        if approved.bound.get("call") != bound["call"]:
+            return Refusal(CallStatus.DENIED, NO_LONGER_FITS)
+        approvals.void(claim, approved, f"It was asked for anew: {binding.what_changed(approved.bound, bound)}.")
+    if Approval.objects.filter(tool_call__run_id=claim.run_id, status=ApprovalStatus.PENDING).count() >= MOST_PENDING:
+        return None
+    if why := standing.asks_too_often(allowed.person):
+        return Refusal(CallStatus.DENIED, why)
+    question = asking.question(call, tried, touched, verdict, bound, digest)
+    approvals.request(claim, call, f"{call.intent} on cluster {call.cluster}", question)
+    return None
+
+
+NO_LONGER_FITS = "The approval no longer fits this call, so nothing was done. Ask again."
+
+
+def refuse(claim: Claim, call: ToolCall, refusal: Refusal) -> None:
+    """Ends the call; an approval that it had, and did not use, is void."""
+    approval = latest(call)
+    if approval is not None and approval.status == ApprovalStatus.APPROVED and approval.consumed_at is None:
+        approvals.void(claim, approval, "It could not be carried out.")
+    calls.finish(claim, call, refusal.status, refusal.sentence)
+
+
+def begin(claim: Claim, call: ToolCall, go: Go) -> bool:
+    """Commits the intent; False when the approval has run out, was used, or is of something else."""
+    if go.approved:
+        return calls.begin_approved(claim, call, go.approved)
+    calls.begin(claim, call)
+    return True
