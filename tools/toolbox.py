@@ -12,7 +12,7 @@ import msgspec
 from channels.db import database_sync_to_async
 from pydantic import ValidationError
 
-from tools import clusters, redaction, rendering
+from tools import clusters, known_values, redaction, rendering
 from tools.kube.client import KubeClient
 from tools.kube.errors import Ambiguous, KubeError, PartlyDone
 from tools.kube.guard import Permit
@@ -23,6 +23,7 @@ from tools.spec import Arguments, Json, Result, Tool
 LARGEST_TEXT = 32 << 10
 LARGEST_FULL = 256 << 10
 LONGEST_SECONDS = 120
+_MARGIN = 8 << 10  # of what is cleaned beyond what is kept: a secret that the first cut went through is cut off
 
 Status: TypeAlias = Literal["completed", "failed", "unknown"]
 
@@ -62,7 +63,7 @@ async def run(tool: Tool, arguments: Arguments, cluster_name: str, permit: Permi
     began = time.perf_counter()
     made: list[KubeClient] = []
     status, result = await _tried(tool, arguments, cluster_name, permit, made)
-    known = made[0].secrets_seen if made else set()
+    known = await _known(made)
     text, full, data = await beside(lambda: _cleaned(result, known))
     return Outcome(status, text, full, data, round((time.perf_counter() - began) * 1000))
 
@@ -88,6 +89,15 @@ async def _tried(
         return _broken(f"{tool.title} failed for a reason the portal did not expect ({kind}); its log has more.", made)
 
 
+async def _known(made: list[KubeClient]) -> set[str]:
+    """What the call came to know as secret, remembered before anything of its answer is told."""
+    if not made:
+        return set()
+    redaction.learn(known_values.of(made[0].transport.access))
+    await database_sync_to_async(known_values.remember)(made[0].secrets_seen.held)
+    return made[0].secrets_seen.values
+
+
 def _broken(sentence: str, made: list[KubeClient]) -> tuple[Status, Result]:
     """A call that ended in the middle: if a change went out before, nobody knows what came of it."""
     if made and made[0].wrote:
@@ -96,7 +106,7 @@ def _broken(sentence: str, made: list[KubeClient]) -> tuple[Status, Result]:
 
 
 def _cleaned(result: Result, known: set[str]) -> tuple[str, str, Json | None]:
-    words = rendering.bounded(rendering.plain(result.text), LARGEST_FULL)
+    words = rendering.bounded(rendering.plain(result.text), LARGEST_FULL + _MARGIN)
     full = rendering.bounded(redaction.text(words, known), LARGEST_FULL)
     return rendering.bounded(full, LARGEST_TEXT), full, _data(result.data, known)
 
