@@ -22,6 +22,7 @@ _LONGEST_WHOLE = 4096
 _MOST_FRAGMENTS = 256
 _MOST_WORDS = 200
 _SHORT_WORD = 8
+_LONGEST_WORD = 256
 _PART = re.compile(r"[^\s\"'=,;:{}\[\]<>@()|&]{8,2048}")
 _ENTRY = struct.Struct("<8sHH8s")
 _HEAD = struct.Struct("<HHH8s")
@@ -70,8 +71,7 @@ def worth(key: str, value: str) -> bool:
         return False
     if names.is_secret_variable(key) or names.is_secret_field(key):
         return True
-    kinds = sum(any(test(c) for c in bare) for test in (str.islower, str.isupper, str.isdigit))
-    return len(bare) >= 8 and (kinds >= 2 or len(bare) >= 16) and not _address(bare)
+    return len(bare) >= 8 and (_kinds(bare) > 1 or len(bare) >= 16) and not _address(bare)
 
 
 def _address(value: str) -> bool:
@@ -124,8 +124,11 @@ def _words(value: str) -> list[str]:
 
 def _mixed(word: str) -> bool:
     """Three kinds of characters beside one another, as in `hunter2!Xy`; not a host name, a path or a number."""
-    kinds = (str.islower, str.isupper, str.isdigit)
-    return len(word) >= _SHORT_WORD and all(any(test(c) for c in word) for test in kinds)
+    return len(word) >= _SHORT_WORD and _kinds(word) == 3
+
+
+def _kinds(word: str) -> int:
+    return sum(any(test(c) for c in word) for test in (str.islower, str.isupper, str.isdigit))
 
 
 def _whole(value: str, mac: Mac) -> Iterator[Entry]:
@@ -149,9 +152,10 @@ def _cuts(value: str, mac: Mac) -> Iterator[Entry]:
 
 
 def _fragments(value: str, mac: Mac) -> Iterator[bytes]:
-    made = 0
+    """Of a value that is one word, and of random words in others: `serviceaccount` in a file is no secret."""
+    made, alone = 0, len(value) <= _LONGEST_WORD and not re.search(r"\s|://", value)
     for token in TOKEN.findall(value):
-        if len(token) < WINDOW or not names.random(token):
+        if len(token) < WINDOW or not (names.random(token) or (alone and _kinds(token) > 1)):
             continue
         for at in range(len(token) - WINDOW + 1):
             yield mac(token[at : at + WINDOW])
