@@ -69,7 +69,7 @@ WRITTEN: dict[str, Callable[[str], str]] = {
     "hex": lambda s: f"dump {s.encode().hex()} end",
     "hex, capitals": lambda s: s.encode().hex().upper(),
     "wrapped base64": lambda s: _lines(_b64("header of it\n" * 9 + s + "\nfooter of it" * 5), 64),
-    "wrapped base64, indented": lambda s: "k: |\n  " + _lines(_b64("a" * 50 + s + "b" * 60), 76).replace("\n", "\n  "),
+    "wrapped base64, indented": lambda s: _lines(_b64("a" * 50 + f" {s} " + "b" * 60), 76).replace("\n", "\n  "),
     "unicode escapes": lambda s: '{"v": "' + "".join(f"\\u{ord(c):04x}" for c in s) + '"}',
     "glued": lambda s: f"prefix_{s}_suffix",
 }  # fmt: skip

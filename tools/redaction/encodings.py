@@ -22,7 +22,9 @@ def decoded(word: str) -> list[str]:
     found = [_text(raw) for raw in _base64(word)]
     as_hex = _HEX.fullmatch(word)
     if as_hex:
-        found.append(_text(bytes.fromhex(as_hex.group(1))))
+        raw = bytes.fromhex(as_hex.group(1))
+        if raw.isascii():  # bytes that are no text are known by their hex
+            found.append(raw.decode())
     return found
 
 

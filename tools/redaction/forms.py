@@ -24,7 +24,7 @@ _MOST_WORDS = 200
 _SHORT_WORD = 8
 _LONGEST_WORD = 256
 _PART = re.compile(r"[^\s\"'=,;:{}\[\]<>@()|&]{8,2048}")
-_ENTRY = struct.Struct("<8sHH8s")
+_ENTRY = struct.Struct("<8sHHH8s")
 _HEAD = struct.Struct("<HHH8s")
 _LONGEST_PHRASE = 256
 _COMMON = re.compile(
@@ -36,6 +36,7 @@ _COMMON = re.compile(
 @dataclass(frozen=True, slots=True)
 class Entry:
     anchor: bytes
+    size: int  # characters of the anchor
     lead: int
     length: int
     digest: bytes
@@ -52,7 +53,7 @@ class Forms:
 
     def packed(self) -> bytes:
         parts = [_HEAD.pack(len(self.entries), len(self.fragments), self.phrase, self.first)]
-        parts += [_ENTRY.pack(each.anchor, each.lead, each.length, each.digest) for each in self.entries]
+        parts += [_ENTRY.pack(each.anchor, each.size, each.lead, each.length, each.digest) for each in self.entries]
         return b"".join([*parts, *self.fragments])
 
 
@@ -135,7 +136,7 @@ def _whole(value: str, mac: Mac) -> Iterator[Entry]:
     tokens = list(TOKEN.finditer(value))
     if len(value) >= SHORTEST and tokens:
         anchor = max(tokens, key=lambda token: len(token.group()))
-        yield Entry(mac(anchor.group()), anchor.start(), len(value), mac(value))
+        yield Entry(mac(anchor.group()), len(anchor.group()), anchor.start(), len(value), mac(value))
 
 
 def _cuts(value: str, mac: Mac) -> Iterator[Entry]:
@@ -148,7 +149,7 @@ def _cuts(value: str, mac: Mac) -> Iterator[Entry]:
     for token in tokens:
         cut = value[token.start() : token.start() + WINDOW]
         if len(cut) == WINDOW and len(token.group()) <= WINDOW:
-            yield Entry(mac(token.group()), 0, WINDOW, mac(cut))
+            yield Entry(mac(token.group()), len(token.group()), 0, WINDOW, mac(cut))
 
 
 def _fragments(value: str, mac: Mac) -> Iterator[bytes]:

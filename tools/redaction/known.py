@@ -26,6 +26,7 @@ class Index:
         self._anchors: dict[bytes, tuple[Entry, ...]] = {}
         self._fragments: set[bytes] = set()
         self._firsts: set[bytes] = set()
+        self._lengths: set[int] = set()  # of anchors
         self._lock = threading.Lock()
         self.values: set[bytes] = set()
         self.longest_phrase = 0  # characters of the longest known value that has spaces in it, at most 256
@@ -53,6 +54,7 @@ class Index:
             for entry in forms.entries:
                 there = self._anchors.get(entry.anchor, ())
                 self._anchors[entry.anchor] = (*there, entry)[:_MOST_ENTRIES]
+                self._lengths.add(entry.size)
             if len(self._fragments) < _MOST_FRAGMENTS:
                 self._fragments.update(forms.fragments)
             if forms.phrase:
@@ -64,19 +66,31 @@ class Index:
 
     def spans(self, text: str, words: Iterable[str] = ()) -> list[Span]:
         """Where known values and fragments of them stand in a text; `words`: its distinct words, if known."""
+        if not self._anchors or len(text) < SHORTEST:
+            return []
         found: list[Span] = []
-        if self._anchors and len(text) >= SHORTEST:
-            for word in set(TOKEN.findall("\n".join(words) or text)):
-                found += self._of(word, text)
+        for word in self._suspects(set(TOKEN.findall("\n".join(words) or text))):
+            entries = self._anchors.get(self.mac(word), ())
+            found += self._anchored(entries, word, text) if entries else ()
+            if len(word) >= WINDOW and self._holds_fragment(word):
+                found += ((at, at + len(word), MASK) for at in _places(text, word))
         return found
 
-    def _of(self, word: str, text: str) -> Iterator[Span]:
-        entries = self._anchors.get(self.mac(word))
-        if entries:
-            yield from self._anchored(entries, word, text)
-        if len(word) >= WINDOW and self._holds_fragment(word):
-            for at in _places(text, word):
-                yield at, at + len(word), MASK
+    def _suspects(self, words: Iterable[str]) -> list[str]:
+        """Words that are worth finding in the text. Every word of every text comes by here."""
+        lengths, anchors, fragments, base = self._lengths, self._anchors, self._fragments, self._base
+        found: list[str] = []
+        for word in words:
+            size = len(word)
+            if size in lengths:
+                hashed = base.copy()
+                hashed.update(word.encode())
+                if hashed.digest() in anchors:
+                    found.append(word)
+                    continue
+            if size >= WINDOW and fragments and self._holds_fragment(word):
+                found.append(word)
+        return found
 
     def _anchored(self, entries: tuple[Entry, ...], word: str, text: str) -> Iterator[Span]:
         for at in _places(text, word):
@@ -87,8 +101,13 @@ class Index:
                     yield begin, begin + entry.length, MASK
 
     def _holds_fragment(self, word: str) -> bool:
-        fragments, last = self._fragments, len(word) - WINDOW
-        return any(self.mac(word[at : at + WINDOW]) in fragments for at in (*range(0, last, WINDOW), last))
+        last, base, fragments = len(word) - WINDOW, self._base, self._fragments
+        for at in (*range(0, last, WINDOW), last):
+            hashed = base.copy()
+            hashed.update(word[at : at + WINDOW].encode())
+            if hashed.digest() in fragments:
+                return True
+        return False
 
     def begins(self, text: str) -> bool:
         """Whether a known value of several words may begin with this one."""

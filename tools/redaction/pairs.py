@@ -2,6 +2,7 @@
 Pure."""
 
 import re
+import string
 from collections.abc import Iterator
 
 from tools.redaction import names
@@ -24,7 +25,7 @@ _TELLING = re.compile(
     r"(?:pass(?:word|wd|phrase|code)|(?:^|[_-])(?:pwd|pass)|(?:api|access|private|signing|encryption|account|sharedaccess)"
     r"[_-]?key|(?:client|app|shared)[_-]?secret|(?:auth|access|refresh)[_-]?token|key-data)$"
 )
-_PASS_ON = re.compile(r"[A-Za-z0-9_-]{1,24}\Z")
+_NAME = string.ascii_letters + string.digits + "_-"
 _AUTH = re.compile(r"(?i)_?auth\\{0,3}[\"']?\s{0,4}[:=]\s{0,4}\\{0,3}[\"']?(?P<secret>[A-Za-z0-9+/_-]{12,}+={0,2})")
 
 
@@ -60,8 +61,8 @@ def _sure(text: str, at: int, found: re.Match[str], value: str) -> bool:
 
 def _whole(text: str, at: int, end: int) -> str:
     """The name that ends in this word, from its beginning, in lower case."""
-    before = _PASS_ON.search(text, max(0, at - _BEFORE), at)
-    return text[before.start() if before else at : end].lower()
+    before = text[max(0, at - _BEFORE) : at]
+    return (before[len(before.rstrip(_NAME)) :] + text[at:end]).lower()
 
 
 def _docker(text: str, low: str) -> Iterator[Span]:

@@ -6,6 +6,7 @@ is only tried where they stand, and never again before its own end.
 
 import binascii
 import re
+from bisect import bisect
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
@@ -154,27 +155,33 @@ def prefixed(word: str, text: str) -> Iterator[Span]:
 _KIND = re.compile(r"kind\\{0,3}[\"']?\s{0,4}:\s{0,4}\\{0,3}[\"']?Secret(?:List)?\b(?![.\w-])")
 _BLOCK = re.compile(r"^(?P<indent>[ \t]*(?:- )?)(?:data|stringData):[ \t]*\n", re.M)
 _MEMBER_LINE = re.compile(r"[ \t]*[\w.\"'/-]+:[ \t]+|[ \t]+")
-_BRACES = re.compile(r"\\{0,3}\"(?:data|stringData)\\{0,3}\"\s{0,4}:\s{0,4}\{(?P<held>[^{}]{1,200000})\}")
+_BRACES = re.compile(r"(?:data|stringData)\\{0,3}\"\s{0,4}:\s{0,4}\{(?P<held>[^{}]{1,200000}+)\}")
 _MEMBER = re.compile(r":\s{0,4}\\{0,3}\"(?P<secret>(?!<)[^\"]*?)\\{0,3}\"")
 _BLOCK_SCALAR = ("|", ">", "|-", ">-", "|+", ">+")
-_AHEAD, _BEHIND = 4000, 16_000  # characters between the kind and the data of one object
+_AHEAD, _JUST_BEFORE = 4000, 80  # characters from the kind to the data of one object, and from the data to its kind
 
 
 def _manifests(text: str) -> Iterator[Span]:
     """The values of Secrets that came as YAML or JSON in a log, a file or the output of a command: of the data that
     follow their kind, or stand just before it."""
-    for kind in _KIND.finditer(text):
-        begin, end = max(0, kind.start() - _BEHIND), kind.end() + _AHEAD
-        for block in _BLOCK.finditer(text, begin, end):
-            stop, values = _lines(text, block)
-            if block.start() > kind.start() or kind.start() - stop < _NEAR:
-                yield from values
-        for braces in _BRACES.finditer(text, begin, end + _BEHIND):
-            if kind.start() < braces.start() < end or 0 <= kind.start() - braces.end() < _NEAR:
-                yield from ((*value.span("secret"), MASK) for value in _MEMBER.finditer(text, *braces.span("held")))
+    kinds = [kind.start() for kind in _KIND.finditer(text)]
+    if not kinds:
+        return
+    for block in _BLOCK.finditer(text):
+        end, values = _lines(text, block)
+        if _of_a_secret(kinds, block.start(), end):
+            yield from values
+    for braces in _BRACES.finditer(text):
+        if _of_a_secret(kinds, *braces.span()):
+            yield from ((*value.span("secret"), MASK) for value in _MEMBER.finditer(text, *braces.span("held")))
 
 
-_NEAR = 80
+def _of_a_secret(kinds: list[int], begin: int, end: int) -> bool:
+    before = bisect(kinds, begin)
+    after = bisect(kinds, end)
+    return (before > 0 and begin - kinds[before - 1] < _AHEAD) or (
+        after < len(kinds) and kinds[after] - end < _JUST_BEFORE
+    )
 
 
 def _lines(text: str, block: re.Match[str]) -> tuple[int, list[Span]]:

@@ -156,11 +156,22 @@ def _gather(node: Json, found: list[tuple[str, str, str]]) -> None:
                 _gather(value, found)
 
 
+def _texts(raw: bytes, encoded: str) -> tuple[str, ...]:
+    """As it may be written down: bytes that are no text, in base64 or hex."""
+    try:
+        return (raw.decode(),)
+    except UnicodeDecodeError:
+        return encoded, raw.hex()
+
+
 def _held(node: Mapping[str, Json]) -> list[tuple[str, str, str]]:
     data, plain = node.get("data"), node.get("stringData")
     found: list[tuple[str, str, str]] = []
     if isinstance(data, dict):
-        found += [(str(k), decoded(v).decode("utf-8", "replace"), v) for k, v in data.items() if isinstance(v, str)]
+        for key, encoded in data.items():
+            if isinstance(encoded, str):
+                raw = decoded(encoded)
+                found += [(str(key), form, encoded) for form in _texts(raw, encoded)]
     if isinstance(plain, dict):
         for key, value in plain.items():
             if isinstance(value, str):
