@@ -29,7 +29,8 @@ class Stage:
         self._calls = {tool_calls.wish_id(call): call for call in unfinished}
         self._kind = ""
         self._filter = redaction.Filter()
-        self._said: list[str] = []
+        self._heard: list[str] = []
+        self._said: list[str] = []  # what the filter let through
         self._unsent: list[str] = []
         self._sent = 0  # characters of this block
         self._kept = 0  # characters of this block that its checkpoint holds
@@ -47,7 +48,8 @@ class Stage:
         if kind != self._kind:
             await self.close()
             self._kind = kind
-        text = self._filter.feed(storable.text(text))
+        self._heard.append(text := storable.text(text))
+        text = self._filter.feed(text)
         if not text:
             return
         self._said.append(text)
@@ -93,17 +95,18 @@ class Stage:
     async def close(self) -> None:
         """Ends the open block as far as it was said."""
         if self._kind:
-            await self._end(self._kind, "".join(self._said) + self._filter.flush(), "")
+            await self._end(self._kind, "".join(self._heard), "")
 
     async def _end(self, kind: str, text: str, signature: str) -> None:
-        """A signature is good for the very words only."""
+        """What was seen live and the rest, cleaned once more as a whole. A signature is good for the very words only."""
         self.silence()
         said = storable.text(text)
-        text = redaction.text(said) if len(said) < _SHORT else await beside(partial(redaction.text, said))
+        told = "".join(self._said) + self._filter.flush() if "".join(self._heard) == said else said
+        text = redaction.text(told) if len(told) < _SHORT else await beside(partial(redaction.text, told))
         signature = signature if text == said else ""
         await in_database(rounds.close_block)(self._claim, kind, self._block, text, signature)
         self._block += 1
-        self._kind, self._said, self._unsent = "", [], []
+        self._kind, self._heard, self._said, self._unsent = "", [], [], []
         self._filter = redaction.Filter()
         self._sent = self._kept = 0
 

@@ -4,7 +4,7 @@ import base64
 import json
 import random
 import string
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from urllib.parse import quote
 
 import pytest
@@ -12,11 +12,11 @@ import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests.leaks import WINDOW, never_in
 from tools import redaction
-from tools.redaction import encodings, known
+from tools.redaction import known
 
 LETTERS = string.ascii_letters + string.digits
-WINDOW = 12
 
 
 @pytest.fixture(autouse=True)
@@ -73,27 +73,6 @@ WRITTEN: dict[str, Callable[[str], str]] = {
     "unicode escapes": lambda s: '{"v": "' + "".join(f"\\u{ord(c):04x}" for c in s) + '"}',
     "glued": lambda s: f"prefix_{s}_suffix",
 }  # fmt: skip
-
-
-def parts_of(secret: str) -> set[str]:
-    return {secret[at : at + WINDOW] for at in range(len(secret) - WINDOW + 1)}
-
-
-def unwound(words: str) -> Iterator[str]:
-    """The text, and whatever its base64, hex, percent and JSON say."""
-    yield words
-    for word in set(encodings.WORD.findall(words)):
-        yield from encodings.decoded(word)
-    for _, _, joined in encodings.wrapped(words):
-        yield from encodings.decoded(joined)
-    yield encodings.unescaped(words)
-
-
-def never_in(secret: str, left: str) -> None:
-    for seen in unwound(left):
-        assert secret not in seen
-        told = [part for part in parts_of(secret) if part in seen]
-        assert told == [], (secret, left)
 
 
 def learned(secret: str) -> None:
