@@ -132,6 +132,9 @@ def verdict_on(person: User, call: ToolCall, tried: Rehearsal) -> Verdict:
 
 
 def _asked(step: Step) -> Asked:
+    """As the wire will ask: what is made anew is not in the path, so it is no place yet."""
+    if step.verb == "create":
+        return Asked(step.verb, step.group, step.resource, step.subresource, step.namespace)
     return Asked(step.verb, step.group, step.resource, step.subresource, step.namespace, step.name)
 
 

@@ -14,12 +14,13 @@ from django.utils import timezone
 from chat import doorbell, storable
 from chat.event_types import EventData
 from chat.models import Conversation, Event, JournalState, Run
+from tools import redaction
 
 FIRST_EPOCH = 1
 
 
 def append(data: EventData, *, run: Run | None = None, sealed: Mapping[str, Any] | None = None) -> Event:
-    """Writes one event inside the caller's transaction and rings after its commit.
+    """Writes one event inside the caller's transaction, without what is secret in it, and rings after its commit.
 
     The conversation's row is locked by taking the number, so numbers have no gap and commit order is their order.
     """
@@ -32,7 +33,7 @@ def append(data: EventData, *, run: Run | None = None, sealed: Mapping[str, Any]
         seq=seq,
         run=run,
         type=data.type,
-        data=storable.data(data.model_dump(mode="json")),
+        data=redaction.data(storable.data(data.model_dump(mode="json"))),
         sealed=storable.data(dict(sealed or {})),
         at=now,
     )

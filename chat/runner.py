@@ -26,7 +26,7 @@ from chat.hop import in_database
 from chat.models import Event, Run, ToolCall
 from chat.models.run import RunStatus
 from chat.stage import Stage
-from tools import clusters
+from tools import clusters, known_values
 
 log = logging.getLogger(__name__)
 
@@ -192,6 +192,7 @@ def _provider(claim: Claim) -> Provider:
 
 def _set(claim: Claim, provider: Provider) -> Scene:
     """Marks the beginning and reads the conversation as far as it has come."""
+    known_values.refresh()
     rounds.start(claim, provider.name, provider.model)
     run = Run.objects.select_related("conversation", "message__author").get(pk=claim.run_id)
     events = list(Event.objects.filter(conversation_id=run.conversation_id).order_by("seq"))

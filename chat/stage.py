@@ -6,6 +6,7 @@ Deltas are coalesced: the first at once, then one frame per BEAT. The open block
 
 import asyncio
 from collections.abc import Sequence
+from functools import partial
 
 from chat import doorbell, storable, tool_calls
 from chat.actions import queue, rounds
@@ -13,8 +14,11 @@ from chat.actions.leases import Claim, OpenBlock
 from chat.agent.ports import Answer, Usage, Wish
 from chat.hop import in_database
 from chat.models import Run, ToolCall
+from tools import redaction
+from tools.kube.together import beside
 
 BEAT = 0.04
+_SHORT = 32 << 10  # characters that are cleaned in no time
 
 
 class Stage:
@@ -24,7 +28,9 @@ class Stage:
         self._claim, self._run, self._block = claim, run, block
         self._calls = {tool_calls.wish_id(call): call for call in unfinished}
         self._kind = ""
-        self._said: list[str] = []
+        self._filter = redaction.Filter()
+        self._heard: list[str] = []
+        self._said: list[str] = []  # what the filter let through
         self._unsent: list[str] = []
         self._sent = 0  # characters of this block
         self._kept = 0  # characters of this block that its checkpoint holds
@@ -42,7 +48,10 @@ class Stage:
         if kind != self._kind:
             await self.close()
             self._kind = kind
-        text = storable.text(text)
+        self._heard.append(text := storable.text(text))
+        text = self._filter.feed(text)
+        if not text:
+            return
         self._said.append(text)
         self._unsent.append(text)
         if self._beat is None:
@@ -86,13 +95,19 @@ class Stage:
     async def close(self) -> None:
         """Ends the open block as far as it was said."""
         if self._kind:
-            await self._end(self._kind, "".join(self._said), "")
+            await self._end(self._kind, "".join(self._heard), "")
 
     async def _end(self, kind: str, text: str, signature: str) -> None:
+        """What was seen live and the rest, cleaned once more as a whole. A signature is good for the very words only."""
         self.silence()
+        said = storable.text(text)
+        told = "".join(self._said) + self._filter.flush() if "".join(self._heard) == said else said
+        text = redaction.text(told) if len(told) < _SHORT else await beside(partial(redaction.text, told))
+        signature = signature if text == said else ""
         await in_database(rounds.close_block)(self._claim, kind, self._block, text, signature)
         self._block += 1
-        self._kind, self._said, self._unsent = "", [], []
+        self._kind, self._heard, self._said, self._unsent = "", [], [], []
+        self._filter = redaction.Filter()
         self._sent = self._kept = 0
 
     def silence(self) -> None:

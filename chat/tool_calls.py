@@ -60,7 +60,7 @@ def record(run: Run, wish: Wish) -> ToolCall:
         tool = registry.find(wish.name)
         call.effect = tool.effect.value
         call.intent = tool.title
-        call.intent = storable.text(tool.intent(toolbox.parse(tool, arguments)))[:300]
+        call.intent = redaction.text(storable.text(tool.intent(toolbox.parse(tool, arguments))))[:300]
     except (registry.UnknownTool, toolbox.BadArguments):
         call.intent = call.intent or "Use a tool that does not exist"
     return call

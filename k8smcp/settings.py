@@ -186,12 +186,20 @@ K8SMCP_MAX_APPROVALS_PER_MINUTE = env.number("K8SMCP_MAX_APPROVALS_PER_MINUTE", 
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
+    "formatters": {
+        "line": {
+            "class": "tools.redaction.logs.MaskedFormatter",
+            "format": "{asctime} {levelname} {name}: {message}",
+            "style": "{",
+        }
+    },
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": "INFO"},
     "loggers": {
         "httpx2": {"level": "WARNING"},
         "aiohttp.access": {"level": "WARNING"},
+        "django": {"handlers": [], "level": "INFO"},  # all through the console's formatter, which masks
+        "django.server": {"handlers": ["console"], "level": "INFO", "propagate": False},
         "django.request": {"level": "ERROR"},
     },
 }

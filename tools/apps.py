@@ -6,3 +6,8 @@ from django.apps import AppConfig
 class ToolsConfig(AppConfig):
     name = "tools"
     verbose_name = "Clusters and tools"
+
+    def ready(self) -> None:
+        from tools import known_values
+
+        known_values.begin()

@@ -92,3 +92,18 @@ class PersonalToken(models.Model):
 
     def __str__(self) -> str:
         return f"a token for {self.cluster}"
+
+
+class KnownValue(models.Model):
+    """A secret value the portal has seen, as keyed hashes: enough to mask it wherever it turns up, not to tell it.
+
+    digest: of the whole value, hex; forms: `tools.redaction.forms`, packed.
+    """
+
+    digest = models.CharField(max_length=32, unique=True)
+    length = models.PositiveIntegerField()
+    forms = models.BinaryField()
+    seen_at = models.DateTimeField(auto_now_add=True)
+
+    def __str__(self) -> str:
+        return f"{self.length} characters"

@@ -13,7 +13,7 @@ import msgspec
 from channels.db import database_sync_to_async
 from pydantic import ValidationError
 
-from tools import clusters, redaction, rendering
+from tools import clusters, known_values, redaction, rendering
 from tools.identity import NOBODY, Acting
 from tools.kube.access import Access
 from tools.kube.client import KubeClient
@@ -28,6 +28,7 @@ from tools.spec import Arguments, Json, Result, Tool
 LARGEST_TEXT = 32 << 10
 LARGEST_FULL = 256 << 10
 LONGEST_SECONDS = 120
+_MARGIN = 8 << 10  # of what is cleaned beyond what is kept: a secret that the first cut went through is cut off
 
 Status: TypeAlias = Literal["completed", "failed", "unknown"]
 
@@ -75,7 +76,7 @@ async def run(
     made: list[KubeClient] = []
     access = partial(clusters.access, cluster_name, acting)
     status, result = await _tried(tool, arguments, access, permit, recorder, made)
-    known = made[0].secrets_seen if made else set()
+    known = await _known(made)
     text, full, data = await beside(lambda: _cleaned(result, known))
     return Outcome(status, text, full, data, round((time.perf_counter() - began) * 1000))
 
@@ -109,6 +110,15 @@ async def _tried(
         return _broken(f"{tool.title} failed for a reason the portal did not expect ({kind}); its log has more.", made)
 
 
+async def _known(made: list[KubeClient]) -> set[str]:
+    """What the call came to know as secret, remembered before anything of its answer is told."""
+    if not made:
+        return set()
+    redaction.learn(known_values.of(made[0].transport.access))
+    await database_sync_to_async(known_values.remember)(made[0].secrets_seen.held)
+    return made[0].secrets_seen.values
+
+
 def _broken(sentence: str, made: list[KubeClient]) -> tuple[Status, Result]:
     """A call that ended in the middle: if a change went out before, nobody knows what came of it."""
     if made and made[0].wrote:
@@ -117,7 +127,7 @@ def _broken(sentence: str, made: list[KubeClient]) -> tuple[Status, Result]:
 
 
 def _cleaned(result: Result, known: set[str]) -> tuple[str, str, Json | None]:
-    words = rendering.bounded(rendering.plain(result.text), LARGEST_FULL)
+    words = rendering.bounded(rendering.plain(result.text), LARGEST_FULL + _MARGIN)
     full = rendering.bounded(redaction.text(words, known), LARGEST_FULL)
     return rendering.bounded(full, LARGEST_TEXT), full, _data(result.data, known)
 

@@ -15,6 +15,7 @@ from chat.event_types import ToolCallEnd
 from chat.models import Approval, Run, ToolCall
 from chat.models.approval import ApprovalStatus
 from chat.models.tool_call import FINISHED, CallStatus
+from tools import redaction
 from tools.kube.departure import SEND_WITHIN
 from tools.kube.guard import clock
 from tools.kube.sending import Sending
@@ -77,7 +78,12 @@ def finish(claim: Claim, call: ToolCall, status: str, result: str, *, full: str 
 
 def close(call: ToolCall, status: str, result: str, *, full: str = "", data: Any = None) -> None:
     """Ends a call inside the caller's transaction; a finished one stays as it is."""
-    now, result, full, data = timezone.now(), storable.text(result), storable.text(full), storable.data(data)
+    now, result, full, data = (
+        timezone.now(),
+        redaction.text(storable.text(result)),
+        storable.text(full),
+        storable.data(data),
+    )
     duration = int((now - call.started_at).total_seconds() * 1000) if call.started_at else 0
     changed = (
         ToolCall.objects.filter(pk=call.pk)

@@ -15,7 +15,7 @@ from chat.actions.commands import Named
 from chat.errors import BadInput, NotFound
 from chat.event_types import ConversationRenamed
 from chat.models import Conversation
-from tools import clusters
+from tools import clusters, redaction
 
 TITLE_LENGTH = 200
 
@@ -132,4 +132,4 @@ def delete(user: User, conversation_id: uuid.UUID | str) -> None:
 
 
 def _title(title: str) -> str:
-    return storable.text(" ".join(title.split()))[:TITLE_LENGTH]
+    return redaction.text(storable.text(" ".join(title.split())))[:TITLE_LENGTH]

@@ -14,10 +14,11 @@ from chat.actions import commands, conversations
 from chat.actions.commands import Named
 from chat.audit import talk as audited
 from chat.errors import BadInput, TooMany
-from chat.event_types import UserMessage
+from chat.event_types import Notice, UserMessage
 from chat.limits import MESSAGE_LENGTH
 from chat.models import Conversation, Message, Run
 from chat.models.run import ENDED
+from tools import known_values, redaction
 
 TITLE_LENGTH = 60
 
@@ -55,6 +56,7 @@ def send(
     id with other words."""
     require(user, Right.CONVERSE)
     said = checked(text)
+    kept = masked(said)
 
     def accept() -> dict[str, Any]:
         leaving.refuse_new_work()
@@ -64,22 +66,22 @@ def send(
         # From here on one after another: messages of a conversation are answered in the order of their ids.
         conversation = Conversation.objects.select_for_update(no_key=True).get(pk=named.pk)
         client_id = message_id or uuid.uuid4()
-        message = Message.objects.create(conversation=conversation, author=user, client_id=client_id, text=said)
-        return asdict(_accept(message, way))
+        message = Message.objects.create(conversation=conversation, author=user, client_id=client_id, text=kept)
+        return asdict(_accept(message, way, hidden=kept != said))
 
     try:
-        content = {"text": said} | ({"direct": way.direct} if way.direct else {})
+        content = {"text": redaction.shapes(said)} | ({"direct": way.direct} if way.direct else {})
         done = commands.once(user, Named("send", str(message_id or "")), content, accept)
     except IntegrityError:
         if message_id is None:
             raise
-        done = _taken(user, message_id, said)
+        done = _taken(user, message_id, kept)
     if done.again:
         _check_again(user, done.answer["conversation_id"], conversation_id)
     return Accepted(**done.answer)
 
 
-def _accept(message: Message, way: Way) -> Accepted:
+def _accept(message: Message, way: Way, *, hidden: bool) -> Accepted:
     conversation, text = message.conversation, message.text
     run = Run.objects.create(
         conversation=conversation, message=message, door=way.door, direct=way.direct, token=way.token
@@ -97,6 +99,8 @@ def _accept(message: Message, way: Way) -> Accepted:
         ),
         run=run,
     )
+    if hidden:
+        tell_masked(str(conversation.pk))
     audited.message("message.sent", message, run, message.author.get_username())
     transaction.on_commit(launch.wake)
     return Accepted(str(conversation.pk), str(run.pk), str(message.client_id), event.seq)
@@ -130,6 +134,23 @@ def checked(text: str) -> str:
             code="too_long",
         )
     return text
+
+
+def masked(said: str) -> str:
+    """Without what looks like a credential, or is known to be one: neither the model nor the database gets it."""
+    known_values.refresh()
+    return redaction.text(said)
+
+
+def tell_masked(conversation_id: str) -> None:
+    """Inside the caller's transaction. Of no run: a message may wait long before its own begins."""
+    journal.append(Notice(conversation_id=conversation_id, code="masked", text=_MASKED))
+
+
+_MASKED = (
+    "Looks like a password or a key: it was masked before the message was kept, and the agent does not see it. "
+    "If it is a real one, put it into a Secret by other means and name that here."
+)
 
 
 def _check_bound(user: User) -> None:

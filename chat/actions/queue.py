@@ -21,6 +21,7 @@ from chat.errors import BadInput, Conflict, NotAllowed, NotFound
 from chat.event_types import EventData, MessageEdited, MessageRemoved, MessageSteered
 from chat.models import Message, Run
 from chat.models.run import ACTIVE, RunStatus
+from tools import redaction
 
 Answer = dict[str, Any]
 Name = uuid.UUID | str
@@ -34,15 +35,18 @@ def edit(
     The answer is `conversation_id, run_id, message_id` (the client's own id of the message) and `seq`, here and below.
     """
     message, said = _find(user, message_id, conversation_id), messages.checked(text)
+    kept = messages.masked(said)
     _require_author(user, message)
-    content = {"message_id": str(message.client_id), "text": said}
+    content = {"message_id": str(message.client_id), "text": redaction.shapes(said)}
     command = Named("queue_edit", command_id, message.conversation_id)
-    return commands.once(user, command, content, lambda: _edit(message, user, said)).answer
+    return commands.once(user, command, content, lambda: _edit(message, user, kept, hidden=kept != said)).answer
 
 
-def _edit(message: Message, user: User, text: str) -> Answer:
+def _edit(message: Message, user: User, text: str, *, hidden: bool) -> Answer:
     run = _still_queued(message)
     _require_words(run)
+    if hidden:
+        messages.tell_masked(str(message.conversation_id))
     Message.objects.filter(pk=message.pk).update(text=text)
     message.text = text
     answer = _tell(run, message, MessageEdited(**_fields(run, message, user), text=text))

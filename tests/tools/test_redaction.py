@@ -2,6 +2,7 @@
 
 import base64
 import json
+import re
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tools import redaction
+from tools.redaction.structure import size
 
 VALUE = "correct-horse-battery"
 ENCODED = base64.b64encode(VALUE.encode()).decode()
@@ -16,7 +18,8 @@ SECRET = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "s"}, "type
 
 
 def test_a_secret_shows_keys_and_sizes() -> None:
-    assert redaction.without_secrets(SECRET)["data"] == {"key": f"<{len(VALUE)} bytes>"}
+    assert redaction.without_secrets(SECRET)["data"] == {"key": size(VALUE)}
+    assert re.fullmatch(rf"<{len(VALUE)} bytes, fingerprint [0-9a-f]{{6}}>", size(VALUE))
     assert redaction.without_secrets(SECRET)["type"] == "Opaque"
 
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from pydantic import Field
 
-from tools import manifests, redaction
+from tools import manifests
 from tools.changes import differences
 from tools.effects import Effect
 from tools.kube.client import KubeClient, Object
@@ -43,7 +43,7 @@ async def apply(client: KubeClient, asked: ApplyArguments) -> Result:
     Raises PartlyDone when some documents failed, Ambiguous when one's outcome is unknown; both list every document.
     """
     wanted = manifests.documents(asked.manifest)
-    client.secrets_seen |= redaction.values_of(wanted)
+    client.secrets_seen.add(wanted)
     own_kinds = {
         part(part(doc, "spec"), "names").get("kind") for doc in wanted if doc["kind"] == "CustomResourceDefinition"
     }

@@ -72,7 +72,7 @@ class KubeClient:
     def __init__(self, transport: Transport, permit: Permit | None) -> None:
         self.transport = transport
         self.permit = permit
-        self.secrets_seen: set[str] = set()
+        self.secrets_seen = redaction.Seen()
         self.wrote = False
         self._seen: dict[str, Seen] = {}  # by the object's address: as the call last saw it
 
@@ -286,7 +286,7 @@ class KubeClient:
 
     def _clean(self, found: Object) -> Object:
         if found.get("kind") in ("Secret", "SecretList"):
-            self.secrets_seen |= redaction.values_of(found)
+            self.secrets_seen.add(found)
         cleaned: Object = redaction.without_secrets(found)
         return cleaned
 

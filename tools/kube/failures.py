@@ -4,6 +4,7 @@ from typing import Any
 
 import msgspec
 
+from tools import redaction
 from tools.kube import guard
 from tools.kube.errors import (
     Ambiguous,
@@ -72,8 +73,8 @@ def missing(answer: Answer) -> bool:
 
 
 def shorten(message: str) -> str:
-    """One line, bounded: some messages carry a whole object."""
-    line = " ".join(message.split())
+    """One line, cleaned, bounded: some messages carry a whole object."""
+    line = redaction.text(" ".join(message.split()))
     return line if len(line) <= _LONGEST_MESSAGE else line[: _LONGEST_MESSAGE - 1] + "…"
 
 

@@ -130,4 +130,5 @@ def _options() -> dict[str, Any]:
         "timeout_graceful_shutdown": GRACE,
         "log_level": os.environ.get("UVICORN_LOG_LEVEL", "warning"),
         "server_header": False,
+        "log_config": None,  # LOGGING's: its formatter masks what is secret
     }
