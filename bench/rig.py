@@ -17,7 +17,13 @@ import psycopg
 from tests.portal import ROOT, Portal
 
 TICKS = os.sysconf("SC_CLK_TCK")
-NO_BOUNDS = {"K8SMCP_MAX_RUNS_PER_USER": "10000", "K8SMCP_MAX_SOCKETS_PER_USER": "100000"}
+NO_BOUNDS = {
+    "K8SMCP_MAX_RUNS_PER_USER": "10000",
+    "K8SMCP_MAX_SOCKETS_PER_USER": "100000",
+    "K8SMCP_APPROVALS_PER_MINUTE": "10000",
+    "K8SMCP_BUDGET_TOKENS_PER_PERSON_DAY": "0",
+    "K8SMCP_BUDGET_TOKENS_PER_DAY": "0",
+}
 SERVER = os.environ.get("TEST_DATABASE_URL", "postgres://postgres@127.0.0.1:5432/postgres")
 REDIS = os.environ.get("TEST_REDIS_URL", "redis://127.0.0.1:6379/8")
 

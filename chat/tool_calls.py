@@ -20,6 +20,7 @@ from chat.actions import approvals, calls
 from chat.actions.leases import Claim
 from chat.agent.errors import Parked
 from chat.agent.ports import Answer, Json, ToolOffer, Wish
+from chat.budgets import run_limits
 from chat.errors import LeaseLost, RunOver
 from chat.hop import in_database
 from chat.models import Approval, Run, ToolCall
@@ -196,6 +197,8 @@ def _next_step(claim: Claim, call: ToolCall) -> Go | Refusal | None:
             CallStatus.DENIED,
             f"{acting.get_username()} may look, but not change anything. An administrator can give the role operator.",
         )
+    if told := run_limits.refused(call):
+        return Refusal(CallStatus.DENIED, told)
     verdict = policy.judge(tool.effect, rules())
     if verdict.decision == "deny":
         return Refusal(CallStatus.DENIED, verdict.reason)

@@ -163,6 +163,21 @@ K8SMCP_INPROCESS_RUNNER = env.switch("K8SMCP_INPROCESS_RUNNER", True)
 K8SMCP_MAX_RUNS_PER_USER = env.number("K8SMCP_MAX_RUNS_PER_USER", 20, least=1, most=10_000)
 K8SMCP_MAX_SOCKETS_PER_USER = env.number("K8SMCP_MAX_SOCKETS_PER_USER", 50, least=1, most=100_000)
 
+# ---- budgets: nought means no such bound -------------------------------------------------------------------------
+K8SMCP_PRICES = env.text("K8SMCP_PRICES")
+_MOST = 10**15
+K8SMCP_BUDGET_TOKENS_PER_RUN = env.number("K8SMCP_BUDGET_TOKENS_PER_RUN", 4_000_000, least=0, most=_MOST)
+K8SMCP_BUDGET_TOKENS_PER_PERSON_DAY = env.number("K8SMCP_BUDGET_TOKENS_PER_PERSON_DAY", 40_000_000, least=0, most=_MOST)
+K8SMCP_BUDGET_TOKENS_PER_DAY = env.number("K8SMCP_BUDGET_TOKENS_PER_DAY", 400_000_000, least=0, most=_MOST)
+K8SMCP_BUDGET_MICROS_PER_RUN = env.micros("K8SMCP_BUDGET_USD_PER_RUN")
+K8SMCP_BUDGET_MICROS_PER_PERSON_DAY = env.micros("K8SMCP_BUDGET_USD_PER_PERSON_DAY")
+K8SMCP_BUDGET_MICROS_PER_DAY = env.micros("K8SMCP_BUDGET_USD_PER_DAY")
+K8SMCP_RUN_CALLS = env.number("K8SMCP_RUN_CALLS", 50, least=1, most=10_000)
+K8SMCP_RUN_WRITES = env.number("K8SMCP_RUN_WRITES", 10, least=0, most=10_000)
+K8SMCP_RUN_MINUTES = env.number("K8SMCP_RUN_MINUTES", 15, least=1, most=10_000)
+K8SMCP_RUN_PENDING_APPROVALS = env.number("K8SMCP_RUN_PENDING_APPROVALS", 5, least=1, most=10_000)
+K8SMCP_APPROVALS_PER_MINUTE = env.number("K8SMCP_APPROVALS_PER_MINUTE", 10, least=1, most=10_000)
+
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,

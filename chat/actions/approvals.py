@@ -16,6 +16,7 @@ from chat.actions.calls import call_hash
 from chat.actions.commands import Named
 from chat.actions.leases import OVER, Claim, hold
 from chat.actions.rounds import call_fields
+from chat.budgets import run_limits
 from chat.errors import BadInput, Conflict, NotAllowed
 from chat.event_types import ApprovalDecided, ApprovalRequested
 from chat.models import Approval, Run, ToolCall
@@ -31,7 +32,8 @@ def request(claim: Claim, call: ToolCall, summary: str, acting: str) -> Approval
     """Asks people about exactly this call and marks the call as waiting."""
     with transaction.atomic():
         hold(claim)
-        run = Run.objects.get(pk=claim.run_id)
+        run = Run.objects.select_related("message").get(pk=claim.run_id)
+        run_limits.check_question(run)
         call.status = CallStatus.WAITING
         call.save(update_fields=["status"])
         approval = Approval.objects.create(

@@ -2,11 +2,14 @@
 
 from chat.models.access_token import AccessToken
 from chat.models.approval import Approval
+from chat.models.budget import Budget
 from chat.models.command import Command
 from chat.models.conversation import Conversation
 from chat.models.event import Event
 from chat.models.journal_state import JournalState
 from chat.models.message import Message
+from chat.models.pot import Pot
+from chat.models.reservation import Reservation
 from chat.models.run import Run
 from chat.models.sign_in_link import SignInLink
 from chat.models.tool_call import ToolCall
@@ -14,11 +17,14 @@ from chat.models.tool_call import ToolCall
 __all__ = [
     "AccessToken",
     "Approval",
+    "Budget",
     "Command",
     "Conversation",
     "Event",
     "JournalState",
     "Message",
+    "Pot",
+    "Reservation",
     "Run",
     "SignInLink",
     "ToolCall",

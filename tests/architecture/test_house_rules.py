@@ -19,6 +19,7 @@ VAGUE = {"utils", "util", "helpers", "helper", "common", "manager", "managers", 
 NESTING = (ast.If, ast.For, ast.AsyncFor, ast.While, ast.With, ast.AsyncWith, ast.Try, ast.Match)
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 MODELS = "Command|Conversation|Message|Run|Event|ToolCall|Approval|AccessToken|SignInLink|JournalState"
+MODELS += "|Budget|Pot|Reservation"
 
 
 def found(sources: list[Source], faults) -> list[str]:

@@ -16,7 +16,11 @@ from tests.faults.rig.nemesis import Link, Nemesis
 from tests.portal import ROOT, Portal
 from tools.demo import kubeconfig
 
-BOUNDS = {"K8SMCP_MAX_RUNS_PER_USER": "10000", "K8SMCP_MAX_SOCKETS_PER_USER": "10000"}
+BOUNDS = {
+    "K8SMCP_MAX_RUNS_PER_USER": "10000",
+    "K8SMCP_MAX_SOCKETS_PER_USER": "10000",
+    "K8SMCP_APPROVALS_PER_MINUTE": "10000",
+}
 LEAVING = 30.0  # seconds a process may take to end after SIGTERM
 
 
