@@ -20,10 +20,10 @@ from chat.actions.leases import Claim, hold
 from chat.agent.errors import LimitReached
 from chat.agent.ports import Asking, Usage
 from chat.budgets import prices, sentences
-from chat.budgets.scopes import Concern, concerning
+from chat.budgets.scopes import Concern, concerning, standing
 from chat.errors import RunOver
 from chat.event_types import Notice
-from chat.models import Pot, Reservation, Run
+from chat.models import Budget, Pot, Reservation, Run
 from chat.models.budget import Scope
 
 BY_ITSELF = 1_000  # tokens an endpoint adds to a request by itself, or counts anew: a system prompt for tools
@@ -46,7 +46,7 @@ def reserve(claim: Claim, model: str, asking: Asking) -> Reservation:
             run=run, person=run.message.author, model=model[:120], day=today, epoch=claim.epoch, size=asking.size,
             priced=known.sure, held_tokens=asked + asking.most, held_micros=known.price.at_most(asked, asking.most),
         )  # fmt: skip
-        _take(wanted, concerning(run.message.author, today, claim.run_id))
+        _take(wanted, concerning(wanted.person, today, standing(Budget.objects.all()), claim.run_id))
         wanted.save(force_insert=True)
         return wanted
 

@@ -30,13 +30,9 @@ class Concern:
         return f"run/{self.when}" if self.scope == Scope.RUN else f"{self.scope}/{self.who}/{self.when}"
 
 
-def standing() -> dict[Place, Bounds]:
+def standing(table: Iterable[Budget]) -> dict[Place, Bounds]:
     """Every budget there is; what is not in the table is as the settings say."""
-    return from_settings() | {(row.scope, row.who, row.window): (row.tokens, row.micros) for row in _rows()}
-
-
-def _rows() -> Iterable[Budget]:
-    return Budget.objects.all()
+    return from_settings() | {(row.scope, row.who, row.window): (row.tokens, row.micros) for row in table}
 
 
 def from_settings() -> dict[Place, Bounds]:
@@ -57,9 +53,8 @@ def from_settings() -> dict[Place, Bounds]:
     return {place: (tokens or None, micros or None) for place, (tokens, micros) in given.items()}
 
 
-def concerning(user: User, day: date, run_id: str = "") -> list[Concern]:
+def concerning(user: User, day: date, bounds: dict[Place, Bounds], run_id: str = "") -> list[Concern]:
     """In the order of their keys. Without a run: those of the person's day and month."""
-    bounds = standing()
     names = {Scope.PERSON: [user.get_username()], Scope.EVERYBODY: [""]}
     if any(scope == Scope.GROUP for scope, _, _ in bounds):
         names[Scope.GROUP] = list(user.groups.values_list("name", flat=True))
@@ -68,17 +63,17 @@ def concerning(user: User, day: date, run_id: str = "") -> list[Concern]:
         for scope, whose in names.items()
         for who in whose
         for window in (Window.DAY, Window.MONTH)
-        if (made := _concern(bounds, (scope, who, window), when(window, day)))
+        if (made := concern(bounds, (scope, who, window), when(window, day)))
     ]
-    of_run = _concern(bounds, (Scope.RUN, user.get_username(), Window.RUN), run_id) if run_id else None
-    return sorted([*found, *([of_run] if of_run else [])], key=lambda concern: concern.key)
+    of_run = concern(bounds, (Scope.RUN, user.get_username(), Window.RUN), run_id) if run_id else None
+    return sorted([*found, *([of_run] if of_run else [])], key=lambda made: made.key)
 
 
 def when(window: str, day: date) -> str:
     return day.isoformat() if window == Window.DAY else f"{day:%Y-%m}"
 
 
-def _concern(bounds: dict[Place, Bounds], place: Place, stretch: str) -> Concern | None:
+def concern(bounds: dict[Place, Bounds], place: Place, stretch: str) -> Concern | None:
     """A budget for exactly this one stands in the place of the general one."""
     scope, who, window = place
     tokens, micros = bounds.get(place) or bounds.get((scope, "", window)) or (None, None)

@@ -3,7 +3,7 @@
 from django.urls import path
 from ninja import NinjaAPI
 
-from chat.rest import approvals, chat, clusters, conversations, events, health, messages, runs, tools
+from chat.rest import approvals, chat, clusters, conversations, events, health, messages, runs, tools, usage
 from chat.rest.door import answer_faults
 
 v1 = NinjaAPI(title="K8s MCP", version="1", urls_namespace="v1", docs_url="/docs", openapi_url="/openapi.json")
@@ -16,6 +16,7 @@ for prefix, router in (
     ("/tools", tools.router),
     ("/tool-calls", tools.results),
     ("/clusters", clusters.router),
+    ("/usage", usage.router),
 ):
     v1.add_router(prefix, router)
 answer_faults(v1)

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from chat.web.pages import approvals, clusters, conversation, help, messages, runs, sign_in, tools, welcome
+from chat.web.pages import approvals, budgets, clusters, conversation, help, messages, runs, sign_in, tools, welcome
 
 urlpatterns = [
     path("", welcome.show, name="portal"),
@@ -18,6 +18,9 @@ urlpatterns = [
     path("approvals/<uuid:approval_id>", approvals.show, name="approval"),
     path("clusters", clusters.listing, name="clusters"),
     path("clusters/<path:name>/state", clusters.state, name="cluster-state"),
+    path("budgets", budgets.listing, name="budgets"),
+    path("budgets/set", budgets.put, name="budget-put"),
+    path("budgets/<int:budget_id>/removal", budgets.remove, name="budget-remove"),
     path("tools", tools.listing, name="tools"),
     path("model", help.model, name="model"),
     path("sign-in", sign_in.by_password, name="sign-in"),

@@ -14,10 +14,22 @@ from django.utils import timezone
 from chat import journal
 from chat.actions import people, sign_in, tokens
 from chat.event_types import Notice, ToolCallEnd
-from chat.models import AccessToken, Approval, Command, Conversation, Event, Message, Run, SignInLink, ToolCall
+from chat.models import (
+    AccessToken,
+    Approval,
+    Budget,
+    Command,
+    Conversation,
+    Event,
+    Message,
+    Reservation,
+    Run,
+    SignInLink,
+    ToolCall,
+)
 from tools.models import Cluster
 
-MODELS = [Command, Conversation, Message, Event, Run, ToolCall, Approval, AccessToken, Cluster]
+MODELS = [Command, Conversation, Message, Event, Run, ToolCall, Approval, AccessToken, Budget, Reservation, Cluster]
 HOSTILE = "<script>alert('x')</script>"
 
 
@@ -40,6 +52,11 @@ def make(count: int, owner: User) -> None:
         journal.append(told, run=run, sealed={"signature": "SEALED-SIGNATURE"})
         Command.objects.create(user=author, name=HOSTILE, kind="stop", digest="0" * 64, answer={"a": HOSTILE})
         AccessToken.objects.create(user=author, prefix="k8smcp_abcd", digest=f"DIGEST{uuid.uuid4().hex}")
+        Budget.objects.create(scope="person", who=author.username, window="day", tokens=1, note=HOSTILE)
+        Reservation.objects.create(
+            run=run, person=author, model=HOSTILE, day="2026-01-05", epoch=1, size=1, priced=False, held_tokens=1,
+            held_micros=1,
+        )  # fmt: skip
         Cluster.objects.create(name=f"cluster-{uuid.uuid4().hex}", server=HOSTILE, context=uuid.uuid4().hex)
 
 
@@ -190,7 +207,7 @@ def test_the_newest_comes_first(client, auditor, model):
     make(3, auditor)
     client.force_login(auditor)
     rows = list(client.get(address(model, "changelist")).context["cl"].result_list)
-    times = ["at", "updated_at", "requested_at", "created_at"]
+    times = ["at", "updated_at", "requested_at", "created_at", "reserved_at", "set_at"]
     time = next(name for name in times if hasattr(rows[0], name))
     if model is not Cluster:  # these stand in the order in which they were registered
         assert [getattr(row, time) for row in rows] == sorted((getattr(row, time) for row in rows), reverse=True)

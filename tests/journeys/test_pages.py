@@ -7,7 +7,7 @@ from tests.journeys.screen import ended, say
 
 pytestmark = pytest.mark.browser
 
-PATHS = ["/", "/approvals", "/clusters", "/tools", "/model", "/nothing/here"]
+PATHS = ["/", "/approvals", "/clusters", "/tools", "/model", "/budgets", "/nothing/here"]
 
 
 async def test_the_list_finds_renames_and_deletes(visit):

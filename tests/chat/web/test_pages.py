@@ -12,7 +12,7 @@ from chat.web.door import page
 from tests.chat.web.stories import Story, whole_story
 from tools.models import Cluster
 
-ADDRESSES = ["/", "/conversations", "/conversations?q=pods", "/approvals", "/clusters", "/tools", "/model"]
+ADDRESSES = ["/", "/conversations", "/conversations?q=pods", "/approvals", "/clusters", "/tools", "/model", "/budgets"]
 
 
 @pytest.fixture
