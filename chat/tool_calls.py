@@ -197,7 +197,7 @@ def _next_step(claim: Claim, call: ToolCall) -> Go | Refusal | None:
             CallStatus.DENIED,
             f"{acting.get_username()} may look, but not change anything. An administrator can give the role operator.",
         )
-    if told := run_limits.refused(call):
+    if told := run_limits.refused(call, tool.changes(arguments) if tool.changes else None):
         return Refusal(CallStatus.DENIED, told)
     verdict = policy.judge(tool.effect, rules())
     if verdict.decision == "deny":

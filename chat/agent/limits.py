@@ -41,11 +41,11 @@ class Limits:
         if wanted > self.calls:
             raise LimitReached(f"The agent stopped after {self.calls} tool calls. {GO_ON}", code="too_many_calls")
 
-    def check_writes(self, done: int) -> None:
-        if done >= self.writes:
+    def check_writes(self, done: int, wanted: int = 1) -> None:
+        if done + wanted > self.writes:
             raise LimitReached(
-                f"The agent stopped: this run has sent {done} changes, and {self.writes} are allowed in one. Look at "
-                f"what they did. {GO_ON}",
+                f"The agent stopped: this run has sent {done} changes and was about to send {wanted} more, and "
+                f"{self.writes} are allowed in one run. Look at what was done, then ask for fewer at once.",
                 code="too_many_writes",
             )
 

@@ -65,17 +65,18 @@ class Made:
     read: int
 
 
-def refused(call: ToolCall) -> str:
+def refused(call: ToolCall, changes: int | None) -> str:
     """Why this call is not made although the run may go on; empty when nothing speaks against it. Raises LimitReached
-    when the run must end here."""
+    when the run must end here. `changes`: how many it would send; None: nobody can say."""
     rows = ToolCall.objects.filter(run=call.run_id).exclude(pk=call.pk).annotate(read=Length("result"))
-    return judge(call, [_made(row) for row in rows.defer("result", "full", "data", "sealed")], limits())
+    before = [_made(row) for row in rows.defer("result", "full", "data", "sealed")]
+    return judge(call, before, limits(), changes or 1)
 
 
-def judge(call: ToolCall, before: Sequence[Made], bounds: Limits) -> str:
+def judge(call: ToolCall, before: Sequence[Made], bounds: Limits, changes: int = 1) -> str:
     bounds.check_read(sum(made.read for made in before))
     if Effect(call.effect or Effect.READ).writes:
-        bounds.check_writes(sum(made.changes for made in before))
+        bounds.check_writes(sum(made.changes for made in before), changes)
     same = (call.tool, call.cluster, call.arguments)
     failures = sum(made.failed and (made.tool, made.cluster, made.arguments) == same for made in before)
     if failures < bounds.failures:

@@ -1,5 +1,6 @@
 """How far a run may go: each limit at its end and one past it, with its sentence and its code."""
 
+import json
 import re
 from datetime import timedelta
 
@@ -39,6 +40,9 @@ def test_ten_changes_are_sent_and_not_eleven():
     assert judge(WRITE, [made(WRITE, changes=1)] * 9, Limits()) == ""
     stopped(call=WRITE, before=[made(WRITE, changes=1)] * 10, code="too_many_writes")
     stopped(call=WRITE, before=[made(WRITE, changes=4), made(WRITE, changes=6)], code="too_many_writes")
+    assert judge(WRITE, [made(WRITE, changes=4)], Limits(), changes=6) == ""
+    with pytest.raises(LimitReached, match=r"has sent 4 changes and was about to send 7 more, and 10 are allowed"):
+        judge(WRITE, [made(WRITE, changes=4)], Limits(), changes=7)
     assert judge(READ, [made(WRITE, changes=1)] * 10, Limits()) == ""
 
 
@@ -80,6 +84,17 @@ async def test_a_run_may_make_so_many_calls_and_not_one_more(crew, script, alice
         complete = await ended((await sent(alice)).run_id)
         assert (complete["outcome"], len(complete["tool_calls"])) == (outcome, 3)
     assert (await in_database(Event.objects.get, type="error")).data["code"] == "too_many_calls"
+
+
+async def test_a_manifest_with_more_changes_than_a_run_may_send_sends_none(crew, script, alice, demo, settings):
+    settings.K8SMCP_RUN_WRITES = 2
+    names = [{"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": f"c{n}"}} for n in range(3)]
+    manifest = "---\n".join(json.dumps(each) + "\n" for each in names)
+    script([{"wish": "k8s_apply", "arguments": {"manifest": manifest, "namespace": "shop"}}], [{"say": "Never."}])
+    complete = await ended((await sent(alice)).run_id)
+    assert (complete["outcome"], complete["tool_calls"][0]["status"]) == ("failed", "cancelled")
+    assert (await in_database(Event.objects.get, type="error")).data["code"] == "too_many_writes"
+    assert not await in_database(Approval.objects.exists)
 
 
 # ---- one question more -------------------------------------------------------------------------------------------
