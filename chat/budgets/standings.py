@@ -48,7 +48,7 @@ def everyones(day: date, bounds: dict[Place, Bounds]) -> list[Standing]:
     found = []
     for window in (Window.DAY, Window.MONTH):
         end = "/" + scopes.when(window, day)
-        for pot in Pot.objects.filter(key__endswith=end):
+        for pot in Pot.objects.filter(key__endswith=end).exclude(key__startswith="run/"):
             scope, _, who = pot.key.removesuffix(end).partition("/")
             concern = scopes.concern(bounds, (scope, who, window.value), end[1:])
             if concern is not None:
