@@ -23,7 +23,7 @@ NO_BOUNDS = dict.fromkeys(
         *("K8SMCP_MAX_FRAMES_PER_SECOND", "K8SMCP_MAX_REQUESTS_PER_SECOND", "K8SMCP_MAX_APPROVALS_PER_MINUTE"),
     ),
     "10000",
-)
+) | dict.fromkeys(("K8SMCP_BUDGET_TOKENS_PER_PERSON_DAY", "K8SMCP_BUDGET_TOKENS_PER_DAY"), "0")
 SERVER = os.environ.get("TEST_DATABASE_URL", "postgres://postgres@127.0.0.1:5432/postgres")
 REDIS = os.environ.get("TEST_REDIS_URL", "redis://127.0.0.1:6379/8")
 

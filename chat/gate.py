@@ -13,6 +13,7 @@ from chat.access import Right, may_decide, rights
 from chat.acting import acting_for
 from chat.actions import approvals, calls
 from chat.actions.leases import Claim
+from chat.budgets import run_limits
 from chat.models import Approval, ToolCall
 from chat.models.approval import ApprovalStatus
 from chat.models.tool_call import CallStatus
@@ -26,7 +27,6 @@ from tools.policy import Verdict
 from tools.rehearsal import Rehearsal
 from tools.spec import Arguments, Tool
 
-MOST_PENDING = 5  # questions of one run at once
 MOST_ASKED = 8  # times one call is asked about anew, because its objects do not hold still
 
 
@@ -57,7 +57,7 @@ class Go:
 
 
 def look(call: ToolCall) -> Allowed | Refusal | None:
-    """None: a person has not decided yet."""
+    """None: a person has not decided yet. Raises LimitReached when the run must end here."""
     try:
         tool = registry.find(call.tool)
         arguments = toolbox.parse(tool, call.wished)
@@ -66,6 +66,8 @@ def look(call: ToolCall) -> Allowed | Refusal | None:
         return Refusal(CallStatus.FAILED, str(fault))
     person = User.objects.get(pk=call.run.message.author_id)  # anew: rights may have gone while the run went on
     if why := _forbidden(person, call, tool, cluster):
+        return Refusal(CallStatus.DENIED, why)
+    if why := run_limits.refused(call, tool.changes(arguments) if tool.changes else None):
         return Refusal(CallStatus.DENIED, why)
     if Approval.objects.filter(tool_call=call, status=ApprovalStatus.PENDING).exists():
         return None
@@ -157,7 +159,7 @@ def weigh(claim: Claim, call: ToolCall, allowed: Allowed, tried: Rehearsal, touc
         if approved.bound.get("call") != bound["call"]:
             return Refusal(CallStatus.DENIED, NO_LONGER_FITS)
         approvals.void(claim, approved, f"It was asked for anew: {binding.what_changed(approved.bound, bound)}.")
-    if Approval.objects.filter(tool_call__run_id=claim.run_id, status=ApprovalStatus.PENDING).count() >= MOST_PENDING:
+    if run_limits.asks_enough(claim.run_id):
         return None
     if why := standing.asks_too_often(allowed.person):
         return Refusal(CallStatus.DENIED, why)

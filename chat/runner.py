@@ -16,10 +16,11 @@ from chat.actions import leases, rounds, runs
 from chat.actions.leases import RENEW_EVERY, Claim, OpenBlock
 from chat.agent import loop
 from chat.agent.errors import LimitReached, ModelError, Parked
-from chat.agent.limits import Limits
+from chat.agent.limits import Done
 from chat.agent.ports import Provider, Request, Setting
 from chat.agent.providers.choose import choose
 from chat.agent.providers.direct import Direct
+from chat.budgets import run_limits
 from chat.errors import LeaseLost, RunOver
 from chat.event_types import TextEnd, ThinkingEnd
 from chat.hop import in_database
@@ -39,6 +40,7 @@ class Scene:
     request: Request
     block: int
     calls: list[ToolCall]
+    done: Done
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,9 +110,8 @@ class Drive:
         try:
             provider = await in_database(_provider)(claim)
             scene = await in_database(_set)(claim, provider)
-            self._stage = Stage(claim, scene.run, scene.block, scene.calls)
-            done, called = scene.run.rounds, len(scene.calls)
-            await loop.run(scene.request, provider, self._stage, Limits(), rounds_done=done, calls_done=called)
+            self._stage = Stage(claim, scene.run, scene.block, scene.calls, provider.model)
+            await loop.run(scene.request, provider, self._stage, run_limits.limits(), scene.done)
             return Ending(RunStatus.DONE)
         except Parked:
             await _insist(claim, in_database(partial(runs.park, claim)))
@@ -121,7 +122,7 @@ class Drive:
         except RunOver as over:
             return Ending(over.outcome, str(over), over.outcome if str(over) else "")
         except (ModelError, LimitReached) as fault:
-            return Ending(RunStatus.FAILED, str(fault), fault.code, getattr(fault, "temporary", False))
+            return Ending(RunStatus.FAILED, str(fault), fault.code, fault.temporary)
         except _AWAY as fault:
             log.warning("Run %s is left to its lease: the database does not answer (%s).", claim.run_id, fault)
             return None
@@ -143,7 +144,7 @@ async def _give_back(claim: Claim, stage: Stage | None) -> None:
     by itself."""
     try:
         if stage is not None:
-            await stage.close()
+            await stage.leave()
         await in_database(leases.release)(claim)
     except LeaseLost:
         log.info("Run %s was taken over by another process.", claim.run_id)
@@ -170,7 +171,7 @@ async def _end(claim: Claim, stage: Stage | None, ending: Ending) -> None:
 
     A run that process after process died of is not looked into once more."""
     if stage is not None:
-        await stage.close()
+        await stage.leave()
     if ending.outcome != RunStatus.LOST:
         await lookups.finish_all(claim)
     end = partial(runs.end, error=ending.error, code=ending.code, temporary=ending.temporary)
@@ -208,7 +209,8 @@ def _set(claim: Claim, provider: Provider) -> Scene:
         .filter(run=run)
         .order_by("position")
     )
-    return Scene(run, request, block, calls)
+    done = Done(run.rounds, len(calls), run_limits.worked(run, timezone.now()))
+    return Scene(run, request, block, calls, done)
 
 
 def _setting(run: Run) -> Setting:

@@ -9,11 +9,11 @@ from collections.abc import Sequence
 from functools import partial
 
 from chat import doorbell, storable, tool_calls
-from chat.actions import queue, rounds
+from chat.actions import queue, reservations, rounds
 from chat.actions.leases import Claim, OpenBlock
-from chat.agent.ports import Answer, Usage, Wish
+from chat.agent.ports import Answer, Asking, Usage, Wish
 from chat.hop import in_database
-from chat.models import Run, ToolCall
+from chat.models import Reservation, Run, ToolCall
 from tools import redaction
 from tools.kube.together import beside
 
@@ -24,8 +24,10 @@ _SHORT = 32 << 10  # characters that are cleaned in no time
 class Stage:
     """One run's stage (`chat.agent.ports.Stage`). `block`: number of the next block in this run."""
 
-    def __init__(self, claim: Claim, run: Run, block: int, unfinished: Sequence[ToolCall]) -> None:
-        self._claim, self._run, self._block = claim, run, block
+    def __init__(self, claim: Claim, run: Run, block: int, unfinished: Sequence[ToolCall], model: str = "") -> None:
+        self._claim, self._run, self._block, self._model = claim, run, block, model
+        self._held: Reservation | None = None  # for the attempt under way
+        self._counted: Usage | None = None  # what that has cost at most
         self._calls = {tool_calls.wish_id(call): call for call in unfinished}
         self._kind = ""
         self._filter = redaction.Filter()
@@ -98,7 +100,7 @@ class Stage:
             await self._end(self._kind, "".join(self._heard), "")
 
     async def _end(self, kind: str, text: str, signature: str) -> None:
-        """What was seen live and the rest, cleaned once more as a whole. A signature is good for the very words only."""
+        """What was seen live and the rest, cleaned once more as a whole. A signature is good for its very words only."""
         self.silence()
         said = storable.text(text)
         told = "".join(self._said) + self._filter.flush() if "".join(self._heard) == said else said
@@ -118,8 +120,26 @@ class Stage:
 
     # ---- rounds --------------------------------------------------------------------------------------------------
 
-    async def interrupted(self, sentence: str, seconds: float, attempt: int) -> None:
+    async def asking(self, asking: Asking) -> None:
+        await self.settle()
+        self._held = await in_database(reservations.reserve)(self._claim, self._model, asking)
+
+    async def counted(self, usage: Usage) -> None:
+        self._counted = usage
+
+    async def settle(self) -> None:
+        """Ends the attempt that broke off, if there was one: what it is known to have cost is spent, else all of it."""
+        (held, counted), self._held, self._counted = (self._held, self._counted), None, None
+        if held is not None:
+            await in_database(reservations.settle_held)(self._claim, held, counted)
+
+    async def leave(self) -> None:
+        """Closes what is open, of what was said and of what was set aside."""
         await self.close()
+        await self.settle()
+
+    async def interrupted(self, sentence: str, seconds: float, attempt: int) -> None:
+        await self.leave()
         await in_database(rounds.notice)(self._claim, "model_retry", f"{sentence} Trying again in {seconds:.0f} s.")
 
     async def round_ended(self, wishes: Sequence[Wish], usage: Usage) -> None:
@@ -129,7 +149,8 @@ class Stage:
 
     def _record(self, wishes: Sequence[Wish], usage: Usage) -> list[ToolCall]:
         recorded = [tool_calls.record(self._run, wish) for wish in wishes]
-        rounds.close_round(self._claim, recorded, usage)
+        rounds.close_round(self._claim, recorded, usage, self._held, self._counted)
+        self._held = self._counted = None
         return recorded
 
     async def perform(self, wishes: Sequence[Wish]) -> Sequence[Answer]:

@@ -6,7 +6,9 @@ from typing import Any
 from cryptography.fernet import Fernet
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, Warning, register
+from django.core.exceptions import ImproperlyConfigured
 
+from chat.budgets import prices
 from k8smcp import mounts
 from k8smcp.environment import Environment
 from tools.policy import file
@@ -19,6 +21,15 @@ def the_model_can_be_reached(**_: Any) -> list[CheckMessage]:
         return [Error("K8SMCP_PROVIDER is anthropic: set ANTHROPIC_API_KEY, or ANTHROPIC_BASE_URL.", id="k8smcp.E001")]
     if settings.K8SMCP_PROVIDER == "scripted" and not settings.K8SMCP_SCRIPT:
         return [Error("K8SMCP_PROVIDER is scripted: set K8SMCP_SCRIPT to the file it plays.", id="k8smcp.E002")]
+    return []
+
+
+@register()
+def prices_can_be_read(**_: Any) -> list[CheckMessage]:
+    try:
+        prices.table()
+    except ImproperlyConfigured as fault:
+        return [Error(str(fault), id="k8smcp.E004")]
     return []
 
 

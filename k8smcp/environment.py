@@ -2,7 +2,9 @@
 
 import contextlib
 import os
+import re
 from collections.abc import Mapping
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -46,6 +48,13 @@ class Environment:
         if not digits or not least <= int(value) <= most:
             raise ImproperlyConfigured(f"{name} is {value!r}: it accepts a whole number from {least} to {most}.")
         return int(value)
+
+    def micros(self, name: str) -> int:
+        """Dollars, in whole millionths; nought when the variable is unset."""
+        value = self.text(name, "0").removeprefix("$")
+        if not re.fullmatch(r"\d{1,9}(\.\d{1,6})?", value, re.ASCII):
+            raise ImproperlyConfigured(f"{name} is {value!r}: it accepts an amount of US dollars, such as 25 or 2.50.")
+        return int(Decimal(value) * 1_000_000)
 
     def choice(self, name: str, choices: tuple[str, ...]) -> str:
         value = self.text(name).lower()

@@ -32,7 +32,7 @@ def request(claim: Claim, call: ToolCall, summary: str, question: Question) -> A
     """Asks people about exactly this call and marks the call as waiting."""
     with transaction.atomic():
         hold(claim)
-        run = Run.objects.get(pk=claim.run_id)
+        run = Run.objects.select_related("message").get(pk=claim.run_id)
         call.status = CallStatus.WAITING
         call.save(update_fields=["status"])
         approval = Approval.objects.create(

@@ -8,6 +8,7 @@ from django.db import transaction
 from django.db.models import F
 
 from chat import journal
+from chat.actions import reservations
 from chat.actions.leases import Claim, hold, hold_to_go_on
 from chat.agent.ports import Usage
 from chat.errors import RunOver
@@ -21,7 +22,7 @@ from chat.event_types import (
     ThinkingEnd,
     ToolCallStart,
 )
-from chat.models import Run, ToolCall
+from chat.models import Reservation, Run, ToolCall
 
 
 def start(claim: Claim, provider: str, model: str) -> Run:
@@ -34,6 +35,8 @@ def start(claim: Claim, provider: str, model: str) -> Run:
         run = _run(claim)
         if claim.taken_over and not claim.handed_over and _takeovers(run) >= MOST_TAKEOVERS:
             raise RunOver("lost", _LOST)
+        if claim.taken_over:
+            reservations.settle_left(run)
         if run.open_block is not None:
             close_block(claim, run.open_block["kind"], run.open_block["block"], run.open_block["text"])
         if not run.provider:
@@ -90,10 +93,19 @@ def notice(claim: Claim, code: str, text: str) -> None:
         _append(_run(claim), Notice(conversation_id=claim.conversation_id, run_id=claim.run_id, code=code, text=text))
 
 
-def close_round(claim: Claim, calls: Sequence[ToolCall], usage: Usage) -> None:
-    """Counts the round and its tokens, and records every wish before any of them is tried."""
+def close_round(
+    claim: Claim,
+    calls: Sequence[ToolCall],
+    usage: Usage,
+    held: Reservation | None = None,
+    counted: Usage | None = None,
+) -> None:
+    """Counts the round and its tokens, settles what was `held` for it, and records every wish before any of them is
+    tried."""
     with transaction.atomic():
         hold(claim)
+        if held is not None:
+            reservations.settle(held, counted)
         run = _run(claim)
         spent = {key: int(run.usage.get(key, 0)) + value for key, value in asdict(usage).items()}
         Run.objects.filter(pk=run.pk).update(rounds=F("rounds") + 1, usage=spent)

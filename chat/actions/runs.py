@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from chat import event_types, journal, launch
 from chat.access import Right, find_run, require, require_part
-from chat.actions import approvals, calls, commands, rounds
+from chat.actions import approvals, calls, commands, reservations, rounds
 from chat.actions.commands import Named
 from chat.actions.leases import OVER, Claim, hold
 from chat.audit import talk as audited
@@ -96,13 +96,14 @@ def end(claim: Claim, outcome: str, *, error: str = "", code: str = "", temporar
 
 def conclude(run: Run, outcome: RunStatus, fault: Error | None = None) -> None:
     """Ends a run inside the caller's transaction, which holds its row."""
+    cost = reservations.cost(run)
     _close_what_is_open(run)
     if fault is not None:
         journal.append(fault, run=run)
     if outcome == RunStatus.STOPPED:
         _tell_what_was_done(run)
     Run.objects.filter(pk=run.pk).update(status=outcome, ended_at=timezone.now(), lease_until=None, open_block=None)
-    journal.append(_complete(run, outcome), run=run)
+    journal.append(_complete(run, outcome, cost), run=run)
     audited.ended(run, outcome)
 
 
@@ -141,7 +142,7 @@ UNKNOWN = (
 )
 
 
-def _complete(run: Run, outcome: RunStatus) -> Complete:
+def _complete(run: Run, outcome: RunStatus, cost: float | None) -> Complete:
     said = run.events.filter(type=TextEnd.type).order_by("seq").values_list("data", flat=True)
     used = ToolCall.objects.filter(run=run).order_by("position")
     return Complete(
@@ -160,4 +161,5 @@ def _complete(run: Run, outcome: RunStatus) -> Complete:
         outcome=cast(event_types.RunOutcome, outcome.value),
         usage=run.usage,
         iterations=run.rounds,
+        cost=cost,
     )

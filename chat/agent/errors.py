@@ -2,7 +2,7 @@
 
 AgentError
 ├── ModelError      the model could not be asked, or its answer could not be used
-├── LimitReached    a bound of this run was met
+├── LimitReached    a bound of this run, or a budget, was met
 └── Parked          a person must decide first: the run goes on from its events, nothing is held in memory
 """
 
@@ -23,7 +23,12 @@ class ModelError(AgentError):
 
 
 class LimitReached(AgentError):
-    code = "limit_reached"
+    """`temporary`: whether the bound is a later one's again by itself."""
+
+    def __init__(self, sentence: str, *, code: str = "limit_reached", temporary: bool = False) -> None:
+        super().__init__(sentence)
+        self.code = code
+        self.temporary = temporary
 
 
 class Parked(AgentError):

@@ -1,12 +1,15 @@
 """Drives the agent's turn: does what the machine asks for, on the provider and the stage, and tells it what came."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
 
 from chat.agent import machine
-from chat.agent.limits import Limits
+from chat.agent.limits import FRESH, Done, Limits
 from chat.agent.machine import Act, Answered, Ask, End, Fail, Finish, GoOn, Happened, Heard, Keep, Listen, Perform, Show
 from chat.agent.ports import (
+    Asking,
+    Counted,
     Finished,
     Interrupted,
     Provider,
@@ -20,26 +23,35 @@ from chat.agent.ports import (
 )
 
 
-async def run(
-    request: Request, provider: Provider, stage: Stage, limits: Limits, *, rounds_done: int = 0, calls_done: int = 0
-) -> End:
+async def run(request: Request, provider: Provider, stage: Stage, limits: Limits, done: Done = FRESH) -> End:
     """Drives a run until the model wishes for nothing more.
 
     Wishes the transcript left unanswered come first, so a parked run goes on from its events alone; they are already
-    in `calls_done`. Raises ModelError, LimitReached, and Parked from the stage; whoever drives the stage closes what
+    in `done.calls`. Raises ModelError, LimitReached, and Parked from the stage; whoever drives the stage closes what
     is open then.
     """
     driver = _Driver(request, provider, stage)
-    state, acts = machine.begin(request.turns, limits, rounds=rounds_done, calls=calls_done)
     try:
-        while True:
-            for act in acts[:-1]:
-                await driver.tell(act)
-            if isinstance(acts[-1], Finish):
-                return acts[-1].end
-            state, acts = machine.step(state, await driver.bring(acts[-1]))
+        async with asyncio.timeout(max(0.0, limits.minutes * 60 - done.seconds)) as clock:
+            return await _play(driver, request, limits, done, clock)
+    except TimeoutError:
+        if not clock.expired():
+            raise
+        raise limits.out_of_time() from None
     finally:
         await driver.close()
+
+
+async def _play(driver: "_Driver", request: Request, limits: Limits, done: Done, clock: asyncio.Timeout) -> End:
+    """A database call that is just ending may swallow the one cancellation of the clock: so it is asked as well."""
+    state, acts = machine.begin(request.turns, limits, rounds=done.rounds, calls=done.calls)
+    while not clock.expired():
+        for act in acts[:-1]:
+            await driver.tell(act)
+        if isinstance(acts[-1], Finish):
+            return acts[-1].end
+        state, acts = machine.step(state, await driver.bring(acts[-1]))
+    raise limits.out_of_time()
 
 
 class _Driver:
@@ -59,6 +71,10 @@ class _Driver:
                 await self._stage.text_end(text)
             case Show(ThinkingEnd(text, signature)):
                 await self._stage.thinking_end(text, signature)
+            case Show(Asking() as asking):
+                await self._stage.asking(asking)
+            case Show(Counted(usage)):
+                await self._stage.counted(usage)
             case Show(Interrupted(sentence, seconds, attempt)):
                 await self._stage.interrupted(sentence, seconds, attempt)
             case Keep(wishes, usage):

@@ -18,7 +18,9 @@ from chat.agent.errors import AgentError, LimitReached, ModelError
 from chat.agent.limits import Limits
 from chat.agent.ports import (
     Answer,
+    Asking,
     Block,
+    Counted,
     Finished,
     Interrupted,
     Spoken,
@@ -99,7 +101,7 @@ Happened: TypeAlias = Spoken | Silence | Answered | Heard
 class Show:
     """To the stage, as it is."""
 
-    piece: TextDelta | TextEnd | ThinkingDelta | ThinkingEnd | Interrupted
+    piece: TextDelta | TextEnd | ThinkingDelta | ThinkingEnd | Asking | Counted | Interrupted
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +164,7 @@ def begin(turns: tuple[Turn, ...], limits: Limits, *, rounds: int = 0, calls: in
 def step(state: State, happened: Happened) -> Step:
     """Raises ValueError for what cannot happen now: a driver that is out of step must not go on."""
     match state.phase, happened:
-        case Phase.SPEAKING, TextDelta() | ThinkingDelta():
+        case Phase.SPEAKING, TextDelta() | ThinkingDelta() | Asking() | Counted():
             return state, (Show(happened), *_GO_ON)
         case Phase.SPEAKING, TextEnd(text):
             return replace(state, said=(*state.said, Text(text))), (Show(happened), *_GO_ON)

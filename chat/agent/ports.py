@@ -148,7 +148,26 @@ class Finished:
     usage: Usage = field(default_factory=Usage)
 
 
-Spoken: TypeAlias = TextDelta | TextEnd | ThinkingDelta | ThinkingEnd | Interrupted | Finished
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """An attempt that may cost something is about to be made, and nothing of it has left yet.
+
+    size: bytes of the request; most: tokens that its answer may have.
+    """
+
+    size: int
+    most: int
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """What the attempt under way has cost at most, should it end here; the last one counts. An attempt that says none
+    may have cost whatever was asked for."""
+
+    usage: Usage
+
+
+Spoken: TypeAlias = TextDelta | TextEnd | ThinkingDelta | ThinkingEnd | Asking | Counted | Interrupted | Finished
 
 
 class Provider(Protocol):
@@ -176,6 +195,12 @@ class Stage(Protocol):
     async def thinking_delta(self, text: str) -> None: ...
 
     async def thinking_end(self, text: str, signature: str) -> None: ...
+
+    async def asking(self, asking: Asking) -> None:
+        """Sets aside what the attempt may cost. Raises LimitReached when no budget has that much left."""
+
+    async def counted(self, usage: Usage) -> None:
+        """Remembers it for the moment the attempt ends, however it ends."""
 
     async def interrupted(self, sentence: str, seconds: float, attempt: int) -> None:
         """Closes what is open, as far as it was said, and tells the watchers about the wait."""

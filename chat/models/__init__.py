@@ -3,12 +3,15 @@
 from chat.models.access_token import AccessToken
 from chat.models.approval import Approval
 from chat.models.audit_row import AuditHead, AuditRow
+from chat.models.budget import Budget
 from chat.models.change import Change
 from chat.models.command import Command
 from chat.models.conversation import Conversation
 from chat.models.event import Event
 from chat.models.journal_state import JournalState
 from chat.models.message import Message
+from chat.models.pot import Pot
+from chat.models.reservation import Reservation
 from chat.models.revocation import Revocation
 from chat.models.run import Run
 from chat.models.share import Share
@@ -21,12 +24,15 @@ __all__ = [
     "Approval",
     "AuditHead",
     "AuditRow",
+    "Budget",
     "Change",
     "Command",
     "Conversation",
     "Event",
     "JournalState",
     "Message",
+    "Pot",
+    "Reservation",
     "Revocation",
     "Run",
     "Share",

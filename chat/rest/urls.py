@@ -16,6 +16,7 @@ from chat.rest import (
     runs,
     shares,
     tools,
+    usage,
 )
 from chat.rest.door import answer_faults
 
@@ -32,6 +33,7 @@ for prefix, router in (
     ("/clusters", clusters.router),
     ("/policy", policy.router),
     ("/audit", audit.router),
+    ("/usage", usage.router),
 ):
     v1.add_router(prefix, router)
 answer_faults(v1)

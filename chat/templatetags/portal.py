@@ -39,6 +39,11 @@ def plain(text: object) -> str:
 
 
 @register.filter
+def thousands(count: int) -> str:
+    return f"{count:,}"
+
+
+@register.filter
 def duration(milliseconds: int) -> str:
     """420 → "420 ms", 4200 → "4.2 s", 75000 → "1 min 15 s". The same words as static/js/lib/clock.js."""
     if milliseconds < 1000:

@@ -4,6 +4,7 @@ from django.urls import path
 
 from chat.web.pages import (
     approvals,
+    budgets,
     changes,
     cluster,
     clusters,
@@ -58,6 +59,9 @@ urlpatterns = [
     path("policy/grants", policy.give, name="policy-grant"),
     path("policy/grants/<int:grant_id>/revocation", policy.revoke, name="policy-grant-revoke"),
     path("policy/clusters", policy.mark, name="policy-mark"),
+    path("budgets", budgets.listing, name="budgets"),
+    path("budgets/set", budgets.put, name="budget-put"),
+    path("budgets/<int:budget_id>/removal", budgets.remove, name="budget-remove"),
     path("tools", tools.listing, name="tools"),
     path("model", help.model, name="model"),
     path("promises", help.promises, name="promises"),

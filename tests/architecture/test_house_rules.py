@@ -21,7 +21,7 @@ NESTING = (ast.If, ast.For, ast.AsyncFor, ast.While, ast.With, ast.AsyncWith, as
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 MODELS = (
     "Share|Revocation|Throttle|Command|Conversation|Message|Run|Event|ToolCall|Approval"
-    "|AccessToken|SignInLink|JournalState"
+    "|AccessToken|SignInLink|JournalState|Budget|Pot|Reservation"
 )
 AUDIT = "AuditRow|AuditHead"
 POLICY = "PolicyRule|PolicyState|PolicyChange|ProductionNamespace|Grant"

@@ -18,18 +18,20 @@ from chat.models import (
     AccessToken,
     Approval,
     AuditRow,
+    Budget,
     Command,
     Conversation,
     Event,
     Message,
+    Reservation,
     Run,
     SignInLink,
     ToolCall,
 )
 from tools.models import Cluster, Grant, PolicyChange, PolicyRule
 
-MODELS = [AuditRow, Command, Conversation, Message, Event, Run, ToolCall, Approval, AccessToken, Cluster]
-MODELS += [PolicyRule, Grant, PolicyChange]
+MODELS = [AuditRow, Command, Conversation, Message, Event, Run, ToolCall, Approval, AccessToken, Budget, Reservation]
+MODELS += [Cluster, PolicyRule, Grant, PolicyChange]
 HOSTILE = "<script>alert('x')</script>"
 
 
@@ -55,6 +57,11 @@ def make(count: int, owner: User) -> None:
         with transaction.atomic():
             told = {"cluster": HOSTILE, "conversation_id": str(conversation.pk), "request": {"a": HOSTILE}}
             audit.record("call.ended", actor=HOSTILE, outcome=HOSTILE, **told)
+        Budget.objects.create(scope="person", who=author.username, window="day", tokens=1, note=HOSTILE)
+        Reservation.objects.create(
+            run=run, person=author, model=HOSTILE, day="2026-01-05", epoch=1, size=1, priced=False, held_tokens=1,
+            held_micros=1,
+        )  # fmt: skip
         Cluster.objects.create(name=f"cluster-{uuid.uuid4().hex}", server=HOSTILE, context=uuid.uuid4().hex)
         PolicyRule.objects.create(name=f"rule-{uuid.uuid4().hex}", decision="deny", note=HOSTILE)
         PolicyChange.objects.create(version=n, by=owner, what=HOSTILE, before=None, after={"note": HOSTILE})
@@ -210,7 +217,7 @@ def test_the_newest_comes_first(client, auditor, model):
     make(3, auditor)
     client.force_login(auditor)
     rows = list(client.get(address(model, "changelist")).context["cl"].result_list)
-    times = ["at", "updated_at", "requested_at", "created_at", "made_at"]
+    times = ["at", "updated_at", "requested_at", "created_at", "made_at", "reserved_at", "set_at"]
     time = next(name for name in times if hasattr(rows[0], name))
     if model is not Cluster:  # these stand in the order in which they were registered
         assert [getattr(row, time) for row in rows] == sorted((getattr(row, time) for row in rows), reverse=True)

@@ -15,11 +15,11 @@ from django.db import connection
 from django.utils import timezone
 
 from chat import actions
-from chat.actions import approvals, calls, leases, messages, queue, rounds, runs
+from chat.actions import approvals, calls, leases, messages, queue, reservations, rounds, runs
 from chat.actions.leases import Claim
-from chat.agent.ports import Usage
+from chat.agent.ports import Asking, Usage
 from chat.errors import LeaseLost, RunOver
-from chat.models import Event, Run, ToolCall
+from chat.models import Event, Pot, Reservation, Run, ToolCall
 from tools.kube.guard import clock
 from tools.kube.sending import Sending, from_plain
 
@@ -93,6 +93,8 @@ WRITES: dict[str, Callable[[Claim, ToolCall], Any]] = {
     "announce": lambda claim, call: calls.announce(claim, call, Sending("delete", "/p", "pod web in shop")),
     "finish": lambda claim, call: calls.finish(claim, call, "completed", "late"),
     "request": lambda claim, call: approvals.request(claim, call, "Late", "alice"),
+    "reserve": lambda claim, call: reservations.reserve(claim, "claude-late", Asking(10, 10)),
+    "settle_held": lambda claim, call: reservations.settle_held(claim, Reservation.objects.get(), Usage(1, 1)),
     "take": lambda claim, call: queue.take(claim),
     "park": lambda claim, call: runs.park(claim),
     "end": lambda claim, call: runs.end(claim, "done"),
@@ -117,13 +119,14 @@ def test_the_table_has_every_action_of_a_claim():
 
 
 def rows() -> list[Any]:
-    return [list(Run.objects.values()), list(Event.objects.values()), list(ToolCall.objects.values())]
+    return [list(model.objects.values()) for model in (Run, Event, ToolCall, Reservation, Pot)]
 
 
 def called(claim: Claim) -> ToolCall:
     rounds.start(claim, "scripted", "script")
     call = ToolCall(tool="k8s_list", arguments={}, cluster="c", effect="READ")
     rounds.close_round(claim, [call], Usage())
+    reservations.reserve(claim, "claude-early", Asking(10, 10))
     author = Run.objects.select_related("message__author").get(pk=claim.run_id).message.author
     queued = messages.send(author, "and this", conversation_id=uuid.UUID(claim.conversation_id))
     queue.steer(author, queued.message_id)

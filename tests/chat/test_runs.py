@@ -97,7 +97,7 @@ async def test_a_model_without_end_meets_the_limit(crew, script, alice):
     script(*[[{"wish": "clusters_list"}] for _ in range(200)])
     complete = await ended((await sent(alice)).run_id, patience=60)
     assert complete["outcome"] == "failed"
-    assert (await in_database(Event.objects.get, type="error")).data["code"] == "limit_reached"
+    assert (await in_database(Event.objects.get, type="error")).data["code"] == "too_many_rounds"
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ PATHS = [
     "/clusters/registration",
     "/tools",
     "/model",
+    "/budgets",
     "/promises",
     "/nothing/here",
 ]

@@ -22,6 +22,7 @@ async def world(
     transactional_db: None, settings: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> AsyncIterator[World]:
     settings.K8SMCP_PROVIDER, settings.K8SMCP_SCRIPT = "scripted", str(tmp_path / "script.json")
+    settings.K8SMCP_MAX_APPROVALS_PER_MINUTE = 10_000
     user = await in_database(people.create, "alice", role="operator")
     async with RecordingCluster() as cluster:
         await in_database(cluster.registered, tmp_path)

@@ -121,6 +121,20 @@ MUTANTS = (
         "filter(seq__gte=seq)[:limit]",
         f"{KILLED}[text]",
     ),
+    Mutant(
+        "what was set aside for a run that ended is never settled",
+        "chat/actions/runs.py",
+        "cost = reservations.cost(run)",
+        "cost = None",
+        f"{KILLED}[paid for and stopped]",
+    ),
+    Mutant(
+        "a call is set aside in a transaction of its own, apart from its pots",
+        "chat/actions/reservations.py",
+        "        wanted.save(force_insert=True)\n        return wanted\n",
+        "    wanted.save(force_insert=True)\n    return wanted\n",
+        f"{KILLED}[paid for]",
+    ),
 )  # fmt: skip
 
 # Changes nothing: if a copy of the tree fails by itself, nothing is caught.

@@ -7,7 +7,7 @@ from typing import Any
 
 from chat import journal, transcript
 from chat.agent.ports import Answer, Text, Turn, Wish
-from chat.models import Approval, Conversation, Event, Message, Run, ToolCall
+from chat.models import Approval, Conversation, Event, Message, Pot, Run, ToolCall
 from chat.models.approval import ApprovalStatus
 from chat.models.run import ENDED
 from chat.models.tool_call import FINISHED
@@ -42,7 +42,19 @@ def at_any_moment(conversation_id: str, bells: dict[str, int]) -> None:
     _same("questions", _ids(approvals), _told(events, "approval_requested", "approval_id"))
     _same("decisions", _ids(decided), _told(events, "approval_decided", "approval_id"))
     ended = Run.objects.filter(conversation_id=conversation_id, status__in=ENDED)
+    _pots_agree(conversation_id)
     _same("ended runs", _ids(ended), _told(events, "complete", "run_id"))
+
+
+def _pots_agree(conversation_id: str) -> None:
+    """What a budget says is spent and set aside is what its calls to the model say, one by one."""
+    for run in Run.objects.filter(conversation_id=conversation_id):
+        calls = list(run.reservations.all())
+        pot = Pot.objects.filter(key=f"run/{run.pk}").first() or Pot()
+        spent = sum(call.tokens for call in calls if call.settled_at)
+        held = sum(call.held_tokens for call in calls if not call.settled_at)
+        holds((pot.spent_tokens, pot.held_tokens) == (spent, held), "A pot and its calls differ:", pot, spent, held)
+        holds(sum(not call.settled_at for call in calls) <= 1, "A run asks one model at a time:", calls)
 
 
 def in_the_end(conversation_id: str, changes: list[Change], accepted: set[str]) -> None:
@@ -92,6 +104,7 @@ def _ended_once(run: Run, events: list[Event]) -> None:
     rows = {str(call.pk): call.status for call in run.tool_calls.all()}
     holds(results == rows, "Every call has the result that was told:", results, rows)
     holds(len(complete["tool_calls"]) == len(rows), "The end names every call:", complete["tool_calls"])
+    holds(not run.reservations.filter(settled_at=None).exists(), "Nothing of an ended run stays set aside:", run)
     pending = Approval.objects.filter(tool_call__run=run, status=ApprovalStatus.PENDING)
     holds(not pending.exists() and run.open_block is None, "Nothing of an ended run stays open:", run)
 

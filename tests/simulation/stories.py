@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from typing import Any
 
 Step = dict[str, Any]
+ASKS: Step = {"asks": 900, "most": 100}
+COUNTED: Step = {"counted": {"input_tokens": 300, "output_tokens": 20}}
 READ = {"wish": "k8s_get", "arguments": {"kind": "namespaces", "name": "default"}}
 
 
@@ -50,5 +52,14 @@ STORIES = (
         then={"when": "quota$", "rounds": [[READ], [{"say": "Made, and heard."}]]},
     ),
     Story("cut and said again", [[{"say": "Half"}, {"interrupt": "Cut."}, {"say": "Whole"}, READ], [{"say": "Ok."}]]),
+    Story(
+        "paid for", [[ASKS, {"say": "Let me look."}, READ], [ASKS, COUNTED, {"say": "Seen."}]],
+    ),
+    Story(
+        "paid for, cut and said again",
+        [[ASKS, COUNTED, {"say": "Half"}, {"interrupt": "Cut."}, ASKS, {"say": "Whole"}]],
+    ),
+    Story("paid for and stopped", [[ASKS, COUNTED, {"say": "One."}, {"wait": "/nowhere"}]], stop_at="text_end",
+          outcome="stopped"),
     Story("failure", [[{"say": "So far"}, {"fail": "The model is away.", "code": "away"}]], outcome="failed"),
 )  # fmt: skip

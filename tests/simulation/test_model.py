@@ -289,7 +289,7 @@ def _expire() -> None:
 
 def test_whatever_happens_the_portal_does_what_the_model_says(transactional_db, settings, tmp_path, monkeypatch):
     settings.K8SMCP_PROVIDER, settings.K8SMCP_SCRIPT = "scripted", str(tmp_path / "script.json")
-    settings.K8SMCP_MAX_RUNS_PER_USER = 10_000
+    settings.K8SMCP_MAX_RUNS_PER_USER = settings.K8SMCP_MAX_APPROVALS_PER_MINUTE = 10_000
     (tmp_path / "script.json").write_text(json.dumps({"stories": STORIES}))
     with asyncio.Runner() as runner:
         user = runner.run(database_sync_to_async(people.create)("alice", role="operator"))

@@ -14,6 +14,8 @@ words is played, else the last. A round is a list of steps:
     {"fail": sentence, "code"?, "temporary"?}
     {"stop": stop reason}
     {"usage": {"input_tokens": n, …}}
+    {"asks": bytes of the request, "most"?: tokens its answer may have}: an attempt that costs something begins
+    {"counted": {"input_tokens": n, …}}: what that attempt has cost, should it end here
 
 In what is said, `{words}` stands for the person's last words and `{answers}` for what the last wishes brought.
 """
@@ -29,6 +31,8 @@ from typing import Any, TypeAlias
 from chat.agent.errors import ModelError
 from chat.agent.ports import (
     Answer,
+    Asking,
+    Counted,
     Finished,
     Interrupted,
     Request,
@@ -104,7 +108,7 @@ class Stop:
     reason: str
 
 
-Step: TypeAlias = Say | Think | WishFor | Interrupt | Fail | WaitFor | Stop | Usage
+Step: TypeAlias = Say | Think | WishFor | Interrupt | Fail | WaitFor | Stop | Usage | Asking | Counted
 Round: TypeAlias = Sequence[Step]
 
 
@@ -163,6 +167,8 @@ class Scripted:
                     stop = reason
                 case Usage():
                     usage += step
+                case Asking() | Counted():
+                    yield step
         yield Finished(stop or ("tool_use" if wishes else "end_turn"), tuple(wishes), usage)
 
 
@@ -227,6 +233,8 @@ _STEPS: dict[str, Callable[..., Step]] = {
     "wait": lambda path, **rest: WaitFor(Path(path), **rest),
     "stop": Stop,
     "usage": lambda counts: Usage(**counts),
+    "asks": lambda size, most=0: Asking(size, most),
+    "counted": lambda counts: Counted(Usage(**counts)),
 }
 
 

@@ -3,7 +3,8 @@
 import asyncio
 from collections.abc import Callable, Sequence
 
-from chat.agent.ports import Answer, Request, Setting, Text, ToolOffer, Turn, Usage, Wish
+from chat.agent.errors import LimitReached
+from chat.agent.ports import Answer, Asking, Request, Setting, Text, ToolOffer, Turn, Usage, Wish
 
 Perform = Callable[[Sequence[Wish]], Sequence[Answer]]
 
@@ -21,6 +22,9 @@ class Recorder:
         self.usage = Usage()
         self.spoke = asyncio.Event()
         self.words: list[str] = []  # what people want the run to hear at its next tool boundary
+        self.asked: list[Asking] = []
+        self.counts: list[Usage | None] = []  # of each attempt that asked: the last that was counted
+        self.affords = 1_000  # attempts
         self._perform = perform
 
     async def text_delta(self, text: str) -> None:
@@ -36,6 +40,15 @@ class Recorder:
 
     async def thinking_end(self, text: str, signature: str) -> None:
         self.log.append(("thinking_end", text, signature))
+
+    async def asking(self, asking: Asking) -> None:
+        self.asked.append(asking)
+        self.counts.append(None)
+        if len(self.asked) > self.affords:
+            raise LimitReached("The budget is used up.", code="budget")
+
+    async def counted(self, usage: Usage) -> None:
+        self.counts[-1] = usage
 
     async def interrupted(self, sentence: str, seconds: float, attempt: int) -> None:
         self.log.append(("interrupted", sentence, seconds, attempt))

@@ -1,15 +1,30 @@
 """The loop: streams, gets wishes done, parks, goes on from what was kept, and ends with a sentence."""
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator, Sequence
 
 import pytest
 
 from chat.agent.errors import LimitReached, ModelError, Parked
-from chat.agent.limits import Limits
+from chat.agent.limits import Done, Limits
 from chat.agent.loop import run
 from chat.agent.machine import unanswered, with_answers
-from chat.agent.ports import Answer, Finished, Request, Spoken, Text, TextDelta, TextEnd, Thinking, Turn, Usage, Wish
+from chat.agent.ports import (
+    Answer,
+    Asking,
+    Counted,
+    Finished,
+    Request,
+    Spoken,
+    Text,
+    TextDelta,
+    TextEnd,
+    Thinking,
+    Turn,
+    Usage,
+    Wish,
+)
 from chat.agent.providers.scripted import Fail, Interrupt, Say, Scripted, Stop, Story, Think, WaitFor, WishFor
 from tests.chat.agent.stage import Recorder, ask
 
@@ -65,7 +80,7 @@ async def test_a_run_that_must_wait_for_a_person_parks_and_goes_on_from_its_turn
     kept = Turn("assistant", (Text("Let me look."), Wish("wish-1-1", "k8s_list", {"kind": "pods"})))
 
     second = Recorder()
-    end = await run(ask("list all pods", kept), Scripted(script), second, Limits(), rounds_done=1, calls_done=1)
+    end = await run(ask("list all pods", kept), Scripted(script), second, Limits(), Done(1, 1))
     assert second.log[0] == ("perform", ("k8s_list",))
     assert second.of("text_end") == [("Three pods run: k8s_list done",)]
     assert (end.rounds, end.calls) == (2, 1)
@@ -97,8 +112,7 @@ async def test_a_run_that_was_taken_over_after_the_answers_hears_people_before_i
         Scripted(stories=[Story([[Say("As you say: {words}")]])]),
         stage,
         Limits(),
-        rounds_done=1,
-        calls_done=1,
+        Done(1, 1),
     )
     assert end.turns[2] == Turn("user", (Answer("a", "3 pods"), Text("only in shop")))
 
@@ -142,9 +156,9 @@ async def test_wishes_beyond_the_limit_of_calls_are_neither_recorded_nor_tried()
 
 async def test_limits_count_from_the_beginning_of_the_run():
     with pytest.raises(LimitReached):
-        await run(ask(), Scripted([LOOK]), Recorder(), Limits(rounds=3), rounds_done=3)
+        await run(ask(), Scripted([LOOK]), Recorder(), Limits(rounds=3), Done(rounds=3))
     with pytest.raises(LimitReached):
-        await run(ask(), Scripted([LOOK]), Recorder(), Limits(calls=3), calls_done=3)
+        await run(ask(), Scripted([LOOK]), Recorder(), Limits(calls=3), Done(calls=3))
 
 
 @pytest.mark.parametrize(
@@ -278,3 +292,59 @@ async def test_the_loop_waits_for_the_script_not_for_people():
     event.set()
     await task
     assert stage.text == "ab"
+
+
+# ---- what it may cost, and how long it may take -------------------------------------------------------------------
+
+
+async def test_what_an_attempt_may_cost_is_set_aside_before_anything_of_it_is_heard():
+    stage = Recorder()
+    paid = [Asking(900, 50), Counted(Usage(300, 50)), Say("One."), Counted(Usage(300, 9))]
+    broken = [Asking(800, 50), Say("Ha"), Interrupt(), *paid]
+    await run(ask(), Scripted([broken]), stage, Limits())
+    assert stage.asked == [Asking(800, 50), Asking(900, 50)]
+    assert stage.counts == [None, Usage(300, 9)]
+
+
+async def test_a_model_that_cannot_be_paid_is_not_heard():
+    stage = Recorder()
+    stage.affords = 1
+    paid = [Asking(900, 50), WishFor("k8s_list")]
+    with pytest.raises(LimitReached) as no:
+        await run(ask(), Scripted([paid, [Asking(900, 50), Say("Never.")]]), stage, Limits())
+    assert no.value.code == "budget"
+    assert stage.text == ""
+
+
+async def test_a_run_ends_when_its_minutes_are_over_wherever_it_is():
+    class Slow(Recorder):
+        async def perform(self, wishes: Sequence[Wish]) -> Sequence[Answer]:
+            await asyncio.sleep(5)
+            return []
+
+    for script in ([Say("a" * 100, chunks=100, delay=0.1)], [WishFor("k8s_list")]):
+        with pytest.raises(LimitReached, match=r"after 15 minutes of work") as no:
+            await run(ask(), Scripted([script]), Slow(), Limits(), Done(seconds=15 * 60 - 0.05))
+        assert no.value.code == "out_of_time"
+
+
+async def test_a_stop_that_was_swallowed_still_ends_a_run_whose_minutes_are_over():
+    class Deaf(Recorder):
+        async def perform(self, wishes: Sequence[Wish]) -> Sequence[Answer]:
+            with contextlib.suppress(asyncio.CancelledError):
+                await asyncio.sleep(5)
+            return await super().perform(wishes)
+
+    stage = Deaf()
+    with pytest.raises(LimitReached):
+        await run(ask(), Scripted([[WishFor("k8s_list")], [Say("Never.")]]), stage, Limits(minutes=0.001))
+    assert stage.text == ""
+
+
+async def test_a_provider_whose_own_time_is_over_is_not_the_run_s_time():
+    class Late(Recorder):
+        async def perform(self, wishes: Sequence[Wish]) -> Sequence[Answer]:
+            raise TimeoutError
+
+    with pytest.raises(TimeoutError):
+        await run(ask(), Scripted([[WishFor("k8s_list")]]), Late(), Limits())

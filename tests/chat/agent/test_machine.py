@@ -29,6 +29,8 @@ from chat.agent.machine import (
 )
 from chat.agent.ports import (
     Answer,
+    Asking,
+    Counted,
     Finished,
     Interrupted,
     Spoken,
@@ -61,6 +63,8 @@ PIECES: st.SearchStrategy[Spoken | Silence] = st.one_of(
     st.builds(TextEnd, st.text(max_size=3)),
     st.builds(ThinkingDelta, st.text(max_size=3)),
     st.builds(ThinkingEnd, st.text(max_size=3), st.sampled_from(["", "signed"])),
+    st.builds(Asking, st.integers(0, 9), st.integers(0, 9)),
+    st.builds(Counted, USAGES),
     st.builds(Interrupted, st.just("Cut."), st.just(0.0), st.just(1)),
     st.builds(lambda reason, wishes, usage: Finished(reason, tuple(wishes), usage), REASONS, WISHES, USAGES),
     st.builds(lambda wishes, usage: Finished("tool_use", tuple(wishes), usage), WISHES, USAGES),

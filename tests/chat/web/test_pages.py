@@ -14,7 +14,8 @@ from tests.chat.web.stories import Story, whole_story
 from tests.portal import ROOT
 from tools.models import Cluster
 
-ADDRESSES = ["/", "/conversations", "/conversations?q=pods", "/approvals", "/clusters", "/tools", "/model", "/promises"]
+ADDRESSES = ["/", "/conversations", "/conversations?q=pods", "/approvals", "/clusters", "/tools", "/model", "/budgets"]
+ADDRESSES += ["/promises"]
 
 
 @pytest.fixture

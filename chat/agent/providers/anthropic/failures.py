@@ -33,6 +33,10 @@ REFUSALS = {  # status: code, sentence, next step
     ),
 }
 OPTIONAL_FIELDS = ("thinking", "cache_control", "max_tokens")  # the last stands for: an answer as long as ours
+FREE = {
+    "key_refused", "unpaid", "model_unknown", "too_large", "request_refused", "rate_limited", "overloaded",
+    "unreachable", "not_secure", "address",
+}  # fmt: skip
 STATUS_OF_ERROR_EVENT = {
     "invalid_request_error": 400, "authentication_error": 401, "billing_error": 402, "permission_error": 403,
     "not_found_error": 404, "request_too_large": 413, "rate_limit_error": 429, "api_error": 500, "timeout_error": 504,
@@ -54,6 +58,11 @@ class Broken(Exception):
         self.advice = advice
         self.field = ""
         self.temporary = again
+
+    @property
+    def free(self) -> bool:
+        """Whether the other side did no work: it refused at once, or was never reached."""
+        return self.code in FREE
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from typing import Any
 
 from chat.agent.endings import DISOWNED_CALL
 from chat.agent.ports import (
+    Counted,
     Finished,
     Spoken,
     TextDelta,
@@ -47,10 +48,11 @@ class _Block:
 class Message:
     """Feed it events with `take`; after `ended`, ask for `finished`."""
 
-    def __init__(self, place: Place) -> None:
+    def __init__(self, place: Place, most: int) -> None:
         self.usage = Usage()
-        self.ended = False
-        self._place = place
+        self.begun = self.ended = False
+        self._place, self._most = place, most
+        self._counted_out = False
         self._stop_reason = ""
         self._blocks: dict[int, _Block] = {}
         self._bytes = 0
@@ -60,7 +62,7 @@ class Message:
         try:
             match event.get("type"):
                 case "message_start":
-                    self._begin(event["message"])
+                    yield from self._begin(event["message"])
                 case "content_block_start":
                     yield from self._open(event["index"], event["content_block"])
                 case "content_block_delta":
@@ -69,7 +71,7 @@ class Message:
                     yield from self._close(self._blocks[event["index"]])
                 case "message_delta":
                     self._stop_reason = str(event["delta"].get("stop_reason") or self._stop_reason)
-                    self._count(event.get("usage"))
+                    self._counted_out = self._count(event.get("usage")) or self._counted_out
                 case "message_stop":
                     yield from (piece for block in self._blocks.values() for piece in self._close_left_open(block))
                     self.ended = True
@@ -92,12 +94,25 @@ class Message:
             raise Broken("The model gave two tool calls the same name tag.", code="unreadable")
         return Finished("tool_use", tuple(_wish(block) for block in calls), self.usage)
 
+    def cost(self) -> Usage | None:
+        """What this attempt has cost at most, as far as it came (tokens); None: nobody knows.
+
+        How long an answer was that broke off is counted nowhere, and thinking is shown shorter than it was: it counts
+        as the longest one that was allowed. An endpoint that counts nothing is not believed.
+        """
+        usage = self.usage if self._counted_out else replace(self.usage, output_tokens=self._most)
+        asked = usage.input_tokens + usage.cache_read_input_tokens + usage.cache_creation_input_tokens
+        return usage if self.begun and asked > 0 and usage.output_tokens > 0 else None
+
     # ---- events ----
 
-    def _begin(self, message: Event) -> None:
+    def _begin(self, message: Event) -> Iterator[Spoken]:
         if self._blocks or self.ended:
             raise Broken("The model began its answer twice.", code="unreadable")
+        self.begun = True
         self._count(message.get("usage"))
+        if cost := self.cost():
+            yield Counted(cost)
 
     def _open(self, index: int, start: Event) -> Iterator[Spoken]:
         if index in self._blocks:
@@ -145,10 +160,11 @@ class Message:
             raise Broken(sentence, code="too_long", again=False, advice="Ask for less at once.")
         return text
 
-    def _count(self, counts: Event | None) -> None:
-        """Counts of the Messages API are totals so far, and any of them may be left out."""
+    def _count(self, counts: Event | None) -> bool:
+        """Counts of the Messages API are totals so far, and any of them may be left out. Whether the answer's is in."""
         known = {key: counts[key] for key in _COUNTED if isinstance(counts.get(key), int)} if counts else {}
         self.usage = replace(self.usage, **known)
+        return "output_tokens" in known
 
     def _told_error(self, error: Any) -> Broken:
         kind = error.get("type", "") if isinstance(error, dict) else ""

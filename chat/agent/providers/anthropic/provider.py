@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import unquote, urlsplit, urlunsplit
 
 from chat.agent.errors import ModelError
-from chat.agent.ports import Answer, Interrupted, Request, Spoken, TextDelta, Usage, Wish
+from chat.agent.ports import Answer, Asking, Counted, Interrupted, Request, Spoken, TextDelta, Usage, Wish
 from chat.agent.providers.anthropic import failures
 from chat.agent.providers.anthropic.events import Event, events
 from chat.agent.providers.anthropic.failures import Broken, Place
 from chat.agent.providers.anthropic.message import Message
-from chat.agent.providers.anthropic.request import Body, body
+from chat.agent.providers.anthropic.request import Body, body, size
 
 if TYPE_CHECKING:
     from anthropic import AsyncAnthropic
@@ -68,15 +68,20 @@ class Anthropic:
     async def respond(self, request: Request) -> AsyncIterator[Spoken]:
         spent, attempt = Usage(), 1
         while True:
-            message, left_out = Message(self._place), frozenset(self._refused)
+            left_out = frozenset(self._refused)
+            asked = self._body(request, left_out)
+            message = Message(self._place, asked["max_tokens"])
+            yield Asking(size(asked), asked["max_tokens"])
             try:
-                async with aclosing(self._attempt(request, left_out, message)) as spoken:
+                async with aclosing(self._attempt(asked, message)) as spoken:
                     async for piece in spoken:
                         yield piece
                 finished = message.finished()
                 break
             except Broken as broken:
                 fault = broken
+            if cost := Usage() if fault.free and not message.begun else message.cost():
+                yield Counted(cost)
             if fault.field and fault.field not in left_out:
                 self._refused.add(fault.field)
                 continue
@@ -85,6 +90,8 @@ class Anthropic:
             yield Interrupted(fault.sentence, wait, attempt)
             await self._sleep(wait)
             attempt += 1
+        if cost := message.cost():
+            yield Counted(cost)
         yield replace(finished, wishes=_with_new_ids(finished.wishes, request), usage=spent + finished.usage)
 
     async def aclose(self) -> None:
@@ -95,16 +102,16 @@ class Anthropic:
 
     # ---- one attempt ----
 
-    async def _attempt(
-        self, request: Request, left_out: frozenset[str], message: Message
-    ) -> AsyncGenerator[Spoken, None]:
+    def _body(self, request: Request, left_out: frozenset[str]) -> Body:
+        longest = SHORTER_ANSWER if "max_tokens" in left_out else LONGEST_ANSWER
+        return body(request, model=self.model, max_tokens=longest, refused=left_out)
+
+    async def _attempt(self, asked: Body, message: Message) -> AsyncGenerator[Spoken, None]:
         """Raises Broken, whatever went wrong."""
         client = await self._connected()
         from anthropic import APIError, APIStatusError
         from httpx2 import HTTPError
 
-        longest = SHORTER_ANSWER if "max_tokens" in left_out else LONGEST_ANSWER
-        asked = body(request, model=self.model, max_tokens=longest, refused=left_out)
         try:
             async with aclosing(self._listen(client, asked, message)) as spoken:
                 async for piece in spoken:

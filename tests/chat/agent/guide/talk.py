@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from chat.agent.limits import Limits
 from chat.agent.loop import run
-from chat.agent.ports import Answer, Request, Setting, Text, ToolOffer, Turn, Usage, Wish
+from chat.agent.ports import Answer, Asking, Request, Setting, Text, ToolOffer, Turn, Usage, Wish
 from chat.agent.providers.guide import Guide
 from tests.tools.api import ANYTHING, announced
 from tools import registry, toolbox
@@ -89,6 +89,12 @@ class Talk:
 
     async def interrupted(self, sentence: str, seconds: float, attempt: int) -> None:
         raise AssertionError("the guide is never interrupted")
+
+    async def asking(self, asking: Asking) -> None:
+        raise AssertionError("the guide costs nothing")
+
+    async def counted(self, usage: Usage) -> None:
+        raise AssertionError("the guide costs nothing")
 
     async def round_ended(self, wishes: Sequence[Wish], usage: Usage) -> None:
         self.told.calls += [(wish.name, dict(wish.arguments)) for wish in wishes]

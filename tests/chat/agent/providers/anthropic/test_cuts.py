@@ -38,7 +38,7 @@ async def read(chunks: list[bytes]) -> Finished:
         for chunk in chunks:
             yield chunk
 
-    message = Message(PLACE)
+    message = Message(PLACE, 16_000)
     async for told in events(source()):
         for event in told:
             for _ in message.take(event):

@@ -1,0 +1,172 @@
+"""How far a run may go: each limit at its end and one past it, with its sentence and its code."""
+
+import json
+import re
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from chat.actions import approvals, leases, messages, rounds
+from chat.agent.errors import LimitReached
+from chat.agent.limits import Limits
+from chat.agent.ports import Usage
+from chat.budgets import run_limits
+from chat.budgets.run_limits import Made, covered, judge
+from chat.models import Approval, Event, Run, ToolCall
+from tests.chat.test_runs import ended, sent
+from tests.conftest import in_database
+
+READ = ToolCall(tool="k8s_get", cluster="c", arguments={"name": "web"}, effect="READ")
+WRITE = ToolCall(tool="k8s_scale", cluster="c", arguments={"name": "web"}, effect="CHANGE")
+SENTENCE = re.compile(r"[A-Z].*\.$", re.DOTALL)
+
+
+def made(call: ToolCall = READ, *, failed: bool = False, changes: int = 0, read: int = 0) -> Made:
+    return Made(call.tool, call.cluster, dict(call.arguments), failed, changes, read)
+
+
+def stopped(*, call: ToolCall, before: list[Made], code: str) -> None:
+    with pytest.raises(LimitReached) as no:
+        judge(call, before, Limits())
+    assert no.value.code == code
+    assert SENTENCE.match(str(no.value))
+
+
+# ---- one call more -----------------------------------------------------------------------------------------------
+
+
+def test_ten_changes_are_sent_and_not_eleven():
+    assert judge(WRITE, [made(WRITE, changes=1)] * 9, Limits()) == ""
+    stopped(call=WRITE, before=[made(WRITE, changes=1)] * 10, code="too_many_writes")
+    stopped(call=WRITE, before=[made(WRITE, changes=4), made(WRITE, changes=6)], code="too_many_writes")
+    assert judge(WRITE, [made(WRITE, changes=4)], Limits(), changes=6) == ""
+    with pytest.raises(LimitReached, match=r"has sent 4 changes and was about to send 7 more, and 10 are allowed"):
+        judge(WRITE, [made(WRITE, changes=4)], Limits(), changes=7)
+    assert judge(READ, [made(WRITE, changes=1)] * 10, Limits()) == ""
+
+
+def test_a_million_characters_are_read_and_not_one_call_more():
+    assert judge(READ, [made(read=999_999)], Limits()) == ""
+    stopped(call=READ, before=[made(read=999_999), made(read=1)], code="too_much_read")
+
+
+@pytest.mark.parametrize("failures", [0, 1, 2, 3])
+def test_a_call_that_failed_twice_is_not_made_a_third_time(failures):
+    told = judge(READ, [made(failed=True)] * failures, Limits())
+    assert bool(told) == (failures >= 2)
+    assert not told or SENTENCE.match(told)
+
+
+def test_what_failed_in_another_way_or_elsewhere_is_another_call():
+    others = [
+        made(ToolCall(tool="k8s_get", cluster="d", arguments=READ.arguments), failed=True),
+        made(ToolCall(tool="k8s_get", cluster="c", arguments={"name": "api"}), failed=True),
+        made(WRITE, failed=True),
+        made(failed=False),
+    ]
+    assert judge(READ, others * 3, Limits()) == ""
+
+
+async def test_a_model_that_insists_is_told_and_then_goes_on(crew, script, alice, demo):
+    wish = {"wish": "k8s_get", "arguments": {"kind": "pods", "name": "nowhere"}}
+    script([wish], [wish], [wish], [{"say": "I give up."}])
+    complete = await ended((await sent(alice)).run_id)
+    assert complete["outcome"] == "done"
+    assert [call["status"] for call in complete["tool_calls"]] == ["failed", "failed", "denied"]
+    assert "failed 2 times" in complete["tool_calls"][2]["result"]
+
+
+async def test_a_run_may_make_so_many_calls_and_not_one_more(crew, script, alice, settings):
+    settings.K8SMCP_RUN_CALLS = 3
+    for wishes, outcome in ((3, "done"), (4, "failed")):
+        script(*[[{"wish": "clusters_list"}] for _ in range(wishes)], [{"say": "Enough."}])
+        complete = await ended((await sent(alice)).run_id)
+        assert (complete["outcome"], len(complete["tool_calls"])) == (outcome, 3)
+    assert (await in_database(Event.objects.get, type="error")).data["code"] == "too_many_calls"
+
+
+async def test_a_manifest_with_more_changes_than_a_run_may_send_sends_none(crew, script, alice, demo, settings):
+    settings.K8SMCP_RUN_WRITES = 2
+    names = [{"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": f"c{n}"}} for n in range(3)]
+    manifest = "---\n".join(json.dumps(each) + "\n" for each in names)
+    script([{"wish": "k8s_apply", "arguments": {"manifest": manifest, "namespace": "shop"}}], [{"say": "Never."}])
+    complete = await ended((await sent(alice)).run_id)
+    assert (complete["outcome"], complete["tool_calls"][0]["status"]) == ("failed", "cancelled")
+    assert (await in_database(Event.objects.get, type="error")).data["code"] == "too_many_writes"
+    assert not await in_database(Approval.objects.exists)
+
+
+# ---- one question more -------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def claim(transactional_db, alice):
+    messages.send(alice, "change it")
+    claim = leases.claim("here")
+    rounds.start(claim, "scripted", "script")
+    return claim
+
+
+def ask(claim, count: int, **fields) -> list[Approval]:
+    calls = [ToolCall(tool="k8s_scale", cluster="c", arguments={"n": n}, effect="CHANGE") for n in range(count)]
+    rounds.close_round(claim, calls, Usage())
+    asked = [approvals.request(claim, call, "Scale it", "alice") for call in calls]
+    Approval.objects.filter(pk__in=[each.pk for each in asked]).update(**fields) if fields else None
+    return asked
+
+
+def test_five_questions_wait_and_not_six(claim):
+    ask(claim, 5)
+    with pytest.raises(LimitReached) as no:
+        ask(claim, 1)
+    assert no.value.code == "too_many_approvals"
+    assert Approval.objects.count() == 5
+
+
+def test_a_person_is_asked_ten_times_a_minute_and_not_eleven(claim, settings):
+    settings.K8SMCP_RUN_PENDING_APPROVALS = 100
+    ask(claim, 10)
+    with pytest.raises(LimitReached) as no:
+        ask(claim, 1)
+    assert (no.value.code, no.value.temporary) == ("approvals_too_fast", True)
+    Approval.objects.update(requested_at=timezone.now() - timedelta(seconds=61))
+    ask(claim, 1)
+
+
+async def test_a_run_that_asks_too_often_stops_and_nothing_of_it_waits(crew, script, alice, demo):
+    wish = {"wish": "k8s_scale", "arguments": {"kind": "deployment", "name": "storefront", "namespace": "shop"}}
+    script([{**wish, "arguments": {**wish["arguments"], "replicas": n}} for n in range(6)], [{"say": "Never."}])
+    complete = await ended((await sent(alice)).run_id)
+    assert complete["outcome"] == "failed"
+    assert (await in_database(Event.objects.get, type="error")).data["code"] == "too_many_approvals"
+    assert {call["status"] for call in complete["tool_calls"]} == {"cancelled"}
+
+
+# ---- minutes -----------------------------------------------------------------------------------------------------
+
+
+def test_waiting_for_people_is_no_work_and_counts_once_however_many_questions_wait(claim):
+    now = timezone.now()
+    Run.objects.update(started_at=now - timedelta(minutes=60))
+    for asked, since, until in zip(ask(claim, 3), (50, 45, 10), (20, 30, None), strict=True):
+        decided = None if until is None else now - timedelta(minutes=until)
+        times = {"requested_at": now - timedelta(minutes=since), "decided_at": decided}
+        Approval.objects.filter(pk=asked.pk).update(**times)
+    assert run_limits.worked(Run.objects.get(), now) == (60 - 30 - 10) * 60
+
+
+def test_stretches_that_overlap_are_covered_once():
+    start = timezone.now()
+    t = [start + timedelta(seconds=n) for n in range(10)]
+    assert covered([]) == 0
+    assert covered([(t[4], t[6]), (t[0], t[3]), (t[1], t[2]), (t[5], t[9])]) == 3 + 5
+
+
+async def test_a_run_that_has_worked_long_enough_ends(crew, script, alice, settings):
+    settings.K8SMCP_RUN_MINUTES = 0.005
+    script([{"say": "One. "}, {"say": "two " * 100, "chunks": 100, "delay": 0.1}])
+    complete = await ended((await sent(alice)).run_id)
+    assert complete["outcome"] == "failed"
+    assert complete["message"].startswith("One. ")
+    assert (await in_database(Event.objects.get, type="error")).data["code"] == "out_of_time"
