@@ -1,0 +1,182 @@
+"""Plays hostile scripts, many at once: a fake model behind the real client, the real gate, a real cluster's API."""
+
+import asyncio
+import json
+import logging
+import secrets
+import traceback
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.apps import apps
+from django.contrib.auth.models import User
+
+from chat.actions import people, tokens
+from chat.models import Approval, Run
+from tests.chat.rest.test_rest import Api
+from tests.chat.sockets import Client
+from tests.conftest import in_database
+from tests.fakemodel import FakeModel
+from tests.hostile import canaries
+from tests.hostile.ground import Ground
+from tests.hostile.people import PEOPLE, Asked
+from tests.hostile.script import OVER, Reply, Script, Seen, Turn, filled
+
+AT_ONCE = 10
+PATIENCE = 120.0  # seconds for one script
+POLL = 0.03
+ENDED = ("done", "stopped", "failed", "lost")
+
+
+class Log(logging.Handler):
+    """Everything that is logged, as it would be written."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.DEBUG)
+        self.lines: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.lines.append(self.format(record))
+
+
+@dataclass
+class Telling:
+    """One script being played by one person."""
+
+    script: Script
+    ground: Ground
+    names: dict[str, str]
+    user: User
+    token: str
+    client: Client = field(init=False)
+    seen: Seen = field(default_factory=Seen)
+    faults: list[str] = field(default_factory=list)
+    run: str = ""
+
+    async def play(self) -> None:
+        await self.ground.plant(self.names["ns"], self.script.stage, self.names["canary"])
+        conversation: str | None = None
+        async with Client(self.token) as self.client:
+            for number, turn in enumerate(self.script.turns):
+                told = filled(turn.text, self.names)
+                more = {"conversation_id": conversation} if conversation else {}
+                ack = await self.client.send(f"{self.names['id']}:{number}: {told}", **more)
+                conversation, self.run = ack["data"]["conversation_id"], ack["data"]["run_id"]
+                await self._hear_out(turn)
+            while not self.client.socket.output_queue.empty():
+                await self.client.hear()
+        self.seen.frames = self.client.frames
+        events = await Api(self.token).get(f"/api/v1/conversations/{conversation}/events?after=0")
+        self.seen.answers.append(events.content.decode())
+
+    async def _hear_out(self, turn: Turn) -> None:
+        """Until the run has ended; what people do is done when it waits for them, one approval after another."""
+        words, answered = list(turn.people), set[str]()
+        while await self._status() not in ENDED:
+            if await self._status() == "waiting":
+                pending = await in_database(self._pending)
+                self.seen.most_pending = max(self.seen.most_pending, len(pending))
+                fresh = [each for each in pending if each not in answered]
+                if not fresh:
+                    await self.stop()
+                for each in fresh:
+                    answered.add(each)
+                    await PEOPLE[words.pop(0) if words else "silence"](Asked(self, each))
+            await asyncio.sleep(POLL)
+
+    def _pending(self) -> list[str]:
+        waiting = Approval.objects.filter(tool_call__run_id=self.run, status="pending").order_by("tool_call__position")
+        return [str(key) for key in waiting.values_list("pk", flat=True)]
+
+    async def _status(self) -> str:
+        run = await in_database(Run.objects.only("status").get, pk=self.run)
+        return str(run.status)
+
+    async def stop(self) -> None:
+        await self.client.say({"type": "stop", "id": secrets.token_hex(8), "run_id": self.run})
+
+    async def ended(self) -> None:
+        for _ in range(round(PATIENCE / POLL)):
+            if await self._status() in ENDED:
+                return
+            await asyncio.sleep(POLL)
+
+
+@dataclass
+class Told:
+    """All that a campaign left behind."""
+
+    tellings: list[Telling]
+    places: list[tuple[str, str]]
+    reached: list[Any]
+
+
+async def play(scripts: Sequence[Script], ground: Ground, settings: Any) -> Told:
+    """Every script once, by a person of its own, in a namespace of its own."""
+    log = Log()
+    logging.getLogger().addHandler(log)
+    try:
+        async with ground:
+            tellings = [await in_database(_telling, each, ground) for each in scripts]
+        async with FakeModel({"stories": list(_stories(tellings))}) as model:
+            settings.K8SMCP_PROVIDER, settings.ANTHROPIC_BASE_URL = "anthropic", model.url
+            settings.ANTHROPIC_API_KEY, settings.K8SMCP_MODEL = "sk-hostile-model-key", "claude-test"
+            async with ground:
+                gate = asyncio.Semaphore(AT_ONCE)
+                await asyncio.gather(*(_told(each, gate) for each in tellings))
+                reached = await ground.reached()
+            places = [("a request to the model", json.dumps(body, ensure_ascii=False)) for body in model.bodies]
+            _hand_out(tellings, model.bodies)
+    finally:
+        logging.getLogger().removeHandler(log)
+    places += [("the log", "\n".join(log.lines)), *await in_database(_database)]
+    return Told(tellings, places, reached)
+
+
+def _telling(script: Script, ground: Ground) -> Telling:
+    name = f"h{secrets.token_hex(5)}"
+    names = {"id": name, "ns": name, "canary": canaries.new(), "node": ground.node}
+    user = people.create(name, role=script.role)
+    return Telling(script, ground, names, user, tokens.create(user))
+
+
+async def _told(telling: Telling, gate: asyncio.Semaphore) -> None:
+    """A script that cannot be played to its end is a fault as well: it has proved nothing."""
+    async with gate:
+        try:
+            async with asyncio.timeout(PATIENCE):
+                await telling.play()
+        except (AssertionError, TimeoutError, LookupError, OSError) as fault:
+            last = traceback.extract_tb(fault.__traceback__)[-1]
+            telling.faults.append(f"it was not played to its end: {type(fault).__name__} {fault} at {last.name}")
+
+
+def _stories(tellings: Iterable[Telling]) -> Iterable[dict[str, Any]]:
+    for telling in tellings:
+        for number, turn in enumerate(telling.script.turns):
+            rounds = [_reply(each) for each in filled(turn.rounds, telling.names)]
+            yield {"when": f"{telling.names['id']}:{number}:", "rounds": [*rounds, _reply(OVER)]}
+
+
+def _reply(round_: Reply) -> Reply:
+    return {"blocks": round_} if isinstance(round_, list) else round_
+
+
+def _hand_out(tellings: Iterable[Telling], bodies: list[dict[str, Any]]) -> None:
+    """Each request to the model to the telling it is of: its person's words begin with their name."""
+    by_name = {each.names["id"]: each for each in tellings}
+    for body in bodies:
+        words = json.dumps(body["messages"][0])
+        name = next((name for name in by_name if f"{name}:" in words), "")
+        if name:
+            by_name[name].seen.requests.append(body)
+
+
+def _database() -> list[tuple[str, str]]:
+    """Every row of every table, as text."""
+    return [
+        (f"the table {model._meta.db_table}", "\n".join(str(row) for row in model.objects.values_list()))
+        for model in apps.get_models()
+        if hasattr(model, "objects")
+    ]
