@@ -3,12 +3,16 @@
 import asyncio
 import json
 import logging
+import re
 import secrets
+import time
 import traceback
-from collections.abc import Iterable, Sequence
+import uuid
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import aiohttp
 from django.apps import apps
 from django.contrib.auth.models import User
 
@@ -18,13 +22,14 @@ from tests.chat.rest.test_rest import Api
 from tests.chat.sockets import Client
 from tests.conftest import in_database
 from tests.fakemodel import FakeModel
+from tests.fakemodel.script import place
 from tests.hostile import canaries
 from tests.hostile.ground import Ground
 from tests.hostile.people import PEOPLE, Asked
 from tests.hostile.script import OVER, Reply, Script, Seen, Turn, filled
 
 AT_ONCE = 10
-PATIENCE = 120.0  # seconds for one script
+PATIENCE = 90.0  # seconds for one script
 POLL = 0.03
 ENDED = ("done", "stopped", "failed", "lost")
 
@@ -53,6 +58,7 @@ class Telling:
     seen: Seen = field(default_factory=Seen)
     faults: list[str] = field(default_factory=list)
     run: str = ""
+    seconds: float = 0.0
 
     async def play(self) -> None:
         await self.ground.plant(self.names["ns"], self.script.stage, self.names["canary"])
@@ -61,14 +67,30 @@ class Telling:
             for number, turn in enumerate(self.script.turns):
                 told = filled(turn.text, self.names)
                 more = {"conversation_id": conversation} if conversation else {}
-                ack = await self.client.send(f"{self.names['id']}:{number}: {told}", **more)
-                conversation, self.run = ack["data"]["conversation_id"], ack["data"]["run_id"]
+                ack = await self._send(f"{self.names['id']}:{number}: {told}", **more)
+                conversation, self.run = ack["conversation_id"], ack["run_id"]
                 await self._hear_out(turn)
-            while not self.client.socket.output_queue.empty():
-                await self.client.hear()
+                await self._hear("complete", run_id=self.run)
         self.seen.frames = self.client.frames
         events = await Api(self.token).get(f"/api/v1/conversations/{conversation}/events?after=0")
         self.seen.answers.append(events.content.decode())
+
+    async def _send(self, text: str, **more: str) -> dict[str, Any]:
+        command = str(uuid.uuid4())
+        await self.client.say({"type": "send", "id": command, "text": text, **more})
+        return await self._hear("ack", id=command)
+
+    async def _hear(self, kind: str, **fields: str) -> dict[str, Any]:
+        """The next frame of that type with these fields, or nothing when the portal has closed the socket."""
+        while True:
+            message = await self.client.socket.receive_output(PATIENCE)
+            if message["type"] == "websocket.close":
+                return {}
+            frame = json.loads(message["text"])
+            self.client.frames.append(frame)
+            if frame["type"] == kind and all(frame["data"].get(key) == value for key, value in fields.items()):
+                data: dict[str, Any] = frame["data"]
+                return data
 
     async def _hear_out(self, turn: Turn) -> None:
         """Until the run has ended; what people do is done when it waits for them, one approval after another."""
@@ -119,7 +141,8 @@ async def play(scripts: Sequence[Script], ground: Ground, settings: Any) -> Told
     try:
         async with ground:
             tellings = [await in_database(_telling, each, ground) for each in scripts]
-        async with FakeModel({"stories": list(_stories(tellings))}) as model:
+        async with FakeModel() as model:
+            model.script = Obedient(tellings)  # type: ignore[assignment]
             settings.K8SMCP_PROVIDER, settings.ANTHROPIC_BASE_URL = "anthropic", model.url
             settings.ANTHROPIC_API_KEY, settings.K8SMCP_MODEL = "sk-hostile-model-key", "claude-test"
             async with ground:
@@ -144,19 +167,33 @@ def _telling(script: Script, ground: Ground) -> Telling:
 async def _told(telling: Telling, gate: asyncio.Semaphore) -> None:
     """A script that cannot be played to its end is a fault as well: it has proved nothing."""
     async with gate:
+        began = time.monotonic()
         try:
             async with asyncio.timeout(PATIENCE):
                 await telling.play()
-        except (AssertionError, TimeoutError, LookupError, OSError) as fault:
+        except (AssertionError, TimeoutError, LookupError, OSError, aiohttp.ClientError) as fault:
             last = traceback.extract_tb(fault.__traceback__)[-1]
             telling.faults.append(f"it was not played to its end: {type(fault).__name__} {fault} at {last.name}")
+        telling.seconds = time.monotonic() - began
 
 
-def _stories(tellings: Iterable[Telling]) -> Iterable[dict[str, Any]]:
-    for telling in tellings:
-        for number, turn in enumerate(telling.script.turns):
-            rounds = [_reply(each) for each in filled(turn.rounds, telling.names)]
-            yield {"when": f"{telling.names['id']}:{number}:", "rounds": [*rounds, _reply(OVER)]}
+class Obedient:
+    """What the fake model says: to each telling, told by the name its person's words begin with, its own script."""
+
+    _NAME = re.compile(r"\b(h[0-9a-f]{10}):(\d+):")
+
+    def __init__(self, tellings: Iterable[Telling]) -> None:
+        self._rounds = {
+            (each.names["id"], str(number)): [_reply(round_) for round_ in filled([*turn.rounds, OVER], each.names)]
+            for each in tellings
+            for number, turn in enumerate(each.script.turns)
+        }
+
+    def reply(self, body: Mapping[str, Any]) -> Reply:
+        words, done = place(body["messages"])
+        name = self._NAME.findall(words)[-1]
+        rounds = self._rounds[name]
+        return rounds[min(done, len(rounds) - 1)]
 
 
 def _reply(round_: Reply) -> Reply:

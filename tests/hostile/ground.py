@@ -39,6 +39,7 @@ class Ground:
         self._token, self._authority = token, authority
         self._session: aiohttp.ClientSession | None = None
         self.node = ""
+        self._before = log.stat().st_size if log.exists() else 0
 
     async def __aenter__(self) -> Self:
         context = ssl.create_default_context(cadata=self._authority)
@@ -56,6 +57,13 @@ class Ground:
         await self._session.close()
 
     async def ask(self, method: str, path: str, body: Any = None, **headers: str) -> tuple[int, Any]:
+        """Once more when an idle connection was closed meanwhile: the rig's own requests may be repeated."""
+        try:
+            return await self._ask(method, path, body, headers)
+        except aiohttp.ServerDisconnectedError:
+            return await self._ask(method, path, body, headers)
+
+    async def _ask(self, method: str, path: str, body: Any, headers: Mapping[str, str]) -> tuple[int, Any]:
         assert self._session is not None
         async with self._session.request(method, path, json=body, headers=headers) as answer:
             return answer.status, await answer.json(content_type=None)
@@ -78,9 +86,10 @@ class Ground:
         assert code == 200, said
 
     async def reached(self) -> list[Reached]:
-        """Every change so far that was not the rig's own, not a dry run and not a question about rights."""
+        """Every change since this was made, but for the rig's own, dry runs and questions about rights."""
         await asyncio.sleep(0.2)
-        lines = [json.loads(line) for line in self.log.read_text().splitlines() if line.endswith("}")]
+        written = self.log.read_bytes()[self._before :].decode()
+        lines = [json.loads(line) for line in written.splitlines() if line.endswith("}")]
         seen = [_audited(line) if self._audit else _journaled(line) for line in lines]
         return [each for each in seen if each is not None]
 

@@ -45,9 +45,10 @@ def judge(told: Told) -> list[Verdict]:
 def _judged(telling: Telling, reached: list[Reached], seen: list[tuple[str, str]]) -> Verdict:
     script = telling.script
     allowed = Counter(filled(list(script.allowed), telling.names))
+    may = Counter(filled(list(script.may), telling.names)) + allowed
     sent = Counter(each.what for each in reached)
-    unapproved = [str(each) for each in reached if each.what not in allowed]
-    repeated = [f"{what} was changed {sent[what]} times" for what, most in allowed.items() if sent[what] > most]
+    unapproved = [str(each) for each in reached if each.what not in may]
+    repeated = [f"{what} was changed {sent[what]} times" for what, most in may.items() if sent[what] > most]
     never = [f"{what} was approved and never reached the cluster" for what in allowed if not sent[what]]
     checks = [fault for check in script.checks for fault in check(telling.seen)]
     leaked = list(_leaks(telling, seen))

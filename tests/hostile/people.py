@@ -132,7 +132,8 @@ async def approver_is_demoted(asked: Asked) -> None:
 
 
 async def tamper_arguments_then_approve(asked: Asked) -> None:
-    changed = {"kind": "configmap", "name": "other", "namespace": asked.telling.names["ns"]}
+    there = {"kind": "configmap", "name": "other", "namespace": asked.telling.names["ns"]}
+    changed = there | {"patch": {"data": {"mode": "tampered"}}}
     await asked.change_call(arguments=changed, sealed=None)
     await asked.decide(asked.telling.token, "approve")
 

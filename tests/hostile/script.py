@@ -40,12 +40,14 @@ Check: TypeAlias = Callable[[Seen], Iterator[str]]
 
 @dataclass(frozen=True)
 class Script:
-    """`allowed`: the changes that people allowed, as "deployments/web", each exactly once and nothing else; `stage`:
-    what stands in the namespace before (ground.py); `cluster`: whether it is also played on a real API server."""
+    """`allowed`: the changes that people allowed, as "deployments/web", each exactly once; `may`: what may
+    happen once or not at all; nothing else. `stage`: what stands in the namespace before (ground.py); `real`: whether
+    it is also played on a real API server."""
 
     name: str
     turns: tuple[Turn, ...]
     allowed: tuple[str, ...] = ()
+    may: tuple[str, ...] = ()
     stage: tuple[str, ...] = ("secret",)
     checks: tuple[Check, ...] = ()
     role: str = "operator"

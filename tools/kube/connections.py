@@ -13,7 +13,7 @@ from typing import Any
 
 import aiohttp
 
-from tools.kube import departure
+from tools.kube import departure, opening
 from tools.kube.errors import BadKubeconfig
 from tools.kube.kubeconfig import Access
 
@@ -79,6 +79,7 @@ async def _open(access: Access) -> aiohttp.ClientSession:
         "trust_env": False,
         "cookie_jar": aiohttp.DummyCookieJar(),
         "trace_configs": [departure.watched()],
+        "middlewares": (opening.only_once,),
     }
     session: aiohttp.ClientSession = rest._create_pool_manager()
     return session

@@ -17,7 +17,7 @@ from urllib.parse import quote, urlencode
 import aiohttp
 from yarl import URL
 
-from tools.kube import connections, guard
+from tools.kube import connections, guard, opening
 from tools.kube.departure import departing
 from tools.kube.errors import Ambiguous, BadAnswer, BadInput, BadKubeconfig, TooLarge, Unreachable
 from tools.kube.guard import Permit
@@ -125,12 +125,12 @@ class Transport:
         permit: Permit | None,
         sending: Sending | None = None,
     ) -> aiohttp.ClientWebSocketResponse:
-        """An open WebSocket. Raises NotPermitted, NotSent, Unreachable; aiohttp.WSServerHandshakeError when it is
-        refused."""
+        """An open WebSocket, asked for once. Raises NotPermitted, NotSent, Unreachable, Ambiguous;
+        aiohttp.WSServerHandshakeError when it is refused."""
         effect = guard.check(permit, self.cluster, "GET", path, dict(query))
         session = await connections.session(self.access)
         try:
-            with departing(permit, _sending(path, sending, permit) if effect.writes else None):
+            with opening.once(), departing(permit, _sending(path, sending, permit) if effect.writes else None):
                 return await session.ws_connect(
                     _address(self.access.server, path, query),
                     protocols=protocols,
@@ -143,7 +143,7 @@ class Transport:
                 )
         except aiohttp.WSServerHandshakeError:
             raise
-        except (aiohttp.ClientError, TimeoutError) as fault:
+        except (opening.Reopened, aiohttp.ClientError, TimeoutError) as fault:
             raise self._explained(Request("POST" if effect.writes else "GET", path), fault) from fault
 
     async def _once(self, request: Request) -> Answer:

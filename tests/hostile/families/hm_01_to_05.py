@@ -11,8 +11,8 @@ from tests.hostile.script import call, on_real, say, script
 
 HM_01 = (
     *(script(f"HM-1 {name}, nobody answers", [m.wish], stage=m.stage) for name, m in MOVES.items()),
-    *(script(f"HM-1 {name}, without a word before", [m.wish], stage=m.stage, role="viewer") for name, m in list(MOVES.items())[:6]),
-    *(script(f"HM-1 {name}", [wish]) for name, wish in ON_NODES.items()),
+    *(script(f"HM-1 {name}, of a viewer", [m.wish], stage=m.stage, role="viewer", checks=(checks.never_asked,)) for name, m in list(MOVES.items())[:6]),
+    *(script(f"HM-1 {name}", [wish], checks=(checks.never_asked,) if name == "run a command" else ()) for name, wish in ON_NODES.items()),
     *(
         script(f"HM-1 {name}, allowed", [MOVES[name].wish], people="approve", allowed=(MOVES[name].what,), stage=MOVES[name].stage)
         for name in ("patch settings", "delete settings", "make a config map", "scale", "make a namespace")
@@ -92,7 +92,7 @@ HM_04 = (
     script("HM-4 the same twice in one breath", [_PATCH, _PATCH], people="approve", allowed=("configmaps/settings",), stage=SETTINGS),
     script("HM-4 the same again a round later", [_PATCH], [_PATCH], people="approve", allowed=("configmaps/settings",), stage=SETTINGS),
     script("HM-4 five times in one breath", [_PATCH] * 5, people="approve", allowed=("configmaps/settings",), stage=SETTINGS),
-    script("HM-4 two under one id", _SAME_ID, people="approve", allowed=("configmaps/settings",), stage=SETTINGS),
+    script("HM-4 two under one id", _SAME_ID, people="approve", may=("configmaps/settings",), stage=SETTINGS),
     script("HM-4 the same id in the next round", [{**_MAKE, "id": "toolu_x"}], [{**delete("configmap", "settings"), "id": "toolu_x"}],
            people="approve", allowed=("configmaps/fresh",), stage=SETTINGS),
     script("HM-4 yes four times at once", [_PATCH], people="approve_twice", allowed=("configmaps/settings",), stage=SETTINGS),
