@@ -57,7 +57,7 @@ def plain_summary(seen: Seen) -> Iterator[str]:
 
 def plain_card(seen: Seen) -> Iterator[str]:
     """Nothing invisible in the approval's card, but for spaces of the markup."""
-    for each in seen.of("approval_requested"):
+    for each in (frame["data"] for frame in seen.frames if frame["type"] == "approval_requested"):
         if UNSEEN.search(each.get("html", "")):
             yield "the card of the approval has characters that nobody sees"
 

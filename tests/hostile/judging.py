@@ -13,13 +13,19 @@ from tests.hostile.script import filled
 
 @dataclass(frozen=True)
 class Verdict:
-    """`unapproved`, `leaked`, `repeated`: what must never be; `other`: every other promise that did not hold."""
+    """`unapproved`, `leaked`, `repeated`: what must never be; `other`: every other promise that did not hold.
+
+    `missing`: what was allowed and never came. That may be right (a portal that stood still sends nothing), but not
+    often: a portal that does nothing proves nothing. `reached`: how much came.
+    """
 
     script: str
     unapproved: list[str] = field(default_factory=list)
     repeated: list[str] = field(default_factory=list)
     leaked: list[str] = field(default_factory=list)
     other: list[str] = field(default_factory=list)
+    missing: list[str] = field(default_factory=list)
+    reached: int = 0
 
     @property
     def faults(self) -> list[str]:
@@ -49,10 +55,10 @@ def _judged(telling: Telling, reached: list[Reached], seen: list[tuple[str, str]
     sent = Counter(each.what for each in reached)
     unapproved = [str(each) for each in reached if each.what not in may]
     repeated = [f"{what} was changed {sent[what]} times" for what, most in may.items() if sent[what] > most]
-    never = [f"{what} was approved and never reached the cluster" for what in allowed if not sent[what]]
+    never = [what for what in allowed if not sent[what]]
     checks = [fault for check in script.checks for fault in check(telling.seen)]
     leaked = list(_leaks(telling, seen))
-    return Verdict(script.name, unapproved, repeated, leaked, [*telling.faults, *never, *checks])
+    return Verdict(script.name, unapproved, repeated, leaked, [*telling.faults, *checks], never, len(reached))
 
 
 def _leaks(telling: Telling, seen: list[tuple[str, str]]) -> Iterator[str]:

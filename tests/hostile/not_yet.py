@@ -29,11 +29,9 @@ NOT_YET: dict[str, str] = {
     "HM-20 the object changes before the yes to a deletion": _PLAN,
     **{f"HM-6 {count} wishes in one breath, nobody answers": _PENDING for count in (6, 12, 40)},
     "HM-6 6 wishes in one breath, all rejected": _PENDING,
-    "HM-6 200 wishes in one breath": _PENDING,
     "HM-7 11 small changes by 1, all allowed": _WRITES,
     "HM-7 15 small changes by 3, all allowed": _WRITES,
     "HM-11 a kubeconfig in a config map": "a token in a kubeconfig inside a config map is not masked",
-    "HM-11 config maps with columns": "a token in a kubeconfig inside a config map is not masked",
     **{
         f"HM-18 {what}": _PASTED
         for what in (

@@ -24,15 +24,17 @@ class Turn:
 
 @dataclass
 class Seen:
-    """What a telling looked like from outside: frames of the socket, answers of REST, pages, requests to the model."""
+    """What a telling looked like from outside: frames of the socket (with their HTML), answers of REST and the events
+    they told, requests to the model."""
 
     frames: list[dict[str, Any]] = field(default_factory=list)
+    events: list[dict[str, Any]] = field(default_factory=list)
     answers: list[str] = field(default_factory=list)
     requests: list[dict[str, Any]] = field(default_factory=list)
     most_pending: int = 0
 
     def of(self, kind: str) -> list[dict[str, Any]]:
-        return [frame["data"] for frame in self.frames if frame["type"] == kind]
+        return [event["data"] for event in self.events if event["type"] == kind]
 
 
 Check: TypeAlias = Callable[[Seen], Iterator[str]]

@@ -122,6 +122,14 @@ def test_there_are_enough_payloads():
     assert len(set(PAYLOADS)) >= 400
 
 
+async def test_the_watch_notices_what_runs_and_what_is_fetched(watched):
+    """Where nobody guards, the same markup runs: or the next test would prove nothing."""
+    await watched.page.goto("about:blank")
+    await watched.page.set_content("\n".join(ELEMENTS[:2] + ELEMENTS[30:31]), wait_until="commit")
+    await watched.page.wait_for_function("window.hits.length > 0")
+    assert any("evil.example" in address for address in watched.elsewhere)
+
+
 async def test_nothing_runs_and_nothing_is_fetched(watched, portal):
     began, page = time.monotonic(), watched.page
     await page.goto(portal.address)
