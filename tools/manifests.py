@@ -16,6 +16,7 @@ LARGEST = 256 << 10
 MOST_DOCUMENTS = 50
 _DEEPEST = 60
 _MOST_NODES = 50_000
+_KIND = re.compile(r"[A-Z][A-Za-z0-9]*")
 
 _Base: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
@@ -112,6 +113,8 @@ def _objects(document: Any, number: int) -> Iterator[Object]:
     for key in ("apiVersion", "kind"):
         if not isinstance(document.get(key), str) or not document[key]:
             raise BadInput(f"Document {number} has no {key}.")
+    if not _KIND.fullmatch(document["kind"]):  # "secrets" would be found all the same, and be masked by nobody
+        raise BadInput(f'Document {number}: "{kind!s:.60}" is not a kind. Write it as the API does: Deployment.')
     meta = document.get("metadata")
     if not isinstance(meta, dict) or not isinstance(meta.get("name"), str) or not meta["name"]:
         raise BadInput(f"Document {number} ({kind}) has no metadata.name; generateName cannot be applied.")

@@ -2,6 +2,7 @@
 
 import atexit
 import contextlib
+import json
 import os
 import re
 import shutil
@@ -48,6 +49,11 @@ class ControlPlane(Cluster):
     kubeconfig: Path
     minor: int
     processes: list[Process] = field(default_factory=list)
+
+    @property
+    def audit_log(self) -> Path:
+        """Every request that could change something or runs something, a JSON object a line."""
+        return self.credentials.folder / "audit.jsonl"
 
     @property
     def admin_token(self) -> str:
@@ -215,6 +221,8 @@ def _api_server_flags(credentials: Credentials, etcd_port: int, port: int) -> li
         f"--client-ca-file={credentials.ca}",
         f"--requestheader-client-ca-file={credentials.ca}",
         f"--token-auth-file={credentials.token_file}",
+        f"--audit-log-path={credentials.folder / 'audit.jsonl'}",
+        f"--audit-policy-file={_audit_policy(credentials.folder)}",
         f"--service-account-key-file={credentials.account_key}",
         f"--service-account-signing-key-file={credentials.account_key}",
         "--service-account-issuer=https://kubernetes.default.svc",
@@ -224,6 +232,20 @@ def _api_server_flags(credentials: Credentials, etcd_port: int, port: int) -> li
         "--kubelet-preferred-address-types=InternalIP",
         f"--kubelet-certificate-authority={credentials.ca}",
     ]
+
+
+def _audit_policy(folder: Path) -> Path:
+    """What is asked by programs of the rig itself is many times more, and of no interest."""
+    runs = {
+        "level": "Metadata",
+        "resources": [{"resources": ["pods/exec", "pods/attach", "pods/portforward", "*/proxy"]}],
+    }
+    writes = {"level": "Metadata", "verbs": ["create", "update", "patch", "delete", "deletecollection"]}
+    file = folder / "audit-policy.json"
+    rules = [{"level": "None", "userGroups": ["system:nodes"]}, runs, writes, {"level": "None"}]
+    policy = {"apiVersion": "audit.k8s.io/v1", "kind": "Policy", "omitStages": ["RequestReceived"], "rules": rules}
+    file.write_text(json.dumps(policy))
+    return file
 
 
 def _client_flags(plane: ControlPlane, port: int) -> list[str]:

@@ -1,5 +1,7 @@
 """Manifests are read as Kubernetes reads them, and hostile ones are refused before they cost anything."""
 
+import json
+
 import pytest
 
 from tools import manifests
@@ -79,3 +81,10 @@ def test_a_small_text_that_expands_to_billions_of_values_is_refused() -> None:
 def test_a_few_aliases_are_welcome() -> None:
     (found,) = manifests.documents(f"{ONE}labels: &l {{app: web}}\nspec: {{selector: *l, more: {{<<: *l, x: y}}}}\n")
     assert found["spec"] == {"selector": {"app": "web"}, "more": {"app": "web", "x": "y"}}
+
+
+@pytest.mark.parametrize("kind", ["secrets", "secret", "Secret/x", "v1,Secret", "Pod\n", "../Pod"])
+def test_a_kind_is_written_as_the_api_does(kind: str) -> None:
+    """By another name the kind would be found all the same, and its values be masked by nobody."""
+    with pytest.raises(BadInput, match="is not a kind"):
+        manifests.documents(json.dumps({"apiVersion": "v1", "kind": kind, "metadata": {"name": "x"}}))

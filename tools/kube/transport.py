@@ -17,7 +17,7 @@ import aiohttp
 from yarl import URL
 
 from tools.effects import Effect
-from tools.kube import connections, guard, signing
+from tools.kube import connections, guard, opening, signing
 from tools.kube.departure import departing
 from tools.kube.errors import Ambiguous, BadAnswer, BadInput, NotPermitted, TooLarge, Unreachable
 from tools.kube.guard import Permit
@@ -134,15 +134,15 @@ class Transport:
         permit: Permit | None,
         sending: Sending | None = None,
     ) -> aiohttp.ClientWebSocketResponse:
-        """An open WebSocket. Raises NotPermitted, NotSent, Unreachable; aiohttp.WSServerHandshakeError when it is
-        refused."""
+        """An open WebSocket, asked for once. Raises NotPermitted, NotSent, Unreachable, Ambiguous;
+        aiohttp.WSServerHandshakeError when it is refused."""
         effect = guard.check(permit, self.cluster, "GET", path, dict(query))
         self._keep_to_reading(effect)
         if effect.writes:
             guard.spend(permit, wire("GET", path, query, "", None), body_says_dry=False)
         session = await connections.session(self.access)
         try:
-            with departing(permit, _sending(path, sending, permit) if effect.writes else None):
+            with opening.once(), departing(permit, _sending(path, sending, permit) if effect.writes else None):
                 return await session.ws_connect(
                     _address(self.access.server, path, query),
                     protocols=protocols,
@@ -156,7 +156,7 @@ class Transport:
                 )
         except aiohttp.WSServerHandshakeError:
             raise
-        except (aiohttp.ClientError, TimeoutError) as fault:
+        except (opening.Reopened, aiohttp.ClientError, TimeoutError) as fault:
             raise self._explained(Request("POST" if effect.writes else "GET", path), fault) from fault
 
     async def _once(self, request: Request) -> Answer:

@@ -1,0 +1,48 @@
+"""Each route for each role answers as the table says, and no route is without a row."""
+
+import pytest
+
+from tests.hostile import figures
+from tests.hostile.doors import routes
+from tests.hostile.doors.rights_matrix import ADMIN_OF_PEOPLE, ADMIN_OPEN, PAGES, REST
+from tests.hostile.doors.world import PAGE_SUBJECTS, REST_SUBJECTS, World, build
+
+NOBODYS = ("anonymous", "viewer", "operator", "approver", "owner")
+
+
+@pytest.fixture
+def world(db) -> World:
+    return build()
+
+
+def test_every_route_has_a_row_and_every_row_a_route():
+    assert set(routes.rest()) == set(REST), "give the new route its row in rights_matrix.REST"
+    assert set(routes.pages()) == set(PAGES), "give the new page its row in rights_matrix.PAGES"
+    cells = len(REST) * len(REST_SUBJECTS) + 2 * len(PAGES) * len(PAGE_SUBJECTS)
+    line = f"rights matrix: {len(REST) + len(PAGES)} routes, {cells} cells"
+    figures.note("rights matrix", line, routes=len(REST) + len(PAGES), cells=cells)
+
+
+def test_rest_answers_each_role_as_the_table_says(world):
+    found = {route: tuple(world.ask(route, subject) for subject in REST_SUBJECTS) for route in REST}
+    assert {route: row for route, row in found.items() if row != REST[route]} == {}
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_pages_answer_each_role_as_the_table_says(world, method):
+    column = ("GET", "POST").index(method)
+    found = {path: tuple(world.visit(path, who, method) for who in PAGE_SUBJECTS) for path in PAGES}
+    assert {path: row for path, row in found.items() if row != PAGES[path][column]} == {}
+
+
+def test_the_audit_is_for_auditors_and_for_reading(world):
+    faults = []
+    for path in set(routes.admin()) - set(ADMIN_OPEN):
+        codes = {who: world.visit(path, who) for who in PAGE_SUBJECTS}
+        if any(codes[who] != 302 for who in NOBODYS):
+            faults.append(f"{path} is shown to people of no such role: {codes}")
+        if path.startswith(ADMIN_OF_PEOPLE) and codes["auditor"] not in (302, 403):
+            faults.append(f"{path} is shown to an auditor: {codes}")
+        if not path.startswith(ADMIN_OF_PEOPLE) and path.endswith(("/add/", "/delete/")):
+            faults += [f"{path} is offered to {who}" for who in ("administrator", "auditor") if codes[who] != 403]
+    assert faults == []
