@@ -11,16 +11,9 @@ from chat.models import Approval, Conversation, Event, Message, Run, ToolCall
 from chat.models.approval import ApprovalStatus
 from chat.models.run import ENDED
 from chat.models.tool_call import FINISHED
+from tests.simulation import audited
 from tests.simulation.cluster import Change
-
-
-class Broken(AssertionError):
-    """A promise that does not hold."""
-
-
-def holds(truth: object, sentence: str, *seen: object) -> None:
-    if not truth:
-        raise Broken(" ".join([sentence, *(repr(each) for each in seen)]))
+from tests.simulation.holding import holds
 
 
 def at_any_moment(conversation_id: str, bells: dict[str, int]) -> None:
@@ -43,6 +36,7 @@ def at_any_moment(conversation_id: str, bells: dict[str, int]) -> None:
     _same("decisions", _ids(decided), _told(events, "approval_decided", "approval_id"))
     ended = Run.objects.filter(conversation_id=conversation_id, status__in=ENDED)
     _same("ended runs", _ids(ended), _told(events, "complete", "run_id"))
+    audited.at_any_moment(conversation_id, events)
 
 
 def in_the_end(conversation_id: str, changes: list[Change], accepted: set[str]) -> None:
