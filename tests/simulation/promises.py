@@ -11,16 +11,9 @@ from chat.models import Approval, Conversation, Event, Message, Pot, Run, ToolCa
 from chat.models.approval import ApprovalStatus
 from chat.models.run import ENDED
 from chat.models.tool_call import FINISHED
+from tests.simulation import audited
 from tests.simulation.cluster import Change
-
-
-class Broken(AssertionError):
-    """A promise that does not hold."""
-
-
-def holds(truth: object, sentence: str, *seen: object) -> None:
-    if not truth:
-        raise Broken(" ".join([sentence, *(repr(each) for each in seen)]))
+from tests.simulation.holding import holds
 
 
 def at_any_moment(conversation_id: str, bells: dict[str, int]) -> None:
@@ -44,6 +37,7 @@ def at_any_moment(conversation_id: str, bells: dict[str, int]) -> None:
     ended = Run.objects.filter(conversation_id=conversation_id, status__in=ENDED)
     _pots_agree(conversation_id)
     _same("ended runs", _ids(ended), _told(events, "complete", "run_id"))
+    audited.at_any_moment(conversation_id, events)
 
 
 def _pots_agree(conversation_id: str) -> None:

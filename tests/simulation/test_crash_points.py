@@ -8,8 +8,8 @@ import pytest
 from chat.models import Run
 from tests.conftest import in_database
 from tests.simulation.conftest import BOUNDARIES
+from tests.simulation.holding import Broken, holds
 from tests.simulation.process import Process
-from tests.simulation.promises import Broken, holds
 from tests.simulation.stories import STORIES, Story
 from tests.simulation.telling import Telling, World
 
