@@ -132,7 +132,7 @@ async def test_even_a_permit_for_everything_writes_nothing_there(root, alice, cl
     call = ToolCall(run=Run(token=""), cluster=cluster.name, effect="EXECUTE")
     judge = await in_database(lambda: policy.at_the_wire(alice, call, approved_by=root))
     permit = Permit("call-1", cluster.name, Effect.EXECUTE, judge=judge)
-    client = KubeClient(Transport(cluster.name, await in_database(clusters.access, cluster.name)), permit)
+    client = KubeClient(Transport(cluster.name, await in_database(clusters.portal_access, cluster.name)), permit)
     pods = await client.resolve("pods")
     assert (await client.list_all(pods, Selection(namespace="shop"))).items
     body = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "canary"}}
