@@ -7,7 +7,8 @@ from tests.journeys.screen import ended, say
 
 pytestmark = pytest.mark.browser
 
-PATHS = ["/", "/approvals", "/clusters", "/tools", "/model", "/promises", "/nothing/here"]
+POLICY = ["/policy", "/policy/rule", "/policy/rule/changing", "/policy/ask"]
+PATHS = ["/", "/approvals", "/clusters", "/tools", *POLICY, "/model", "/promises", "/nothing/here"]
 
 
 async def test_the_list_finds_renames_and_deletes(visit):
