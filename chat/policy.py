@@ -173,12 +173,13 @@ def at_the_wire(
 
 
 def of_plan(user: User, call: ToolCall, plan: Iterable[tuple[Asked, Effect]]) -> Verdict:
-    """The verdict on all requests of a call together: the strictest of them, and a second person if any wants one."""
+    """The verdict on every request of a call that would change something: the strictest of them, and a second person
+    if any that asks wants one. A plan of none changes nothing, and the guard holds it to that."""
     who, in_force = asker(user, call.run.token), rules()
     blank = who.question(call.cluster, Effect.READ)
     found = [judge(who, requests.question(blank, asked, effect), in_force) for asked, effect in plan]
     if not found:
-        return first_look(user, call, Effect(call.effect))
+        return Verdict("allow", "nothing", "Nothing would change.")
     return max(found, key=lambda verdict: (_STRICTNESS[verdict.decision], verdict.second_person))
 
 

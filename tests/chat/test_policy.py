@@ -260,6 +260,7 @@ def test_a_plan_is_judged_by_its_strictest_step(root, alice, cluster):
     )
     role = (Asked("patch", "rbac.authorization.k8s.io", "roles", "", "shop", "r"), Effect.CHANGE)
     for plan, decision, second in (
+        ([], "allow", False),
         ([in_shop], "allow", False),
         ([in_shop, in_dev], "ask", False),
         ([in_shop, role, in_dev], "ask", True),

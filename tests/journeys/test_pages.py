@@ -7,18 +7,9 @@ from tests.journeys.screen import ended, say
 
 pytestmark = pytest.mark.browser
 
-PATHS = [
-    "/",
-    "/approvals",
-    "/clusters",
-    "/clusters/demo/access",
-    "/clusters/registration",
-    "/tools",
-    "/model",
-    "/budgets",
-    "/promises",
-    "/nothing/here",
-]
+POLICY = ["/policy", "/policy/rule", "/policy/rule/changing", "/policy/ask"]
+CLUSTERS = ["/clusters", "/clusters/demo/access", "/clusters/registration"]
+PATHS = ["/", "/approvals", *CLUSTERS, "/tools", *POLICY, "/model", "/budgets", "/promises", "/nothing/here"]
 
 
 async def test_the_list_finds_renames_and_deletes(visit):

@@ -6,6 +6,7 @@ of what is meant and not about the rest. `Fit.SOME` says so; `judge` takes it fo
 
 from collections.abc import Iterable
 from enum import Enum
+from functools import lru_cache
 
 from tools.policy.rule import EVERY_NAMESPACE, Question, Rule
 
@@ -76,6 +77,7 @@ def kind_matches(pattern: str, name: str) -> bool:
     )
 
 
+@lru_cache(maxsize=4096)
 def parts(name: str) -> tuple[str, str, str]:
     """`deployments/scale.apps` → ("deployments", "scale", "apps")."""
     what, _, group = name.partition(".")
