@@ -53,6 +53,11 @@ class Go:
     approved: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """People are to be asked: what else it touches is still to be found out."""
+
+
 def look(call: ToolCall) -> Allowed | Refusal | None:
     """None: a person has not decided yet."""
     try:
@@ -125,7 +130,9 @@ def verdict_on(tried: Rehearsal) -> policy.Verdict:
     return min(found, key=lambda verdict: order.index(verdict.decision))
 
 
-def weigh(claim: Claim, call: ToolCall, allowed: Allowed, tried: Rehearsal, touched: list[str]) -> Go | Refusal | None:
+def weigh(
+    claim: Claim, call: ToolCall, allowed: Allowed, tried: Rehearsal, touched: list[str] | None = None
+) -> Go | Refusal | Ask | None:
     """None: a person is asked now, or as soon as others of this run have been answered."""
     verdict = verdict_on(tried)
     approval = latest(call)
@@ -143,6 +150,8 @@ def weigh(claim: Claim, call: ToolCall, allowed: Allowed, tried: Rehearsal, touc
         approvals.void(claim, approval, f"It was asked for anew: {binding.what_changed(approval.bound, bound)}.")
     if Approval.objects.filter(tool_call__run_id=claim.run_id, status=ApprovalStatus.PENDING).count() >= MOST_PENDING:
         return None
+    if touched is None:
+        return Ask()
     rule = str(getattr(verdict, "rule", "") or verdict.reason)
     question = Question(
         asking.plan(call, tried, touched, rule),
