@@ -161,7 +161,7 @@ async def _made(claim: Claim, call: ToolCall, allowed: Allowed, go: Go, steps: S
         outcome = told_more(outcome, after=rollout)
     outcome = told_more(outcome, before=await in_database(edits.note)(call))
     status = CallStatus(outcome.status)
-    end = partial(changes.finish, full=outcome.full, data=outcome.data)
+    end = partial(changes.finish_change, full=outcome.full, data=outcome.data)
     await in_database(end)(claim, call, steps, status, outcome.text)
     return None
 
