@@ -107,7 +107,7 @@ NOT_WRITES = {
     "hold_to_go_on",
     "release",
     "stopping",
-}  # the check itself, and what changes nothing for a stranger
+}  # the check, and what changes nothing for a stranger
 
 
 def test_the_table_has_every_action_of_a_claim():
