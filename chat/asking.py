@@ -37,7 +37,7 @@ class Question:
 
 def plan(call: ToolCall, tried: Rehearsal, touched: list[str], rule: str) -> dict[str, Any]:
     """{"steps": see tools.plans.shown, "touched": [sentences], "asked_by", "rule", "reason": the model's words,
-    "production": bool, "seen": [[address, words, …]]}"""
+    "production": bool}"""
     return {
         "steps": plans.shown(tried.steps),
         "touched": visible_all(touched),

@@ -56,6 +56,11 @@ class Go:
     approved: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """People are to be asked: what else it touches is still to be found out."""
+
+
 def look(call: ToolCall) -> Allowed | Refusal | None:
     """None: a person has not decided yet. Raises LimitReached when the run must end here."""
     try:
@@ -140,7 +145,9 @@ def _asked(step: Step) -> Asked:
     return Asked(step.verb, step.group, step.resource, step.subresource, step.namespace, step.name)
 
 
-def weigh(claim: Claim, call: ToolCall, allowed: Allowed, tried: Rehearsal, touched: list[str]) -> Go | Refusal | None:
+def weigh(
+    claim: Claim, call: ToolCall, allowed: Allowed, tried: Rehearsal, touched: list[str] | None = None
+) -> Go | Refusal | Ask | None:
     """None: a person is asked now, or as soon as others of this run have been answered."""
     verdict = verdict_on(allowed.person, call, tried)
     approval = latest(call)
@@ -161,6 +168,8 @@ def weigh(claim: Claim, call: ToolCall, allowed: Allowed, tried: Rehearsal, touc
         approvals.void(claim, approved, f"It was asked for anew: {binding.what_changed(approved.bound, bound)}.")
     if run_limits.asks_enough(claim.run_id):
         return None
+    if touched is None:
+        return Ask()
     if why := standing.asks_too_often(allowed.person):
         return Refusal(CallStatus.DENIED, why)
     question = asking.question(call, tried, touched, verdict, bound, digest)

@@ -19,7 +19,7 @@ from chat.actions.leases import Claim
 from chat.agent.errors import Parked
 from chat.agent.ports import Answer, Json, ToolOffer, Wish
 from chat.errors import LeaseLost, RunOver
-from chat.gate import Allowed, Go, Refusal
+from chat.gate import Allowed, Ask, Go, Refusal
 from chat.hop import in_database
 from chat.models import Run, ToolCall
 from chat.models.tool_call import CallStatus
@@ -141,11 +141,13 @@ async def _rehearsed(claim: Claim, call: ToolCall, allowed: Allowed, *, behind: 
     tried = await rehearse(allowed.tool, allowed.arguments, call.cluster, permit, allowed.acting)
     if tried.refusal:
         return None if behind else Refusal(CallStatus.FAILED, tried.refusal)
-    reader = replace(permit, ceiling=Effect.READ)
-    touched = await impact.touched(call.cluster, reader, allowed.acting, tried.steps) if tried.changes else []
-    go = await in_database(gate.weigh)(claim, call, allowed, tried, touched)
+    go = await in_database(gate.weigh)(claim, call, allowed, tried)
+    if isinstance(go, Ask):
+        reader = replace(permit, ceiling=Effect.READ)
+        touched = await impact.touched(call.cluster, reader, allowed.acting, tried.steps)
+        go = await in_database(gate.weigh)(claim, call, allowed, tried, touched)
     if not isinstance(go, Go):
-        return go
+        return go if isinstance(go, Refusal) else None
     return await _uncancelled(_made(claim, call, allowed, go, tried.steps))
 
 
@@ -162,7 +164,7 @@ async def _made(claim: Claim, call: ToolCall, allowed: Allowed, go: Go, steps: S
         outcome = told_more(outcome, after=rollout)
     outcome = told_more(outcome, before=await in_database(edits.note)(call))
     status = CallStatus(outcome.status)
-    end = partial(changes.finish, full=outcome.full, data=outcome.data)
+    end = partial(changes.finish_change, full=outcome.full, data=outcome.data)
     await in_database(end)(claim, call, steps, status, outcome.text)
     return None
 

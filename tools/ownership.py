@@ -5,15 +5,7 @@ from typing import Any
 
 _ARGO = ("argocd.argoproj.io/tracking-id", "argocd.argoproj.io/instance")
 _FLUX = ("kustomize.toolkit.fluxcd.io/name", "helm.toolkit.fluxcd.io/name")
-_BUILT_IN = {
-    "ReplicaSet": "ReplicaSet",
-    "Deployment": "Deployment",
-    "StatefulSet": "StatefulSet",
-    "DaemonSet": "DaemonSet",
-    "Job": "Job",
-    "CronJob": "CronJob",
-    "Node": "Node",
-}
+_BUILT_IN = ("ReplicaSet", "Deployment", "StatefulSet", "DaemonSet", "Job", "CronJob", "Node")
 
 
 def owners(found: Mapping[str, Any]) -> list[str]:

@@ -11,7 +11,6 @@ import msgspec
 from channels.db import database_sync_to_async
 
 from tools import clusters, toolbox
-from tools.effects import Effect
 from tools.identity import Acting
 from tools.kube.errors import KubeError
 from tools.kube.failures import missing
@@ -36,10 +35,6 @@ class Rehearsal:
     def changes(self) -> bool:
         """Whether anything would be stored: a tool may find that all is as wanted, or ask for a dry run itself."""
         return any(not step.trial for step in self.steps)
-
-    @property
-    def effect(self) -> Effect:
-        return max((step.effect for step in self.steps), key=lambda effect: effect.rank, default=Effect.READ)
 
 
 async def rehearse(tool: Tool, arguments: Arguments, cluster: str, permit: Permit, acting: Acting) -> Rehearsal:

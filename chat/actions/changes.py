@@ -20,7 +20,7 @@ from tools.kube.plan import Step
 from tools.undoing import inverse
 
 
-def finish(claim: Claim, call: ToolCall, steps: Sequence[Step], status: str, result: str, **more: Any) -> None:
+def finish_change(claim: Claim, call: ToolCall, steps: Sequence[Step], status: str, result: str, **more: Any) -> None:
     """Ends the call, and keeps what it changed if all of it was done."""
     with transaction.atomic():
         calls.finish(claim, call, status, result, **more)

@@ -12,6 +12,7 @@ from django.utils import timezone
 from chat.access import ROLES, Right, decidable_by, find_approval, may_decide, require, rights, visible_to
 from chat.actions import approvals, conversations, leases, messages, people, rounds, runs, tokens
 from chat.agent.ports import Usage
+from chat.asking import Question
 from chat.errors import NotAllowed, NotFound
 from chat.models import Approval, ToolCall
 from chat.models.access_token import Scope
@@ -116,7 +117,7 @@ def made(owner: User, *, shared: bool = False) -> Theirs:
     rounds.start(claim, "scripted", "script")
     call = ToolCall(tool="namespace_create", arguments={"name": "CANARY"}, cluster="c", effect="CHANGE")
     rounds.close_round(claim, [call], Usage())
-    approval = approvals.request(claim, call, "Create CANARY", owner.username)
+    approval = approvals.request(claim, call, "Create CANARY", Question({}, {}, "digest", "Because."))
     runs.park(claim)
     return Theirs(str(conversation.pk), accepted.run_id, str(call.pk), str(approval.pk))
 

@@ -13,6 +13,7 @@ from django.db import connection
 from chat.actions import approvals, commands, conversations, leases, messages, queue, rounds, runs
 from chat.actions.commands import Named
 from chat.agent.ports import Usage
+from chat.asking import Question
 from chat.errors import BadInput, Conflict, NotFound
 from chat.models import Approval, Command, Conversation, Event, Message, Run, ToolCall
 from tests.chat.rest.test_rest import Api
@@ -120,7 +121,7 @@ def made(alice) -> World:
     rounds.start(claim, "scripted", "script")
     call = ToolCall(tool="namespace_create", arguments={"name": "x"}, cluster="c", effect="CHANGE", intent="Make x")
     rounds.close_round(claim, [call], Usage())
-    approval = approvals.request(claim, call, "Make x", "alice")
+    approval = approvals.request(claim, call, "Make x", Question({}, {}, "digest", "Because."))
     runs.park(claim)
     second = messages.send(alice, "and then", conversation_id=uuid.UUID(first.conversation_id), message_id=uuid.uuid4())
     return World(first.conversation_id, first.run_id, str(approval.pk), second.message_id)

@@ -15,11 +15,12 @@ from django.db import connection
 from django.utils import timezone
 
 from chat import actions
-from chat.actions import approvals, calls, leases, messages, queue, reservations, rounds, runs
+from chat.actions import approvals, calls, changes, leases, messages, queue, reservations, rounds, runs
 from chat.actions.leases import Claim
 from chat.agent.ports import Asking, Usage
+from chat.asking import Question
 from chat.errors import LeaseLost, RunOver
-from chat.models import Event, Pot, Reservation, Run, ToolCall
+from chat.models import Approval, Event, Pot, Reservation, Run, ToolCall
 from tools.kube.guard import clock
 from tools.kube.sending import Sending, from_plain
 
@@ -89,10 +90,12 @@ WRITES: dict[str, Callable[[Claim, ToolCall], Any]] = {
     "notice": lambda claim, call: rounds.notice(claim, "late", "Late."),
     "close_round": lambda claim, call: rounds.close_round(claim, [ToolCall(tool="late", arguments={})], Usage()),
     "begin": lambda claim, call: calls.begin(claim, call),
-    "begin_approved": lambda claim, call: calls.begin_approved(claim, call, "alice"),
+    "begin_approved": lambda claim, call: calls.begin_approved(claim, call, "digest"),
     "announce": lambda claim, call: calls.announce(claim, call, Sending("delete", "/p", "pod web in shop")),
     "finish": lambda claim, call: calls.finish(claim, call, "completed", "late"),
-    "request": lambda claim, call: approvals.request(claim, call, "Late", "alice"),
+    "request": lambda claim, call: approvals.request(claim, call, "Late", Question({}, {}, "digest", "Because.")),
+    "void": lambda claim, call: approvals.void(claim, Approval(tool_call=call), "Late"),
+    "finish_change": lambda claim, call: changes.finish_change(claim, call, (), "completed", "late"),
     "reserve": lambda claim, call: reservations.reserve(claim, "claude-late", Asking(10, 10)),
     "settle_held": lambda claim, call: reservations.settle_held(claim, Reservation.objects.get(), Usage(1, 1)),
     "take": lambda claim, call: queue.take(claim),
@@ -101,7 +104,12 @@ WRITES: dict[str, Callable[[Claim, ToolCall], Any]] = {
 }
 
 
-NOT_WRITES = {"hold", "hold_to_go_on", "release"}  # the check itself, and what changes nothing for a stranger
+NOT_WRITES = {
+    "hold",
+    "hold_to_go_on",
+    "release",
+    "stopping",
+}  # the check, and what changes nothing for a stranger
 
 
 def test_the_table_has_every_action_of_a_claim():
@@ -284,7 +292,7 @@ def test_a_conversation_has_one_active_run_and_the_others_wait_their_turn(run, a
 def test_a_waiting_run_keeps_its_conversation_to_itself(run, alice):
     claim = leases.claim("a")
     call = called(claim)
-    approvals.request(claim, call, "Really?", "alice")
+    approvals.request(claim, call, "Really?", Question({}, {}, "digest", "Because."))
     runs.park(claim)
     messages.send(alice, "and this?", conversation_id=run.conversation_id)
     assert leases.claim("b") is None

@@ -1,0 +1,22 @@
+"""An approval's own page in a real browser: its difference, edited arguments, the badge beside every page."""
+
+from tests.journeys.screen import ended, say
+
+
+async def test_arguments_are_edited_on_the_page_and_asked_about_anew(visit):
+    async with visit("/") as page:
+        await say(page, "scale storefront to 2")
+        await page.locator('approval-card[data-state="pending"]').wait_for()
+        await page.get_by_role("link", name="Edit the arguments").click()
+        assert "spec.replicas: " in await page.locator(".step-lines").inner_text()
+        await page.locator("details.approval-edit summary").click()
+        field = page.locator('textarea[name="arguments"]')
+        await field.fill((await field.input_value()).replace('"replicas": 2', '"replicas": 4'))
+        await page.get_by_role("button", name="Try them and ask anew").click()
+        card = page.locator('approval-card[data-state="pending"]')
+        await card.wait_for()
+        assert "→ 4" in await card.locator(".step-lines").inner_text()
+        assert await page.locator('approval-card[data-state="void"]').count() == 1
+        await page.locator("approval-count .count").wait_for(state="visible")
+        await card.get_by_role("button", name="Reject").click()
+        await ended(page)
