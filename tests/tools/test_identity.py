@@ -21,7 +21,7 @@ from tools import clusters, own_rights, registered, registry, self_check, toolbo
 from tools.effects import Effect
 from tools.identity import Acting
 from tools.kube.errors import BadInput, BadKubeconfig, NoIdentity
-from tools.kube.guard import Permit
+from tools.kube.guard import Asked, Permit
 from tools.models import Cluster, IdentityMap, PersonalToken
 from tools.sealing import FILE, BadKey
 from tools.self_check import Weight
@@ -346,6 +346,15 @@ async def test_who_one_is_there_and_what_one_may(demo: str) -> None:
     assert may["Look at pods"] == (True, True)
     assert may["Delete pods"] == (False, False)
     assert may["Look at nodes"] == (True, True)
+
+
+async def test_the_cluster_says_what_it_would_refuse_before_anybody_is_asked(demo: str) -> None:
+    steps = [Asked("delete", "", "pods", "", "shop", "web-1"), Asked("get", "", "pods", "", "shop", "web-1")]
+    viewer, operator = (Acting("vera", frozenset({role})) for role in ("viewer", "operator"))
+    assert [each.verb for each in await own_rights.refused(demo, viewer, steps)] == ["delete"]
+    assert await own_rights.refused(demo, operator, steps) == []
+    with pytest.raises(NoIdentity):
+        await own_rights.refused(demo, Acting(), steps)
 
 
 async def test_the_demo_clusters_account_may_do_everything_and_that_is_known(demo: str, capsys: Any) -> None:
