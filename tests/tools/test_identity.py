@@ -367,6 +367,17 @@ async def test_the_demo_clusters_account_may_do_everything_and_that_is_known(dem
     assert "danger: The portal's account: it may do everything (cluster-admin)" in capsys.readouterr().out
 
 
+async def test_a_server_that_echoes_the_credentials_does_not_get_them_told(settings: Any) -> None:
+    settings.K8SMCP_KUBECONFIG_ALLOW = frozenset({"loopback", "insecure"})
+    body = {"kind": "Status", "code": 422, "message": f"bad header: Bearer {SECRET}"}
+    async with serving(answering(body, 422)) as api:
+        await database_sync_to_async(registered.register)(text(api.server))
+        outcome = await listed("prod", ALICE)
+        assert outcome.status == "failed"
+        assert "bad header" in outcome.text
+        assert SECRET not in outcome.full
+
+
 async def test_no_tool_tells_how_the_portal_signs_in(demo: str) -> None:
     await database_sync_to_async(registered.register)(text())
     for tool, arguments in [("clusters_list", {}), ("cluster_status", {}), ("k8s_list", {"kind": "namespaces"})]:
