@@ -1,6 +1,6 @@
 """Who a person is in a cluster and what they may do there, in a few lines; asked of the cluster, as that person."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from channels.db import database_sync_to_async
@@ -11,6 +11,7 @@ from tools.identity import Acting
 from tools.kube import reviews
 from tools.kube.client import KubeClient
 from tools.kube.guard import Asked, Permit
+from tools.kube.reviews import Refused, Step
 from tools.kube.transport import Transport
 
 _LINES = (
@@ -64,6 +65,14 @@ async def mine(name: str, acting: Acting, namespace: str = "") -> Mine:
     lines = [Line(each[0], yes, yes or own) for each, yes, own in zip(_LINES, anywhere, here, strict=False)]
     lines += [Line(each[0], yes, yes) for each, yes in zip(_CLUSTER_LINES, anywhere[len(_LINES) :], strict=True)]
     return Mine(user, groups, where, tuple(lines))
+
+
+async def refused(name: str, acting: Acting, steps: Iterable[Step]) -> list[Refused]:
+    """What the cluster would not let this person do of these steps; the gate asks before it asks anybody to approve.
+    Raises KubeError when the cluster cannot be asked."""
+    access = await database_sync_to_async(clusters.access)(name, acting)
+    permit = Permit(acting.call_id or "own-rights", access.name, Effect.READ)
+    return await reviews.refused(KubeClient(Transport(access.name, access), permit), steps)
 
 
 async def _may(client: KubeClient, lines: Sequence[tuple[str, str, str, str, str]], namespace: str) -> list[bool]:

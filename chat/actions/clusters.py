@@ -7,7 +7,9 @@ from django.contrib.auth.models import User
 from django.db import transaction
 
 from chat.access import Right, require
-from chat.errors import BadInput, NotFound
+from chat.errors import BadInput, Conflict, NotFound
+from chat.models import ToolCall
+from chat.models.tool_call import CallStatus
 from tools import clusters, registered
 from tools.kube.errors import KubeError
 from tools.models import Cluster, PersonalToken
@@ -39,16 +41,21 @@ def change(
     shared_writes: bool | None = None,
     default_names: bool | None = None,
 ) -> Cluster:
+    """Raises NotAllowed, BadInput, and Conflict for another name while calls to this one are open."""
     require(user, Right.ADMINISTER)
     found = find(cluster)
     with _told(), transaction.atomic():
+        if name is not None and name != found.name:
+            _check_nothing_is_open(found)
         return registered.change(found, name=name, mode=mode, shared_writes=shared_writes, default_names=default_names)
 
 
 def forget(user: User, cluster: str) -> None:
+    """Raises NotAllowed, BadInput, and Conflict while calls to it are open."""
     require(user, Right.ADMINISTER)
     found = find(cluster)
     with _told(), transaction.atomic():
+        _check_nothing_is_open(found)
         registered.forget(found)
 
 
@@ -80,6 +87,14 @@ def forget_token(user: User, cluster: str) -> None:
     found = find(cluster)
     with transaction.atomic():
         registered.forget_token(found, user.pk)
+
+
+def _check_nothing_is_open(cluster: Cluster) -> None:
+    """Calls know their cluster by its name: what was approved for one must not reach another that takes the name."""
+    if ToolCall.objects.filter(cluster=cluster.name, status__in=(CallStatus.WAITING, CallStatus.RUNNING)).exists():
+        raise Conflict(
+            f'Calls to cluster "{cluster.name}" wait for a decision or are under way. Decide or stop them first.'
+        )
 
 
 @contextmanager

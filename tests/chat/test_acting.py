@@ -1,5 +1,6 @@
 """What a run does in a cluster, it does as the person who asked: every request of it, and no change nobody may make."""
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,9 @@ from aiohttp import web
 from multidict import CIMultiDictProxy
 
 from chat.acting import acting
+from chat.actions import clusters as actions
 from chat.actions import people
+from chat.errors import Conflict
 from chat.models import Approval, ToolCall
 from tests.chat.sockets import Client
 from tests.conftest import in_database
@@ -113,6 +116,25 @@ async def test_nobody_is_asked_to_approve_what_nobody_may_do(crew, script, alice
         assert "K8SMCP_SHARED_WRITES=1" in end["result"]
         assert recorder.writes == []
     assert not await in_database(Approval.objects.exists)
+
+
+async def test_a_cluster_with_an_open_approval_keeps_its_name_and_stays(crew, script, alice, token_of, tmp_path):
+    """What was approved for one cluster must not reach another that takes its name."""
+    script([DELETE], [{"say": "{answers}"}])
+    token = await in_database(token_of, alice)
+    boss = await in_database(people.create, "boss", role="administrator")
+    async with serving(Recorder()) as api:
+        await in_database(known, tmp_path, api.server, "impersonate")
+        await in_database(Cluster.objects.update, origin=Cluster.Origin.PERSON)
+        async with Client(token) as client:
+            await client.send("delete it")
+            asked = (await client.until("approval_requested"))["data"]
+            for deed in (partial(actions.change, boss, "prod", name="other"), partial(actions.forget, boss, "prod")):
+                with pytest.raises(Conflict, match="wait for a decision"):
+                    await in_database(deed)
+            await client.say({"type": "decide", "id": "d", "approval_id": asked["approval_id"], "decision": "reject"})
+            await client.until("complete")
+        assert (await in_database(actions.change, boss, "prod", name="other")).name == "other"
 
 
 async def test_who_has_no_identity_there_is_told_how_to_get_one(crew, script, alice, token_of, tmp_path):

@@ -21,7 +21,7 @@ from tools import clusters, own_rights, registered, registry, self_check, toolbo
 from tools.effects import Effect
 from tools.identity import Acting
 from tools.kube.errors import BadInput, BadKubeconfig, NoIdentity
-from tools.kube.guard import Permit
+from tools.kube.guard import Asked, Permit
 from tools.models import Cluster, IdentityMap, PersonalToken
 from tools.sealing import FILE, BadKey
 from tools.self_check import Weight
@@ -348,6 +348,15 @@ async def test_who_one_is_there_and_what_one_may(demo: str) -> None:
     assert may["Look at nodes"] == (True, True)
 
 
+async def test_the_cluster_says_what_it_would_refuse_before_anybody_is_asked(demo: str) -> None:
+    steps = [Asked("delete", "", "pods", "", "shop", "web-1"), Asked("get", "", "pods", "", "shop", "web-1")]
+    viewer, operator = (Acting("vera", frozenset({role})) for role in ("viewer", "operator"))
+    assert [each.verb for each in await own_rights.refused(demo, viewer, steps)] == ["delete"]
+    assert await own_rights.refused(demo, operator, steps) == []
+    with pytest.raises(NoIdentity):
+        await own_rights.refused(demo, Acting(), steps)
+
+
 async def test_the_demo_clusters_account_may_do_everything_and_that_is_known(demo: str, capsys: Any) -> None:
     assert [finding.weight for finding in await self_check.check(demo)] == [Weight.KNOWN]
     await database_sync_to_async(call_command)("cluster_check", demo)
@@ -356,6 +365,17 @@ async def test_the_demo_clusters_account_may_do_everything_and_that_is_known(dem
     with pytest.raises(CommandError, match="deploy/rbac"):
         await database_sync_to_async(call_command)("cluster_check", demo)
     assert "danger: The portal's account: it may do everything (cluster-admin)" in capsys.readouterr().out
+
+
+async def test_a_server_that_echoes_the_credentials_does_not_get_them_told(settings: Any) -> None:
+    settings.K8SMCP_KUBECONFIG_ALLOW = frozenset({"loopback", "insecure"})
+    body = {"kind": "Status", "code": 422, "message": f"bad header: Bearer {SECRET}"}
+    async with serving(answering(body, 422)) as api:
+        await database_sync_to_async(registered.register)(text(api.server))
+        outcome = await listed("prod", ALICE)
+        assert outcome.status == "failed"
+        assert "bad header" in outcome.text
+        assert SECRET not in outcome.full
 
 
 async def test_no_tool_tells_how_the_portal_signs_in(demo: str) -> None:

@@ -24,14 +24,18 @@ class NoArguments(Arguments):
 
 
 async def list_clusters(client: KubeClient, asked: NoArguments) -> Result:
-    """data: {"clusters": [{"name", "server", "demo": bool, "reachable": bool, "version", "latency_ms", "problem"}]}."""
+    """data: {"clusters": [{"name", "server", "demo": bool, "reachable": bool, "version", "latency_ms", "problem",
+    "people_act": "impersonate", "token" or "shared"}]}."""
     known = await database_sync_to_async(clusters.names)()
     healths = await asyncio.gather(*(clusters.check(name) for name in known))
     reachable = sum(1 for health in healths if health.reachable)
-    rows = [[h.name, h.version or "-", "yes" if h.reachable else "no", h.server, h.problem] for h in healths]
+    rows = [
+        [h.name, h.version or "-", "yes" if h.reachable else "no", h.identity_mode, h.server, h.problem]
+        for h in healths
+    ]
     return Result(
         f"{counted(len(healths), 'cluster')}, {reachable} reachable.",
-        table(["NAME", "VERSION", "REACHABLE", "SERVER", "PROBLEM"], rows),
+        table(["NAME", "VERSION", "REACHABLE", "PEOPLE ACT", "SERVER", "PROBLEM"], rows),
         {"clusters": [_fact(health) for health in healths]},
     )
 
@@ -45,6 +49,7 @@ def _fact(health: Health) -> Object:
         "version": health.version,
         "latency_ms": health.latency_ms,
         "problem": health.problem,
+        "people_act": health.identity_mode,
     }
 
 

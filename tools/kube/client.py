@@ -66,13 +66,14 @@ class Selection:
 class KubeClient:
     """One tool call's way into one cluster. Every method raises KubeError, with a sentence; none repeats a write.
 
-    secrets_seen: values of Secrets that came by, to be masked in what is told; wrote: whether a change has been sent.
+    secrets_seen: values of Secrets that came by, and the credentials, to be masked in what is told; wrote: whether a
+    change has been sent.
     """
 
     def __init__(self, transport: Transport, permit: Permit | None) -> None:
         self.transport = transport
         self.permit = permit
-        self.secrets_seen = redaction.Seen()
+        self.secrets_seen = redaction.Seen(transport.access.secrets)
         self.wrote = False
         self._seen: dict[str, Seen] = {}  # by the object's address: as the call last saw it
 

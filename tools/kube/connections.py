@@ -114,6 +114,10 @@ async def _open(access: Access) -> aiohttp.ClientSession:
     return session
 
 
+class RefusedAddress(OSError):
+    """A name stands for an address to which no credentials are sent."""
+
+
 class GuardedResolver(AbstractResolver):
     """Looks names up and connects to exactly what it has looked at: a name that changes its address between a check
     and the connection gains nothing. Addresses given as numbers were looked at when the cluster was registered."""
@@ -129,7 +133,7 @@ class GuardedResolver(AbstractResolver):
         for answer in found:
             why = strictness.why_not(answer["host"], loopback=self._loopback)
             if why:
-                raise OSError(None, f"{host} is {why}")
+                raise RefusedAddress(f"{host} is {why}")
         return found
 
     async def close(self) -> None:

@@ -18,6 +18,7 @@ from yarl import URL
 
 from tools.effects import Effect
 from tools.kube import connections, guard, opening, signing
+from tools.kube.connections import RefusedAddress
 from tools.kube.departure import departing
 from tools.kube.errors import Ambiguous, BadAnswer, BadInput, NotPermitted, TooLarge, Unreachable
 from tools.kube.guard import Permit
@@ -225,6 +226,8 @@ def _unreachable(cluster: str, server: str, fault: BaseException) -> str:
     if isinstance(fault, aiohttp.ClientConnectorCertificateError | aiohttp.ClientConnectorSSLError):
         why = "its certificate is not one this cluster's kubeconfig trusts"
         hint = "Check certificate-authority and tls-server-name."
+    elif isinstance(fault, aiohttp.ClientConnectorDNSError) and isinstance(fault.os_error, RefusedAddress):
+        why, hint = f"{fault.os_error}", "Register the address of the API server itself."
     elif isinstance(fault, aiohttp.ClientConnectorDNSError):
         why, hint = "its name cannot be resolved", "Check the server address in the kubeconfig."
     elif isinstance(fault, aiohttp.ConnectionTimeoutError):

@@ -3,7 +3,7 @@
 import base64
 import binascii
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, TypeAlias
 
 from tools.redaction import names
@@ -119,8 +119,9 @@ class Seen:
     """Secret values that came by in one call. values: in all their forms, to be masked in its answer; held: (key,
     value), to be remembered."""
 
-    def __init__(self) -> None:
-        self.values: set[str] = set()
+    def __init__(self, values: Iterable[str] = ()) -> None:
+        """`values`: known from the beginning, such as the credentials that the call is made with."""
+        self.values = set(values)
         self.held: set[tuple[str, str]] = set()
 
     def add(self, node: Json) -> None:

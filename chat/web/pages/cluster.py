@@ -8,7 +8,7 @@ from django.urls import reverse
 from chat.access import Right, require, rights
 from chat.acting import acting
 from chat.actions import clusters as actions
-from chat.errors import BadInput
+from chat.errors import BadInput, Conflict
 from chat.web.door import SignedIn, done, page
 from tools import clusters, identity, own_rights, self_check
 from tools.kube.errors import KubeError
@@ -69,7 +69,7 @@ def settings(request: SignedIn, name: str) -> HttpResponseBase:
             shared_writes="shared_writes" in request.POST,
             default_names="default_names" in request.POST,
         )
-    except BadInput as fault:
+    except (BadInput, Conflict) as fault:
         return _page(request, actions.find(name), str(fault))
     return done(request, _address(found.name))
 

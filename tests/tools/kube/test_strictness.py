@@ -9,10 +9,12 @@ import pytest
 import yaml
 from aiohttp.abc import AbstractResolver, ResolveResult
 
+from tests.tools.api import answering, permit, serving
 from tools.kube import kubeconfig
 from tools.kube.connections import GuardedResolver
-from tools.kube.errors import BadKubeconfig
+from tools.kube.errors import BadKubeconfig, Unreachable
 from tools.kube.strictness import for_own_files, for_registered, why_not
+from tools.kube.transport import Request, Transport
 
 PEM = base64.b64encode(b"-----BEGIN CERTIFICATE-----\nTUlJQg==\n-----END CERTIFICATE-----\n").decode()
 
@@ -170,6 +172,20 @@ async def test_a_name_that_changes_its_address_is_looked_at_when_the_connection_
     for _ in range(3):
         with pytest.raises(OSError, match=r"api\.example\.org is"):
             await resolver.resolve("api.example.org", 6443)
+
+
+async def test_no_connection_is_made_to_a_name_that_leads_back_to_this_machine() -> None:
+    async with serving(answering({"kind": "Pod"})) as api:
+        server = api.server.replace("127.0.0.1", "localhost")
+        for guarded in (True, False):
+            transport = Transport("test", kubeconfig.Access(name="test", server=server, guarded=guarded))
+            if guarded:
+                with pytest.raises(Unreachable, match=r"localhost is this machine"):
+                    await transport.send(Request("GET", "/version"), permit())
+                assert api.seen == []
+            else:
+                await transport.send(Request("GET", "/version"), permit())
+        assert len(api.seen) == 1
 
 
 def test_an_address_with_a_zone_is_looked_at_too() -> None:
