@@ -10,7 +10,7 @@ from typing import Any
 
 import uvloop
 
-from bench import chats, coming_back, disconnects, first_frame, idle_sockets, long_conversation, watchers
+from bench import chats, coming_back, disconnects, first_frame, idle_sockets, long_conversation, redaction, watchers
 
 BENCHMARKS: dict[str, Callable[[], Awaitable[dict[str, Any]]]] = {
     "first_frame": first_frame.measure,
@@ -22,6 +22,7 @@ BENCHMARKS: dict[str, Callable[[], Awaitable[dict[str, Any]]]] = {
     "coming_back": coming_back.measure,
     "long_conversation": long_conversation.measure,
     "disconnects": disconnects.measure,
+    "redaction": redaction.measure,
 }
 
 
