@@ -10,7 +10,17 @@ from typing import Any
 
 import uvloop
 
-from bench import audit_verify, chats, coming_back, disconnects, first_frame, idle_sockets, long_conversation, watchers
+from bench import (
+    audit_verify,
+    chats,
+    coming_back,
+    disconnects,
+    first_frame,
+    idle_sockets,
+    long_conversation,
+    redaction,
+    watchers,
+)
 
 BENCHMARKS: dict[str, Callable[[], Awaitable[dict[str, Any]]]] = {
     "first_frame": first_frame.measure,
@@ -23,6 +33,7 @@ BENCHMARKS: dict[str, Callable[[], Awaitable[dict[str, Any]]]] = {
     "long_conversation": long_conversation.measure,
     "disconnects": disconnects.measure,
     "audit_verify": audit_verify.measure,
+    "redaction": redaction.measure,
 }
 
 

@@ -100,7 +100,7 @@ class Stage:
             await self._end(self._kind, "".join(self._heard), "")
 
     async def _end(self, kind: str, text: str, signature: str) -> None:
-        """What was seen live and the rest, cleaned once more as a whole. A signature is good for its very words."""
+        """What was seen live and the rest, cleaned once more as a whole. A signature is good for the very words."""
         self.silence()
         said = storable.text(text)
         told = "".join(self._said) + self._filter.flush() if "".join(self._heard) == said else said

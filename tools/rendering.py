@@ -114,9 +114,18 @@ def as_yaml(document: Any) -> str:
 # ---- cutting -----------------------------------------------------------------------------------------------------
 
 
-def bounded(text: str, largest: int) -> str:
-    """At most `largest` bytes, cut between lines, with a closing sentence that says how much is missing."""
-    if len(text.encode()) <= largest:
+def beginning(text: str, largest: int) -> tuple[str, int]:
+    """The lines that fit into `largest` characters, and how many more there are; of one long line its beginning."""
+    if len(text) <= largest:
+        return text, 0
+    cut = text.rfind("\n", 0, largest)
+    return (text[:cut], text.count("\n", cut)) if cut > 0 else (text[:largest], text.count("\n", largest))
+
+
+def bounded(text: str, largest: int, more: int = 0) -> str:
+    """At most `largest` bytes, cut between lines, with a closing sentence that says how much is missing; `more` lines
+    are missing already."""
+    if not more and len(text.encode()) <= largest:
         return text
     lines = text.split("\n")
     room = largest - 160
@@ -128,5 +137,5 @@ def bounded(text: str, largest: int) -> str:
         kept.append(line)
     if not kept:
         kept = [lines[0].encode()[: largest - 160].decode("utf-8", "ignore") + "…"]
-    missing = len(lines) - len(kept)
+    missing = len(lines) - len(kept) + more
     return "\n".join([*kept, f"… cut here: {counted(missing, 'more line')}. Narrow the question to see the rest."])

@@ -127,8 +127,8 @@ def _broken(sentence: str, made: list[KubeClient]) -> tuple[Status, Result]:
 
 
 def _cleaned(result: Result, known: set[str]) -> tuple[str, str, Json | None]:
-    words = rendering.bounded(rendering.plain(result.text), LARGEST_FULL + _MARGIN)
-    full = rendering.bounded(redaction.text(words, known), LARGEST_FULL)
+    words, more = rendering.beginning(result.text, LARGEST_FULL + _MARGIN)
+    full = rendering.bounded(redaction.text(rendering.plain(words), known), LARGEST_FULL, more)
     return rendering.bounded(full, LARGEST_TEXT), full, _data(result.data, known)
 
 

@@ -19,7 +19,7 @@ WRAPPED = re.compile(r"^[ \t>|]*+([A-Za-z0-9+/_-]{2,}+={0,2})[ \t\r]*+$", re.MUL
 
 def decoded(word: str) -> list[str]:
     """Everything a word of letters, digits and `+/_-` may stand for; bytes that are no text come as Latin-1."""
-    found = [_text(raw) for raw in _base64(word)]
+    found = [] if word.islower() else [_text(raw) for raw in _base64(word)]  # long base64 has capitals
     as_hex = _HEX.fullmatch(word)
     if as_hex:
         raw = bytes.fromhex(as_hex.group(1))
@@ -30,7 +30,7 @@ def decoded(word: str) -> list[str]:
 
 def _base64(word: str) -> Iterable[bytes]:
     """At each of the four offsets: a word that was cut somewhere does not begin where the encoding did."""
-    if word.islower() or len(word) < SHORTEST_ENCODED:  # what is long enough to matter has capitals
+    if len(word) < SHORTEST_ENCODED:
         return
     standard = word.translate(_STANDARD)
     for offset in range(4 if len(word) >= 16 else 1):

@@ -18,6 +18,7 @@ Mac = Callable[[str], bytes]
 WINDOW = 12
 SHORTEST = 6
 TOKEN = re.compile(r"[A-Za-z0-9]{3,}")
+HEXADECIMAL = re.compile(rf"[0-9a-f]{{{WINDOW},}}")
 _LONGEST_WHOLE = 4096
 _MOST_FRAGMENTS = 256
 _MOST_WORDS = 200
@@ -25,7 +26,7 @@ _SHORT_WORD = 8
 _LONGEST_WORD = 256
 _PART = re.compile(r"[^\s\"'=,;:{}\[\]<>@()|&]{8,2048}")
 _ENTRY = struct.Struct("<8sHHH8s")
-_HEAD = struct.Struct("<HHH8s")
+_HEAD = struct.Struct("<HHH?8s")
 _LONGEST_PHRASE = 256
 _COMMON = re.compile(
     "(?i)password|changeme|secret|default|postgres|administrator|kubernetes|production|staging|development|localhost"
@@ -44,25 +45,28 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Forms:
-    """phrase: characters of a short value that has spaces in it, else 0; first: its first word."""
+    """hexadecimal: whether a fragment is; phrase: characters of a short value with spaces in it, else 0; first: its
+    first word."""
 
     entries: tuple[Entry, ...]
     fragments: tuple[bytes, ...]
+    hexadecimal: bool = False
     phrase: int = 0
     first: bytes = b""
 
     def packed(self) -> bytes:
-        parts = [_HEAD.pack(len(self.entries), len(self.fragments), self.phrase, self.first)]
+        parts = [_HEAD.pack(len(self.entries), len(self.fragments), self.phrase, self.hexadecimal, self.first)]
         parts += [_ENTRY.pack(each.anchor, each.size, each.lead, each.length, each.digest) for each in self.entries]
         return b"".join([*parts, *self.fragments])
 
 
 def unpacked(kept: bytes) -> Forms:
-    entries, fragments, phrase, first = _HEAD.unpack_from(kept)
+    entries, fragments, phrase, hexadecimal, first = _HEAD.unpack_from(kept)
     at = _HEAD.size
     read = [Entry(*_ENTRY.unpack_from(kept, at + n * _ENTRY.size)) for n in range(entries)]
     at += entries * _ENTRY.size
-    return Forms(tuple(read), tuple(kept[at + 8 * n : at + 8 * n + 8] for n in range(fragments)), phrase, first)
+    parts = tuple(kept[at + 8 * n : at + 8 * n + 8] for n in range(fragments))
+    return Forms(tuple(read), parts, hexadecimal, phrase, first)
 
 
 def worth(key: str, value: str) -> bool:
@@ -91,7 +95,8 @@ def forms_of(value: str, mac: Mac) -> Forms:
     for word in _words(bare):
         _add(entries, _whole(word, mac))
         fragments |= dict.fromkeys(_fragments(word, mac))
-    return Forms(tuple(entries.values()), tuple(fragments)[: 4 * _MOST_FRAGMENTS], *_phrase(bare, mac))
+    hexadecimal = any(HEXADECIMAL.search(token) for token in TOKEN.findall(bare))
+    return Forms(tuple(entries.values()), tuple(fragments)[: 4 * _MOST_FRAGMENTS], hexadecimal, *_phrase(bare, mac))
 
 
 def _phrase(value: str, mac: Mac) -> tuple[int, bytes]:

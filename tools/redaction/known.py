@@ -9,7 +9,7 @@ import secrets
 import threading
 from collections.abc import Iterable, Iterator
 
-from tools.redaction.forms import SHORTEST, TOKEN, WINDOW, Entry, Forms, forms_of
+from tools.redaction.forms import HEXADECIMAL, SHORTEST, TOKEN, WINDOW, Entry, Forms, forms_of
 from tools.redaction.spans import MASK, Span, occurrences
 
 _MOST_FRAGMENTS = 400_000  # some 30 MB; beyond that new values are found whole only
@@ -26,6 +26,7 @@ class Index:
         self._anchors: dict[bytes, tuple[Entry, ...]] = {}
         self._fragments: set[bytes] = set()
         self._firsts: set[bytes] = set()
+        self._hexadecimal = False  # whether any fragment is: digests and ids are looked into only then
         self._lengths: set[int] = set()  # of anchors
         self._lock = threading.Lock()
         self.values: set[bytes] = set()
@@ -57,6 +58,7 @@ class Index:
                 self._lengths.add(entry.size)
             if len(self._fragments) < _MOST_FRAGMENTS:
                 self._fragments.update(forms.fragments)
+                self._hexadecimal |= forms.hexadecimal
             if forms.phrase:
                 self.longest_phrase = max(self.longest_phrase, forms.phrase)
                 self._firsts.add(forms.first)
@@ -102,6 +104,8 @@ class Index:
 
     def _holds_fragment(self, word: str) -> bool:
         last, base, fragments = len(word) - WINDOW, self._base, self._fragments
+        if not self._hexadecimal and HEXADECIMAL.fullmatch(word):
+            return False
         for at in (*range(0, last, WINDOW), last):
             hashed = base.copy()
             hashed.update(word[at : at + WINDOW].encode())

@@ -6,7 +6,7 @@ is only tried where they stand, and never again before its own end.
 
 import binascii
 import re
-from bisect import bisect
+from bisect import bisect, bisect_left
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
@@ -178,7 +178,7 @@ def _manifests(text: str) -> Iterator[Span]:
 
 def _of_a_secret(kinds: list[int], begin: int, end: int) -> bool:
     before = bisect(kinds, begin)
-    after = bisect(kinds, end)
+    after = bisect_left(kinds, end)
     return (before > 0 and begin - kinds[before - 1] < _AHEAD) or (
         after < len(kinds) and kinds[after] - end < _JUST_BEFORE
     )
