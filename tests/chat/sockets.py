@@ -31,7 +31,7 @@ class Client:
         self.frames: list[Frame] = []
 
     async def __aenter__(self) -> "Client":
-        connected, _ = await self.socket.connect()
+        connected, _ = await self.socket.connect(timeout=30)
         assert connected
         return self
 
