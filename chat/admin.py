@@ -12,7 +12,7 @@ from django.utils.safestring import SafeString
 
 from chat.access import Right, rights
 from chat.models import AccessToken, Approval, Command, Conversation, Event, Message, Run, ToolCall
-from tools.models import Cluster, IdentityMap
+from tools.models import Cluster, IdentityMap, PersonalToken
 
 
 class ReadOnly(admin.ModelAdmin):
@@ -216,7 +216,17 @@ class ClusterAdmin(ReadOnly):
 
 @admin.register(IdentityMap)
 class IdentityMapAdmin(ReadOnly):
-    list_display = ("cluster", "kind", "subject", "kube_name")
+    list_display = ("cluster", "kind", "subject", "kube_name", "created_at")
+    ordering = ("-created_at",)
     list_filter = ("cluster", "kind")
     list_select_related = ("cluster",)
     search_fields = ("subject", "kube_name")
+
+
+@admin.register(PersonalToken)
+class PersonalTokenAdmin(ReadOnly):
+    list_display = ("cluster", "owner", "expires_at", "stored_at")
+    ordering = ("-stored_at",)
+    list_filter = ("cluster", "owner")
+    list_select_related = ("cluster", "owner")
+    exclude = ("sealed",)

@@ -15,9 +15,10 @@ from chat import journal
 from chat.actions import people, sign_in, tokens
 from chat.event_types import Notice, ToolCallEnd
 from chat.models import AccessToken, Approval, Command, Conversation, Event, Message, Run, SignInLink, ToolCall
-from tools.models import Cluster
+from tools.models import Cluster, IdentityMap, PersonalToken
 
 MODELS = [Command, Conversation, Message, Event, Run, ToolCall, Approval, AccessToken, Cluster]
+MODELS += [IdentityMap, PersonalToken]
 HOSTILE = "<script>alert('x')</script>"
 
 
@@ -40,7 +41,11 @@ def make(count: int, owner: User) -> None:
         journal.append(told, run=run, sealed={"signature": "SEALED-SIGNATURE"})
         Command.objects.create(user=author, name=HOSTILE, kind="stop", digest="0" * 64, answer={"a": HOSTILE})
         AccessToken.objects.create(user=author, prefix="k8smcp_abcd", digest=f"DIGEST{uuid.uuid4().hex}")
-        Cluster.objects.create(name=f"cluster-{uuid.uuid4().hex}", server=HOSTILE, context=uuid.uuid4().hex)
+        cluster = Cluster.objects.create(
+            name=f"cluster-{uuid.uuid4().hex}", server=HOSTILE, context=uuid.uuid4().hex, sealed="SEALED-SIGNATURE"
+        )
+        IdentityMap.objects.create(cluster=cluster, kind="person", subject=HOSTILE, kube_name=HOSTILE)
+        PersonalToken.objects.create(cluster=cluster, owner=author, sealed="SEALED-SIGNATURE")
 
 
 @pytest.fixture
@@ -190,7 +195,7 @@ def test_the_newest_comes_first(client, auditor, model):
     make(3, auditor)
     client.force_login(auditor)
     rows = list(client.get(address(model, "changelist")).context["cl"].result_list)
-    times = ["at", "updated_at", "requested_at", "created_at"]
+    times = ["at", "updated_at", "requested_at", "created_at", "stored_at"]
     time = next(name for name in times if hasattr(rows[0], name))
     if model is not Cluster:  # these stand in the order in which they were registered
         assert [getattr(row, time) for row in rows] == sorted((getattr(row, time) for row in rows), reverse=True)
