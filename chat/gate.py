@@ -135,11 +135,13 @@ def verdict_on(person: User, call: ToolCall, tried: Rehearsal) -> Verdict:
     steps = [step for step in tried.steps if not step.trial]
     if not steps:
         return Verdict("allow", "", "Nothing would change.")
-    return policy.of_plan(person, call, [(_asked(step), step.effect) for step in steps])
+    return policy.of_plan(person, call, [(asked(step), step.effect) for step in steps])
 
 
-def _asked(step: Step) -> Asked:
-    """As the wire will ask: what is made anew is not in the path, so it is no place yet."""
+def asked(step: Step) -> Asked:
+    """As the wire will ask: what is made anew is not in the path, so it is no place yet; what runs is created."""
+    if step.verb == "run":
+        return Asked("create", step.group, step.resource, step.subresource, step.namespace, step.name)
     if step.verb == "create":
         return Asked(step.verb, step.group, step.resource, step.subresource, step.namespace)
     return Asked(step.verb, step.group, step.resource, step.subresource, step.namespace, step.name)

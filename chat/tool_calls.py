@@ -23,9 +23,9 @@ from chat.gate import Allowed, Ask, Go, Refusal
 from chat.hop import in_database
 from chat.models import Run, ToolCall
 from chat.models.tool_call import CallStatus
-from tools import clusters, impact, redaction, registry, toolbox
+from tools import clusters, impact, own_rights, redaction, registry, toolbox
 from tools.effects import Effect
-from tools.kube.errors import NotSent
+from tools.kube.errors import KubeError, NotSent
 from tools.kube.guard import Permit
 from tools.kube.plan import Passes, Step
 from tools.kube.sending import Sending
@@ -143,12 +143,26 @@ async def _rehearsed(claim: Claim, call: ToolCall, allowed: Allowed, *, behind: 
         return None if behind else Refusal(CallStatus.FAILED, tried.refusal)
     go = await in_database(gate.weigh)(claim, call, allowed, tried)
     if isinstance(go, Ask):
+        if why := await _forbidden_there(call, allowed, tried.steps):
+            return Refusal(CallStatus.DENIED, why)
         reader = replace(permit, ceiling=Effect.READ)
         touched = await impact.touched(call.cluster, reader, allowed.acting, tried.steps)
         go = await in_database(gate.weigh)(claim, call, allowed, tried, touched)
     if not isinstance(go, Go):
         return go if isinstance(go, Refusal) else None
     return await _uncancelled(_made(claim, call, allowed, go, tried.steps))
+
+
+async def _forbidden_there(call: ToolCall, allowed: Allowed, steps: Sequence[Step]) -> str:
+    """What the cluster itself would not let this person do, of what it could not try out: nobody is asked in vain."""
+    untried = [gate.asked(step) for step in steps if step.untried]
+    if not untried:
+        return ""
+    try:
+        refused = await own_rights.refused(call.cluster, allowed.acting, untried)
+    except KubeError as fault:
+        return fault.sentence
+    return refused[0].sentence if refused else ""
 
 
 async def _made(claim: Claim, call: ToolCall, allowed: Allowed, go: Go, steps: Sequence[Step]) -> Refusal | None:

@@ -64,6 +64,7 @@ class IdentityMap(models.Model):
     kind = models.CharField(max_length=6, choices=Kind)
     subject = models.CharField(max_length=150, help_text="A username, or the name of a group, of the portal.")
     kube_name = models.CharField(max_length=200, help_text="The Kubernetes user, or group, they act as.")
+    created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
         ordering = ("kind", "subject", "kube_name")

@@ -4,7 +4,7 @@ from django.contrib import admin
 from django.utils.safestring import SafeString
 
 from chat.admin.read_only import ReadOnly, block
-from tools.models import Cluster, Grant, IdentityMap, PolicyChange, PolicyRule
+from tools.models import Cluster, Grant, IdentityMap, PersonalToken, PolicyChange, PolicyRule
 
 
 @admin.register(Cluster)
@@ -56,7 +56,17 @@ class PolicyChangeAdmin(ReadOnly):
 
 @admin.register(IdentityMap)
 class IdentityMapAdmin(ReadOnly):
-    list_display = ("cluster", "kind", "subject", "kube_name")
+    list_display = ("cluster", "kind", "subject", "kube_name", "created_at")
+    ordering = ("-created_at",)
     list_filter = ("cluster", "kind")
     list_select_related = ("cluster",)
     search_fields = ("subject", "kube_name")
+
+
+@admin.register(PersonalToken)
+class PersonalTokenAdmin(ReadOnly):
+    list_display = ("cluster", "owner", "expires_at", "stored_at")
+    ordering = ("-stored_at",)
+    list_filter = ("cluster", "owner")
+    list_select_related = ("cluster", "owner")
+    exclude = ("sealed",)

@@ -28,10 +28,10 @@ from chat.models import (
     SignInLink,
     ToolCall,
 )
-from tools.models import Cluster, Grant, PolicyChange, PolicyRule
+from tools.models import Cluster, Grant, IdentityMap, PersonalToken, PolicyChange, PolicyRule
 
 MODELS = [AuditRow, Command, Conversation, Message, Event, Run, ToolCall, Approval, AccessToken, Budget, Reservation]
-MODELS += [Cluster, PolicyRule, Grant, PolicyChange]
+MODELS += [Cluster, PolicyRule, Grant, PolicyChange, IdentityMap, PersonalToken]
 HOSTILE = "<script>alert('x')</script>"
 
 
@@ -62,12 +62,16 @@ def make(count: int, owner: User) -> None:
             run=run, person=author, model=HOSTILE, day="2026-01-05", epoch=1, size=1, priced=False, held_tokens=1,
             held_micros=1,
         )  # fmt: skip
-        Cluster.objects.create(name=f"cluster-{uuid.uuid4().hex}", server=HOSTILE, context=uuid.uuid4().hex)
         PolicyRule.objects.create(name=f"rule-{uuid.uuid4().hex}", decision="deny", note=HOSTILE)
         PolicyChange.objects.create(version=n, by=owner, what=HOSTILE, before=None, after={"note": HOSTILE})
         Grant.objects.create(
             person=author, role="operator", cluster=HOSTILE, reason=HOSTILE, made_by=owner, until=timezone.now()
         )
+        cluster = Cluster.objects.create(
+            name=f"cluster-{uuid.uuid4().hex}", server=HOSTILE, context=uuid.uuid4().hex, sealed="SEALED-SIGNATURE"
+        )
+        IdentityMap.objects.create(cluster=cluster, kind="person", subject=HOSTILE, kube_name=HOSTILE)
+        PersonalToken.objects.create(cluster=cluster, owner=author, sealed="SEALED-SIGNATURE")
 
 
 @pytest.fixture
@@ -217,7 +221,7 @@ def test_the_newest_comes_first(client, auditor, model):
     make(3, auditor)
     client.force_login(auditor)
     rows = list(client.get(address(model, "changelist")).context["cl"].result_list)
-    times = ["at", "updated_at", "requested_at", "created_at", "made_at", "reserved_at", "set_at"]
+    times = ["at", "updated_at", "requested_at", "created_at", "made_at", "reserved_at", "set_at", "stored_at"]
     time = next(name for name in times if hasattr(rows[0], name))
     if model is not Cluster:  # these stand in the order in which they were registered
         assert [getattr(row, time) for row in rows] == sorted((getattr(row, time) for row in rows), reverse=True)

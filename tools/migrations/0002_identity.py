@@ -24,6 +24,7 @@ class Migration(migrations.Migration):
                 ('kind', models.CharField(choices=[('person', 'person'), ('group', 'group')], max_length=6)),
                 ('subject', models.CharField(help_text='A username, or the name of a group, of the portal.', max_length=150)),
                 ('kube_name', models.CharField(help_text='The Kubernetes user, or group, they act as.', max_length=200)),
+                ('created_at', models.DateTimeField(auto_now_add=True)),
             ],
             options={
                 'ordering': ('kind', 'subject', 'kube_name'),
