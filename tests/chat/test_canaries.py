@@ -246,6 +246,7 @@ async def test_a_planted_secret_gets_nowhere(
     assert "fingerprint" in told["model requests"]
     assert "connecting with <redacted>" in told["model requests"]
     assert "somebody logs <redacted>" in told["log"]
+    assert told["pages"].count("Looks like a password") > 1  # on the page and in the audit
     notice = next(frame for frame in client.frames if frame["type"] == "notice")
     assert notice["data"]["code"] == "masked"
 

@@ -79,6 +79,11 @@ def test_a_value_is_found_by_its_shape(words: str) -> None:
     assert VALUE not in redaction.text(words)
 
 
+def test_of_a_secret_written_out_only_its_data_are_masked() -> None:
+    secret = {"kind": "Secret", "metadata": {"name": "s", "uid": "97841a76"}, "data": {"anything": VALUE}}
+    assert json.loads(redaction.text(json.dumps(secret, indent=2))) == secret | {"data": {"anything": "<redacted>"}}
+
+
 @pytest.mark.parametrize(
     ("key", "value", "kept"),
     [

@@ -155,7 +155,7 @@ def prefixed(word: str, text: str) -> Iterator[Span]:
 _KIND = re.compile(r"kind\\{0,3}[\"']?\s{0,4}:\s{0,4}\\{0,3}[\"']?Secret(?:List)?\b(?![.\w-])")
 _BLOCK = re.compile(r"^(?P<indent>[ \t]*(?:- )?)(?:data|stringData):[ \t]*\n", re.M)
 _MEMBER_LINE = re.compile(r"[ \t]*[\w.\"'/-]+:[ \t]+|[ \t]+")
-_BRACES = re.compile(r"(?:data|stringData)\\{0,3}\"\s{0,4}:\s{0,4}\{(?P<held>[^{}]{1,200000}+)\}")
+_BRACES = re.compile(r"(?<![A-Za-z])(?:data|stringData)\\{0,3}\"\s{0,4}:\s{0,4}\{(?P<held>[^{}]{1,200000}+)\}")
 _MEMBER = re.compile(r":\s{0,4}\\{0,3}\"(?P<secret>(?!<)[^\"]*?)\\{0,3}\"")
 _BLOCK_SCALAR = ("|", ">", "|-", ">-", "|+", ">+")
 _AHEAD, _JUST_BEFORE = 4000, 80  # characters from the kind to the data of one object, and from the data to its kind
