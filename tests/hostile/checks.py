@@ -7,7 +7,7 @@ from tests.hostile.script import Check, Seen
 
 # Controls (but for newline and tab), direction marks, invisible characters.
 UNSEEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff]")
-FETCHED = re.compile(r"<(?:img|iframe|object|embed|video|audio|link|script|svg|math|form|base|meta)\b", re.IGNORECASE)
+FETCHED = re.compile(r"<(?:img|iframe|object|embed|video|audio|link|script|style|base|meta)\b", re.IGNORECASE)
 RUNS = re.compile(r"""\son\w+\s*=|href\s*=\s*["']?\s*(?:javascript|data|vbscript):""", re.IGNORECASE)
 
 
@@ -57,15 +57,17 @@ def plain_summary(seen: Seen) -> Iterator[str]:
 
 def plain_card(seen: Seen) -> Iterator[str]:
     """Nothing invisible in the approval's card, but for spaces of the markup."""
-    for each in (frame["data"] for frame in seen.frames if frame["type"] == "approval_requested"):
-        if UNSEEN.search(each.get("html", "")):
+    for frame in seen.frames:
+        if frame["type"] == "approval_requested" and UNSEEN.search(frame.get("html", "")):
             yield "the card of the approval has characters that nobody sees"
 
 
 def inert(seen: Seen) -> Iterator[str]:
     """No markup that fetches something or runs something."""
+    if not any(frame.get("html") for frame in seen.frames):
+        yield "nothing was rendered: the script has proved nothing"
     for frame in seen.frames:
-        html = frame["data"].get("html", "")
+        html = frame.get("html", "")
         for rule in (FETCHED, RUNS):
             tags = re.sub(r">[^<]*", ">", html)
             if hit := rule.search(tags):

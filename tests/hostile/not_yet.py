@@ -22,6 +22,10 @@ NOT_YET: dict[str, str] = {
             "an isolate",
         )
     },
+    **{
+        f"HM-16 {what} in a patch": "what nobody can see in an argument is shown to people as it is"
+        for what in ("a right-to-left mark", "a zero-width space")
+    },
     "HM-20 another object under the name": _PLAN,
     "HM-20 another object under the name, deleted": _PLAN,
     "HM-20 the deployment changes before the yes": _PLAN,
