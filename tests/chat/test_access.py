@@ -22,6 +22,13 @@ from tests.conftest import in_database
 
 # ---- roles and rights --------------------------------------------------------------------------------------------
 
+
+@pytest.fixture(autouse=True)
+def many_questions(settings):
+    """A world has more of them at once than a person's runs may ask in a minute."""
+    settings.K8SMCP_APPROVALS_PER_MINUTE = 1_000
+
+
 MATRIX = {
     #                converse change decide_own decide_others administer audit
     "viewer":        (True,  False, False, False, False, False),

@@ -164,8 +164,8 @@ def test_stretches_that_overlap_are_covered_once():
 
 
 async def test_a_run_that_has_worked_long_enough_ends(crew, script, alice, settings):
-    settings.K8SMCP_RUN_MINUTES = 0.005
-    script([{"say": "One. "}, {"say": "two " * 100, "chunks": 100, "delay": 0.1}])
+    settings.K8SMCP_RUN_MINUTES = 0.03
+    script([{"say": "One. "}, {"say": "two " * 100, "chunks": 100, "delay": 0.2}])
     complete = await ended((await sent(alice)).run_id)
     assert complete["outcome"] == "failed"
     assert complete["message"].startswith("One. ")
