@@ -32,6 +32,8 @@ class MuteCluster:
         self.writes: list[tuple[str, str]] = []
         self.taken: asyncio.Queue[str] = asyncio.Queue()
         self.reading = asyncio.Event()
+        self.hold_at = 0  # after so many dry runs reads are held: two, and a change that was approved has begun
+        self._tried = 0
         self._open = asyncio.Event()
         self._open.set()
         self._runner: web.AppRunner | None = None
@@ -87,9 +89,15 @@ class MuteCluster:
     async def _answer(self, request: web.Request) -> web.StreamResponse:
         reads = request.method in ("GET", "HEAD") or request.query.get("dryRun") == "All"  # that changes nothing
         if reads:
-            self.reading.set()
+            if not self._open.is_set():
+                self.reading.set()
             await self._open.wait()
-            return await self._passed_on(request)
+            answer = await self._passed_on(request)
+            self._tried += request.method not in ("GET", "HEAD")
+            if self._tried == self.hold_at:
+                self.hold_at = 0
+                self.hold()
+            return answer
         self.writes.append((request.method, request.path))
         if self.arrives(request.path):
             await self._passed_on(request)

@@ -198,7 +198,7 @@ async def test_killed_before_anything_was_sent(portal, demo_kubeconfig, name):
     async with MuteCluster(demo_kubeconfig) as cluster:
         await made(cluster, name)
         running = portal(cluster, {name: delete(name)})
-        cluster.hold()
+        cluster.hold_at = 2
         conversation = await approve(running, name)
         await asyncio.wait_for(cluster.reading.wait(), 20)
         running.kill()
@@ -233,7 +233,7 @@ async def test_a_process_frozen_before_the_wire_sends_nothing_when_it_wakes(port
     async with MuteCluster(demo_kubeconfig) as cluster:
         await made(cluster, name)
         first = portal(cluster, {name: delete(name)})
-        cluster.hold()
+        cluster.hold_at = 2
         conversation = await approve(first, name)
         await asyncio.wait_for(cluster.reading.wait(), 20)
         assert first.process is not None
