@@ -19,8 +19,8 @@ _HOP = {"transfer-encoding", "content-length", "content-encoding", "connection",
 class MuteCluster:
     """arrives: whether a change of this path reaches the cluster; writes: (method, path) of every change that came by,
     its path also in `taken` once the cluster has dealt with it; cuts: the connection breaks then, instead of staying
-    silent for a minute. `hold` keeps reads waiting (`reading` is set by the
-    first) until `let_go`; `away` refuses every connection."""
+    silent for a minute. `hold` keeps reads waiting (`reading` is set by the first) until `let_go`; `away` refuses every
+    connection."""
 
     def __init__(
         self, upstream: Path, arrives: Callable[[str], bool] = lambda path: True, *, cuts: bool = False
@@ -32,7 +32,7 @@ class MuteCluster:
         self.writes: list[tuple[str, str]] = []
         self.taken: asyncio.Queue[str] = asyncio.Queue()
         self.reading = asyncio.Event()
-        self.hold_at = 0  # after so many dry runs reads are held: two, and a change that was approved has begun
+        self.hold_at = 0  # after so many dry runs reads are held: two, and an approved change has begun; 0: never
         self._tried = 0
         self._open = asyncio.Event()
         self._open.set()
@@ -94,7 +94,7 @@ class MuteCluster:
             await self._open.wait()
             answer = await self._passed_on(request)
             self._tried += request.method not in ("GET", "HEAD")
-            if self._tried == self.hold_at:
+            if self._tried == self.hold_at > 0:
                 self.hold_at = 0
                 self.hold()
             return answer

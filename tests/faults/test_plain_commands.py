@@ -20,7 +20,7 @@ from tests.portal import ROOT, free_port, say, until
 
 pytestmark = [pytest.mark.postgres, pytest.mark.redis]
 LONGEST = 25  # seconds a process may take to leave
-STARTING = 60
+STARTING = 120
 
 
 def section() -> list[str]:

@@ -8,7 +8,7 @@ from pathlib import Path
 from tests.portal import ROOT
 
 
-def manage(home: Path, *words: str, patience: float = 60, **variables: str) -> subprocess.CompletedProcess[str]:
+def manage(home: Path, *words: str, patience: float = 120, **variables: str) -> subprocess.CompletedProcess[str]:
     """`home` is K8SMCP_HOME and HOME; nothing is typed."""
     environment = {
         "PATH": os.environ["PATH"],
