@@ -143,13 +143,14 @@ async def an_identity_for_looking_changes_nothing() -> list[str]:
 
 async def answers_come_in_clean() -> list[str]:
     """Before any tool sees them, at any depth."""
-    secret = {"kind": "Secret", "apiVersion": "v1", "metadata": {"name": "keys"}, "data": {"token": "aHVudGVyMi1odW50ZXIy"}}
+    value = "aHVudGVyMi1odW50ZXIy"
+    secret = {"kind": "Secret", "apiVersion": "v1", "metadata": {"name": "keys"}, "data": {"token": value}}
     deep = {"kind": "Odd", "spec": {"template": {"items": [secret]}}}
     found = []
     for body in (secret, deep, {"kind": "SecretList", "items": [secret]}):
         async with serving(answering(body)) as api:
             told = json.dumps(await KubeClient(api.transport(), permit()).object(Request("GET", POD)))
-            found += [f"a value of a Secret in {body['kind']}"] if secret["data"]["token"] in told else []
+            found += [f"a value of a Secret in {body['kind']}"] if value in told else []
     return found
 
 
