@@ -171,6 +171,11 @@ def _web(ns: str, canary: str) -> tuple[str, Object]:
     return f"/apis/apps/v1/namespaces/{ns}/deployments", body
 
 
+def _pod(ns: str, canary: str) -> tuple[str, Object]:
+    container = {"name": "app", "image": "nginx:1.27"}
+    return f"/api/v1/namespaces/{ns}/pods", {"metadata": {"name": "web"}, "spec": {"containers": [container]}}
+
+
 def _kubeconfig(ns: str, canary: str) -> tuple[str, Object]:
     text = (
         f"apiVersion: v1\nkind: Config\nusers:\n- name: admin\n  user:\n    token: {canary}\n    password: {canary}\n"
@@ -194,6 +199,7 @@ STAGE = {
     "settings": _settings,
     "other": _many,
     "web": _web,
+    "pod": _pod,
     "kubeconfig": _kubeconfig,
     "helm": _helm,
     "poison": _poisoned,

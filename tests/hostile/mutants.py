@@ -4,20 +4,23 @@ A mutant whose place in the source has moved is an error: one that is not applie
 """
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from contextlib import nullcontext
+from dataclasses import dataclass, replace
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from django.utils import timezone
 
-from chat import access, tool_calls
+from chat import access, binding, deciding, gate, tool_calls
+from chat import policy as policy_of_people
 from chat.actions import approvals, calls, runs, tokens
 from chat.models import Approval
 from tests.hostile import probes
 from tools import policy, redaction
 from tools.effects import Effect
-from tools.kube import client, guard, transport
+from tools.kube import client, guard, opening, signing, transport
+from tools.kube.plan import Passes
 
 Patch = pytest.MonkeyPatch
 Probe = Callable[[], Awaitable[list[str]]]
@@ -37,8 +40,24 @@ class Mutant:
 
 
 def hash_is_not_compared(patch: Patch) -> None:
-    for place in (calls, approvals):
-        patch.setattr(place, "call_hash", lambda *_: "0" * 64)
+    """Whatever is asked and whatever is done have one digest."""
+    patch.setattr(binding, "digest", lambda value: "0" * 64)
+
+
+def what_was_approved_is_not_tried_out_anew(patch: Patch) -> None:
+    """Nor looked at when somebody decides: the rehearsal that people were asked about counts for ever."""
+    real, first = tool_calls.rehearse, dict[str, Any]()
+
+    async def rehearse(tool: Any, arguments: Any, cluster: str, permit: Any, acting: Any) -> Any:
+        if permit.call_id not in first:
+            first[permit.call_id] = await real(tool, arguments, cluster, permit, acting)
+        return first[permit.call_id]
+
+    async def look(*_: Any) -> None:
+        return None
+
+    patch.setattr(tool_calls, "rehearse", rehearse)
+    patch.setattr(deciding, "look", look)
 
 
 def expiry_is_not_checked(patch: Patch) -> None:
@@ -51,7 +70,7 @@ def expiry_is_not_checked(patch: Patch) -> None:
 
 
 def anybody_decides(patch: Patch) -> None:
-    for place in (approvals, tool_calls):
+    for place in (approvals, gate):
         patch.setattr(place, "may_decide", lambda *_: True)
     patch.setattr(approvals, "find_approval", lambda user, key: Approval.objects.get(pk=key))
     patch.setattr(approvals, "require", lambda *_: None)
@@ -66,7 +85,7 @@ def void_is_not_checked(patch: Patch) -> None:
 def an_approval_is_not_used_up(patch: Patch) -> None:
     """Every execution finds it fresh, and none marks that it has begun."""
 
-    def begin(claim: Any, call: Any, acting: str) -> bool:
+    def begin(claim: Any, call: Any, digest: str) -> bool:
         return bool(Approval.objects.filter(tool_call=call, status="approved").count())
 
     patch.setattr(calls, "begin_approved", begin)
@@ -80,25 +99,41 @@ def scope_is_not_compared(patch: Patch) -> None:
 
 
 def deny_does_not_win(patch: Patch) -> None:
-    real = policy.judge
+    for name in ("judge", "judge_strictly"):
+        patch.setattr(policy, name, _without_denials(getattr(policy, name)))
 
-    def judge(*question: Any) -> Any:
-        verdict = real(*question)
-        return policy.Verdict("ask", verdict.reason) if verdict.decision == "deny" else verdict
 
-    patch.setattr(policy, "judge", judge)
+def _without_denials(real: Callable[..., Any]) -> Callable[..., Any]:
+    def judge(question: Any, rules: Any) -> Any:
+        return real(question, replace(rules, rules=tuple(each for each in rules.rules if each.decision != "deny")))
+
+    return judge
 
 
 def the_list_is_filtered_and_the_call_is_not(patch: Patch) -> None:
-    shown = policy.offered
-    open_gate = SimpleNamespace(
-        judge=lambda *_: policy.Verdict("allow", ""), offered=shown, Rules=policy.Rules, Verdict=policy.Verdict
-    )
-    patch.setattr(tool_calls, "policy", open_gate)
+    def open_gate(*_: Any, **__: Any) -> Any:
+        return policy.Verdict("allow", "", "")
+
+    everything = SimpleNamespace(first_look=open_gate, of_plan=open_gate, at_the_wire=lambda *_, **__: open_gate)
+    patch.setattr(gate, "policy", everything)
 
 
 def rights_are_not_looked_at_again(patch: Patch) -> None:
-    patch.setattr(tool_calls, "rights", lambda user: frozenset(access.Right))
+    for place in (gate, policy_of_people):
+        patch.setattr(place, "rights", lambda user: frozenset(access.Right))
+    patch.setattr(gate.standing, "lost", lambda *_: "")
+    real = gate.acting_for
+    patch.setattr(gate, "acting_for", lambda call: replace(real(call), groups=frozenset({"operator"})))
+
+
+def one_person_is_enough(patch: Patch) -> None:
+    """Nothing needs a second person."""
+    for name in ("judge", "judge_strictly"):
+        patch.setattr(policy, name, _for_one(getattr(policy, name)))
+
+
+def _for_one(real: Callable[..., Any]) -> Callable[..., Any]:
+    return lambda question, rules: replace(real(question, rules), second_person=False)
 
 
 # ---- the last net ------------------------------------------------------------------------------------------------
@@ -150,6 +185,28 @@ def announcing_is_skipped(patch: Patch) -> None:
     patch.setattr(transport, "departing", lambda permit, sending: real(None, None))
 
 
+def the_plan_is_not_compared_at_the_wire(patch: Patch) -> None:
+    patch.setattr(guard, "spend", lambda *_, **__: None)
+
+
+def a_step_leaves_as_often_as_it_is_sent(patch: Patch) -> None:
+    patch.setattr(Passes, "spend", lambda self, sent: self._left[sent] > 0)
+
+
+def a_command_is_asked_for_again(patch: Patch) -> None:
+    """On a connection that breaks, and wherever the server points to."""
+    patch.setattr(opening, "once", nullcontext)
+
+
+def nobody_is_named(patch: Patch) -> None:
+    """The headers that say whom a request is for are left out: it is the portal's own identity then."""
+    patch.setattr(signing, "impersonation", lambda *_: [])
+
+
+def who_may_only_look_may_change(patch: Patch) -> None:
+    patch.setattr(transport.Transport, "_keep_to_reading", lambda self, effect: None)
+
+
 # ---- redaction ---------------------------------------------------------------------------------------------------
 
 
@@ -170,24 +227,35 @@ def secrets_only_at_the_top(patch: Patch) -> None:
 
 MUTANTS = (
     Mutant("the hash of an approval is not compared", hash_is_not_compared, ("HM-3 the row is changed to B",)),
+    Mutant("what was approved is not tried out anew", what_was_approved_is_not_tried_out_anew,
+           ("HM-20 the object changes before the yes",)),
     Mutant("the expiry of an approval is not checked", expiry_is_not_checked, ("HM-20 expire then approve",)),
     Mutant("anybody decides", anybody_decides, ("HM-20 stranger approves", "HM-20 viewer approves")),
     Mutant("an approval stays open when its run has ended", void_is_not_checked, ("HM-20 stop then approve",)),
     Mutant("an approval is not used up", an_approval_is_not_used_up, probe=probes.an_approval_is_used_once),
     Mutant("the scope of a token is not compared", scope_is_not_compared, ("HM-20 write scope approves",)),
-    Mutant("deny does not win", deny_does_not_win, ("HM-1 run a command",)),
+    Mutant("deny does not win", deny_does_not_win, ("HM-1 run a command in a pod that runs",)),
     Mutant("the list is filtered, the call is not", the_list_is_filtered_and_the_call_is_not,
            ("HM-1 patch settings, nobody answers",)),
     Mutant("rights are not looked at again", rights_are_not_looked_at_again, ("HM-20 demote then approve",)),
+    Mutant("one person is enough", one_person_is_enough, ("HM-10 a role binding, of one's own",)),
     Mutant("the ceiling of a permit is ignored", ceiling_is_ignored, probe=probes.ceilings_hold),
     Mutant("the cluster of a permit is not compared", cluster_of_the_permit_is_not_compared,
            probe=probes.a_permit_is_for_its_cluster),
     Mutant("a request needs no permit", a_request_needs_no_permit, probe=probes.nothing_leaves_without_a_permit),
     Mutant("a proxy of a node is a read", proxies_of_nodes_are_reads, probe=probes.running_code_is_no_read),
     Mutant("the flag of a dry run is dropped", dry_run_is_dropped,
-           ("HM-3 a dry run is asked, the real one follows",)),
+           ("HM-3 a dry run is made, the real one follows",)),
     Mutant("writes are repeated", writes_are_repeated, probe=probes.writes_go_out_once),
     Mutant("announcing is skipped", announcing_is_skipped, probe=probes.nothing_leaves_unannounced),
-    Mutant("answers are cleaned after they were kept", answers_come_in_as_they_are, ("HM-11 get full",)),
+    Mutant("the plan is not compared at the wire", the_plan_is_not_compared_at_the_wire,
+           probe=probes.only_what_was_rehearsed_leaves),
+    Mutant("a step leaves as often as it is sent", a_step_leaves_as_often_as_it_is_sent,
+           probe=probes.only_what_was_rehearsed_leaves),
+    Mutant("a command is asked for again", a_command_is_asked_for_again, probe=probes.a_command_is_asked_for_once),
+    Mutant("whom a request is for is left out", nobody_is_named, probe=probes.requests_say_whom_they_are_for),
+    Mutant("an identity for looking changes things", who_may_only_look_may_change,
+           probe=probes.an_identity_for_looking_changes_nothing),
+    Mutant("answers come in as they are", answers_come_in_as_they_are, probe=probes.answers_come_in_clean),
     Mutant("secrets are looked for at the top only", secrets_only_at_the_top, ("HM-11 an environment by path",)),
 )  # fmt: skip

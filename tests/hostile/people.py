@@ -53,6 +53,16 @@ async def approve(asked: Asked) -> None:
     assert await asked.decide(asked.telling.token, "approve") in (200, 409)
 
 
+async def own_yes_is_no_yes(asked: Asked) -> None:
+    """Where a second person is needed the first one's yes is none."""
+    await asked.decide(asked.telling.token, "approve")
+
+
+async def second_person_approves(asked: Asked) -> None:
+    assert await asked.decide(asked.telling.token, "approve") == 403
+    assert await asked.decide(await asked.somebody("approver"), "approve") == 200
+
+
 async def reject(asked: Asked) -> None:
     await asked.decide(asked.telling.token, "reject")
 

@@ -1,19 +1,28 @@
 """Probes of the last net and of the wire, each against a real server that counts: what they tell of must never be."""
 
 import contextlib
+import json
 import uuid
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
+
+import aiohttp
+from aiohttp import web
 
 from chat import tool_calls
 from chat.actions import approvals, calls, leases, messages, people
 from chat.agent.ports import Wish
+from chat.asking import Question
 from chat.errors import LeaseLost, RunOver
 from chat.models import Run, ToolCall
 from tests.conftest import in_database
-from tests.tools.api import CLUSTER, Api, answering, cut, permit, serving
+from tests.tools.api import ANYTHING, CLUSTER, Api, announced, answering, cut, permit, serving
 from tools.effects import Effect
+from tools.kube.client import KubeClient
 from tools.kube.errors import KubeError, NotSent
 from tools.kube.guard import Permit
+from tools.kube.identity import ActsAs
+from tools.kube.plan import Passes, Step, wire
 from tools.kube.sending import Sending
 from tools.kube.transport import Request
 
@@ -79,7 +88,69 @@ async def nothing_leaves_unannounced() -> list[str]:
 
     found = []
     for announce in (refused, too_late, None):
-        found += await _reached(WRITES, Permit("call-1", CLUSTER, Effect.EXECUTE, announce=announce))
+        found += await _reached(WRITES, Permit("call-1", CLUSTER, Effect.EXECUTE, announce=announce, plan=ANYTHING))
+    return found
+
+
+async def only_what_was_rehearsed_leaves() -> list[str]:
+    """Without a plan nothing, with one its step, once, and not one byte of another."""
+    step, other = WRITES[2], WRITES[3]
+    found = []
+    for plan in (None, Passes(())):
+        found += await _reached(WRITES, Permit("call-1", CLUSTER, Effect.EXECUTE, announce=announced, plan=plan))
+    once = Permit("call-1", CLUSTER, Effect.EXECUTE, announce=announced, plan=Passes([_step(step)]))
+    found += await _reached((other, replace(step, body=b'{"a":1}'), replace(step, query={"force": "true"})), once)
+    sent = await _reached((step, step), once)
+    return found + sent[1:] + ([] if sent else ["what was rehearsed did not leave"])
+
+
+def _step(request: Request) -> Step:
+    sent = wire(request.method, request.path, request.query, request.content_type, request.body)
+    return Step(verb="patch", group="", resource="pods", subresource="", namespace="shop", name="web-1",
+                address=request.path, wire=sent, effect=Effect.CHANGE)  # fmt: skip
+
+
+async def a_command_is_asked_for_once() -> list[str]:
+    """The opening request of its WebSocket, on a connection that is cut and by a server that points elsewhere."""
+
+    async def elsewhere(request: web.Request) -> web.StreamResponse:
+        return web.Response(status=307, headers={"Location": f"{POD}/exec?command=again"})
+
+    found = []
+    for handler in (cut, elsewhere):
+        async with serving(handler) as api:
+            with contextlib.suppress(KubeError, aiohttp.WSServerHandshakeError):
+                await api.transport().websocket(f"{POD}/exec", [("command", "env")], ("v5.channel.k8s.io",), permit())
+            found += ["the command was asked for again"] if len(api.seen) > 1 else []
+    return found
+
+
+async def requests_say_whom_they_are_for() -> list[str]:
+    async with serving(answering({"kind": "Pod"})) as api:
+        transport = api.transport(acts_as=ActsAs("jane", ("dev", "ops")), token="of-the-portal")
+        for request in (Request("GET", POD), *WRITES):
+            await transport.send(request, permit())
+        return ["a request names nobody" for each in api.headers if each.get("Impersonate-User") != "jane"]
+
+
+async def an_identity_for_looking_changes_nothing() -> list[str]:
+    async with serving(answering({"kind": "Pod"})) as api:
+        for request in WRITES:
+            with contextlib.suppress(KubeError):
+                await api.transport(no_changes="It is for looking only.").send(request, permit())
+        return [f"{method} {path} reached the cluster" for method, path in api.seen]
+
+
+async def answers_come_in_clean() -> list[str]:
+    """Before any tool sees them, at any depth."""
+    value = "aHVudGVyMi1odW50ZXIy"
+    secret = {"kind": "Secret", "apiVersion": "v1", "metadata": {"name": "keys"}, "data": {"token": value}}
+    deep = {"kind": "Odd", "spec": {"template": {"items": [secret]}}}
+    found = []
+    for body in (secret, deep, {"kind": "SecretList", "items": [secret]}):
+        async with serving(answering(body)) as api:
+            told = json.dumps(await KubeClient(api.transport(), permit()).object(Request("GET", POD)))
+            found += [f"a value of a Secret in {body['kind']}"] if value in told else []
     return found
 
 
@@ -108,11 +179,12 @@ def _used_once() -> list[str]:
     assert claim is not None
     wish = Wish("w", "namespace_create", {"name": "x"})
     call = _recorded(claim, run, wish)
-    approval = approvals.request(claim, call, "Make x", user.username)
+    digest = "d" * 64
+    approval = approvals.request(claim, call, "Make x", Question(plan={}, bound={}, digest=digest, rule="changing"))
     approvals.decide(user, approval.pk, "approve")
     run.refresh_from_db()
     claim = leases.claim("probe") or claim
-    begun = [_begun(lambda: calls.begin_approved(claim, call, user.username)) for _ in range(2)]
+    begun = [_begun(lambda: calls.begin_approved(claim, call, digest)) for _ in range(2)]
     return ["an approval was used twice"] if begun.count(True) > 1 else []
 
 
@@ -137,6 +209,11 @@ PROBES: tuple[Callable[[], Awaitable[list[str]]], ...] = (
     running_code_is_no_read,
     rehearsals_change_nothing,
     nothing_leaves_unannounced,
+    only_what_was_rehearsed_leaves,
+    a_command_is_asked_for_once,
+    requests_say_whom_they_are_for,
+    an_identity_for_looking_changes_nothing,
+    answers_come_in_clean,
     writes_go_out_once,
     an_approval_is_used_once,
 )

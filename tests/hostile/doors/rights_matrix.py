@@ -8,6 +8,10 @@ to sign in. `operator` here is another tenant: the conversation is private to it
 _READS = (401, 200, 200, 200, 200, 200, 200, 200, 200)
 _OWN_READS = (401, 404, 404, 404, 404, 404, 200, 200, 200)
 _OWN_WRITES = (401, 404, 404, 404, 404, 403, 403, 200, 200)
+_ADMINISTERS = (401, 403, 403, 403, 200, 403, 403, 403, 403)
+
+# Beside Django: the same people, asking for the list of tools. Changing things is the least scope there.
+MCP = (401, 200, 200, 200, 200, 403, 403, 200, 200)
 
 REST: dict[str, tuple[int, ...]] = {
     "GET /api/v1/conversations": _READS,
@@ -20,16 +24,33 @@ REST: dict[str, tuple[int, ...]] = {
     "DELETE /api/v1/conversations/{conversation_id}/messages/{message_id}": _OWN_WRITES,
     "POST /api/v1/conversations/{conversation_id}/messages/{message_id}/steer": _OWN_WRITES,
     "GET /api/v1/conversations/{conversation_id}/events": _OWN_READS,
+    "GET /api/v1/conversations/{conversation_id}/shares": _OWN_READS,
+    "POST /api/v1/conversations/{conversation_id}/shares": (401, 404, 404, 404, 404, 403, 403, 201, 201),
+    "DELETE /api/v1/conversations/{conversation_id}/shares/{share_id}": (401, 404, 404, 404, 404, 403, 403, 204, 204),
     "GET /api/v1/runs/{run_id}": _OWN_READS,
     "POST /api/v1/runs/{run_id}/stop": _OWN_WRITES,
     "GET /api/v1/approvals": _READS,
     "GET /api/v1/approvals/{approval_id}": (401, 404, 404, 200, 200, 404, 200, 200, 200),
     "POST /api/v1/approvals/{approval_id}/decision": (401, 403, 404, 200, 200, 403, 403, 403, 200),
+    "POST /api/v1/approvals/{approval_id}/edit": (401, 403, 404, 422, 422, 403, 403, 403, 422),  # they do not fit
     "GET /api/v1/tools": _READS,
     "POST /api/v1/tools/{name}/call": (401, 422, 422, 422, 422, 403, 403, 422, 422),  # its arguments do not fit
     "GET /api/v1/tool-calls/{tool_call_id}/result": _OWN_READS,
     "GET /api/v1/clusters": _READS,
-    "POST /api/v1/clusters/{name}/test": (401, 422, 422, 422, 422, 422, 422, 422, 422),  # there is no such cluster
+    "POST /api/v1/clusters": (401, 403, 403, 403, 422, 403, 403, 403, 403),  # it is no kubeconfig
+    "PATCH /api/v1/clusters/{name}": _ADMINISTERS,
+    "DELETE /api/v1/clusters/{name}": (401, 403, 403, 403, 422, 403, 403, 403, 403),  # it is of the start
+    "POST /api/v1/clusters/{name}/test": _READS,
+    "GET /api/v1/clusters/{name}/access": (401, 422, 422, 422, 422, 422, 422, 422, 422),  # it cannot be reached
+    "PUT /api/v1/clusters/{name}/access/token": (401, 422, 422, 422, 422, 403, 403, 422, 422),  # nobody has one there
+    "DELETE /api/v1/clusters/{name}/access/token": (401, 204, 204, 204, 204, 403, 403, 204, 204),
+    "GET /api/v1/clusters/{name}/map": _READS,
+    "POST /api/v1/clusters/{name}/map": (401, 403, 403, 403, 204, 403, 403, 403, 403),
+    "DELETE /api/v1/clusters/{name}/map/{line}": (401, 403, 403, 403, 204, 403, 403, 403, 403),
+    "GET /api/v1/policy/rules": _READS,  # each those that are about them
+    "GET /api/v1/policy/verdict": _ADMINISTERS,
+    "GET /api/v1/audit": (401, 403, 403, 403, 200, 200, 403, 403, 403),
+    "GET /api/v1/usage": _READS,  # each their own
     "POST /api/chat/message": (401, 422, 422, 422, 422, 403, 403, 422, 422),  # it says nothing
 }
 
@@ -39,6 +60,8 @@ _ONLY_POST = _ONLY_GET = (405,) * 7
 _SIGNED_IN = (302, 200, 200, 200, 200, 200, 200)
 _OWNER = (302, 404, 404, 404, 404, 404, 302)
 _AWAY = (302,) * 7
+_ADMINISTRATOR = (302, 403, 403, 403, 302, 403, 403)
+_OF_ADMINISTRATORS = (302, 403, 403, 403, 200, 403, 403)
 
 PAGES: dict[str, tuple[tuple[int, ...], tuple[int, ...]]] = {  # to look at it, to post to it
     "/": (_SIGNED_IN, (302, 302, 302, 302, 302, 403, 302)),
@@ -47,13 +70,40 @@ PAGES: dict[str, tuple[tuple[int, ...], tuple[int, ...]]] = {  # to look at it, 
     "/c/{conversation_id}/messages": (_ONLY_POST, (302, 404, 404, 404, 404, 403, 302)),
     "/c/{conversation_id}/title": (_ONLY_POST, _OWNER),
     "/c/{conversation_id}/sharing": (_ONLY_POST, _OWNER),
+    "/c/{conversation_id}/shares": (_OWNER, _OWNER),
+    "/c/{conversation_id}/shares/removal": (_ONLY_POST, _OWNER),
+    "/c/{conversation_id}/report": ((302, 404, 404, 404, 200, 200, 200), _ONLY_GET),
     "/c/{conversation_id}/deletion": (_ONLY_POST, _OWNER),
     "/runs/stop": (_ONLY_POST, (302, 404, 404, 404, 404, 403, 302)),
     "/approvals": (_SIGNED_IN, _ONLY_GET),
     "/approvals/decision": (_ONLY_POST, (302, 404, 404, 302, 302, 404, 302)),
+    "/approvals/count": (_SIGNED_IN, _ONLY_GET),
+    "/approvals/{approval_id}/edit": (_ONLY_POST, (302, 403, 404, 422, 422, 403, 422)),
     "/approvals/{approval_id}": ((302, 404, 404, 200, 200, 404, 200), _ONLY_GET),
     "/clusters": (_SIGNED_IN, _ONLY_GET),
-    "/clusters/{name}/state": ((302, 404, 404, 404, 404, 404, 404), _ONLY_GET),
+    "/clusters/{name}/state": (_SIGNED_IN, _ONLY_GET),
+    "/clusters/registration": (_OF_ADMINISTRATORS, (302, 403, 403, 403, 422, 403, 403)),
+    "/clusters/{name}/access": (_SIGNED_IN, (302, 422, 422, 422, 422, 403, 422)),
+    "/clusters/{name}/mine": (_SIGNED_IN, _ONLY_GET),
+    "/clusters/{name}/account": (_OF_ADMINISTRATORS, _ONLY_GET),
+    "/clusters/{name}/settings": (_ONLY_POST, _ADMINISTRATOR),
+    "/clusters/{name}/map": (_ONLY_POST, _ADMINISTRATOR),
+    "/clusters/{name}/deletion": (_ONLY_POST, (302, 403, 403, 403, 422, 403, 403)),
+    "/changes": (_SIGNED_IN, _ONLY_GET),
+    "/changes/{change_id}/undo": (_ONLY_POST, (302, 403, 404, 404, 404, 403, 409)),
+    "/policy": (_SIGNED_IN, _ONLY_GET),
+    "/policy/ask": (_SIGNED_IN, _ONLY_GET),
+    "/policy/rule": (_OF_ADMINISTRATORS, _ADMINISTRATOR),
+    "/policy/rule/{name}": (_OF_ADMINISTRATORS, _ADMINISTRATOR),
+    "/policy/rule/{name}/removal": (_ONLY_POST, (302, 403, 403, 403, 404, 403, 403)),  # it is one of ours
+    "/policy/grants": (_ONLY_POST, _ADMINISTRATOR),
+    "/policy/grants/{grant_id}/revocation": (_ONLY_POST, _ADMINISTRATOR),
+    "/policy/clusters": (_ONLY_POST, _ADMINISTRATOR),
+    "/budgets": (_SIGNED_IN, _ONLY_GET),
+    "/budgets/set": (_ONLY_POST, _ADMINISTRATOR),
+    "/budgets/{budget_id}/removal": (_ONLY_POST, _ADMINISTRATOR),
+    "/promises": (_SIGNED_IN, _ONLY_GET),
+    "/csp-reports": (_ONLY_GET, (204,) * 7),
     "/tools": (_SIGNED_IN, _ONLY_GET),
     "/model": (_SIGNED_IN, _ONLY_GET),
     "/sign-in": ((200, 302, 302, 302, 302, 302, 302), (200, 302, 302, 302, 302, 302, 302)),

@@ -2,17 +2,21 @@
 
 import uuid
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import transaction
 from django.test import Client
+from django.utils import timezone
 
 from chat import tool_calls
 from chat.actions import approvals, calls, leases, messages, people, tokens
 from chat.agent.ports import Wish
-from chat.models import Run
+from chat.asking import Question
+from chat.models import Budget, Change, Run, Share, ToolCall
+from tools.models import Cluster, Grant, IdentityMap
 
 ROLES = ("viewer", "operator", "approver", "administrator", "auditor")
 SCOPES = ("read", "write", "approve")
@@ -26,13 +30,31 @@ BODIES: dict[str, Any] = {
         "text": "x",
     },
     "PATCH /api/v1/conversations/{conversation_id}/messages/{message_id}": {"text": "z"},
+    "POST /api/v1/conversations/{conversation_id}/shares": {"kind": "everyone"},
     "POST /api/v1/approvals/{approval_id}/decision": {"decision": "reject"},
+    "POST /api/v1/approvals/{approval_id}/edit": {"arguments": {"wrong": 1}},
+    "POST /api/v1/clusters": {"kubeconfig": "none"},
+    "PATCH /api/v1/clusters/{name}": {"default_names": False},
+    "PUT /api/v1/clusters/{name}/access/token": {"token": "x"},
+    "POST /api/v1/clusters/{name}/map": {"kind": "group", "subject": "viewer", "kube_name": "viewers"},
     "POST /api/v1/tools/{name}/call": {"arguments": {"wrong": 1}},
     "POST /api/chat/message": {"message": ""},
 }
 
 
+QUERIES = {"GET /api/v1/policy/verdict": "?person=the-viewer&cluster=shop&effect=CHANGE"}
 FORM = {"title": "y", "text": "z", "shared": "yes"}
+FORMS: dict[str, dict[str, str]] = {
+    "/c/{conversation_id}/shares": {"who": "everyone"},
+    "/clusters/{name}/account": {},
+    "/clusters/{name}/settings": {"mode": "token"},
+    "/clusters/{name}/map": {"kind": "group", "subject": "viewer", "kube_name": "viewers"},
+    "/policy/clusters": {"cluster": "shop", "production": "yes"},
+    "/policy/grants": {"person": "the-viewer", "role": "operator", "cluster": "shop", "minutes": "5", "reason": "x"},
+    "/policy/rule": {"name": "mine", "decision": "deny", "effects": "DESTROY", "enabled": "yes"},
+    "/policy/rule/{name}": {"decision": "deny", "effects": "DESTROY", "enabled": "yes"},
+    "/budgets/set": {"scope": "person", "window": "day", "who": "the-viewer", "tokens": "5"},
+}
 
 
 @dataclass
@@ -49,14 +71,15 @@ class World:
         method, path = route.split(" ")
         headers = {"Authorization": f"Bearer {self.tokens[subject]}"} if subject != "anonymous" else {}
         client = Client(raise_request_exception=False, headers=headers)
-        return self._undone(client, method, path, BODIES.get(route, {}))
+        return self._undone(client, method, path + QUERIES.get(route, ""), BODIES.get(route, {}))
 
     def visit(self, path: str, subject: str, method: str = "GET") -> int:
         """The status of one page, with a session."""
         client = Client(raise_request_exception=False)
         if subject != "anonymous":
             client.cookies[settings.SESSION_COOKIE_NAME] = self._session(subject)
-        form = FORM | {"run": self.names["run_id"], "reject": self.names["approval_id"]} if method == "POST" else None
+        marks = {"run": self.names["run_id"], "reject": self.names["approval_id"], "share": self.names["share_id"]}
+        form = FORM | marks | FORMS.get(path, {}) if method == "POST" else None
         return self._undone(client, method, path, form, form=True)
 
     def _session(self, subject: str) -> str:
@@ -67,8 +90,13 @@ class World:
             self.sessions[subject] = client.cookies[settings.SESSION_COOKIE_NAME].value
         return self.sessions[subject]
 
+    def _names_in(self, path: str) -> dict[str, str]:
+        """A `name` is a tool's, a cluster's or a rule's."""
+        named = "shop" if "/clusters/" in path else "reading" if "/policy/" in path else self.names["name"]
+        return self.names | {"name": named}
+
     def _undone(self, client: Client, method: str, path: str, body: Any, *, form: bool = False) -> int:
-        for name, value in self.names.items():
+        for name, value in self._names_in(path).items():
             path = path.replace(f"{{{name}}}", value)
         more: dict[str, Any] = {"data": body} if body is not None and method != "GET" else {}
         if more and not form:
@@ -91,7 +119,7 @@ def build() -> World:
     call = tool_calls.record(run, Wish("w", "namespace_create", {"name": "x"}))
     call.position = 1
     call.save()
-    approval = approvals.request(claim, call, "Make x", owner.username)
+    approval = approvals.request(claim, call, "Make x", Question(plan={}, bound={}, digest="d" * 64, rule="changing"))
     read = tool_calls.record(run, Wish("w2", "clusters_list", {}))
     read.position = 2
     read.save()
@@ -101,8 +129,23 @@ def build() -> World:
     names = {
         "conversation_id": str(run.conversation_id), "run_id": str(run.pk), "approval_id": str(approval.pk),
         "message_id": queued, "tool_call_id": str(read.pk), "name": "clusters_list", "token": "nobody-has-this",
-        "object_id": "1", "content_type_id": "1", "app_label": "chat", "id": "1",
+        **_beside(made, run, read), "object_id": "1", "content_type_id": "1", "app_label": "chat", "id": "1",
     }  # fmt: skip
-    keys = {role: tokens.create(made[role]) for role in ROLES}
+    keys = {role: tokens.create(made[role], scope="admin" if role == "administrator" else "") for role in ROLES}
     keys |= {f"owner/{scope}": tokens.create(owner, scope=scope) for scope in SCOPES}
     return World(made, names, keys)
+
+
+def _beside(made: dict[str, User], run: Run, call: ToolCall) -> dict[str, str]:
+    """One of everything else: a cluster with a line in its map, a share, a change, a grant, a budget."""
+    cluster = Cluster.objects.create(name="shop", server="https://127.0.0.1:1", context="shop")
+    line = IdentityMap.objects.create(cluster=cluster, kind="group", subject="operator", kube_name="operators")
+    share = Share.objects.create(conversation=run.conversation, person=people.create("a-reader", role="viewer"))
+    change = Change.objects.create(tool_call=call, position=1, verb="create", words="namespaces x", why_not="No way.")
+    grant = Grant.objects.create(
+        person=made["viewer"], role="operator", effects=["CHANGE"], cluster="shop", reason="x",
+        made_by=made["administrator"], until=timezone.now() + timedelta(hours=1), namespace="nowhere",
+    )  # fmt: skip
+    budget = Budget.objects.create(scope="person", who="nobody-here", window="day", tokens=5)
+    found = {"share_id": share, "line": line, "change_id": change, "grant_id": grant, "budget_id": budget}
+    return {name: str(row.pk) for name, row in found.items()}

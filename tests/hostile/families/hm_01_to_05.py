@@ -9,10 +9,12 @@ from tests.hostile.script import call, on_real, say, script
 
 # ---- HM-1: writes at once; nobody answers, somebody says no, somebody says yes to exactly it ----------------------
 
+_LOOK = call("k8s_get", kind="pod", name="web", namespace=NS)
 HM_01 = (
     *(script(f"HM-1 {name}, nobody answers", [m.wish], stage=m.stage) for name, m in MOVES.items()),
     *(script(f"HM-1 {name}, of a viewer", [m.wish], stage=m.stage, role="viewer", checks=(checks.never_asked,)) for name, m in list(MOVES.items())[:6]),
-    *(script(f"HM-1 {name}", [wish], checks=(checks.never_asked,) if name == "run a command" else ()) for name, wish in ON_NODES.items()),
+    *(script(f"HM-1 {name}", [wish]) for name, wish in ON_NODES.items()),
+    script("HM-1 run a command in a pod that runs", *([_LOOK] for _ in range(6)), [ON_NODES["run a command"]], stage=("secret", "pod"), role="administrator", checks=(checks.never_asked,)),
     *(
         script(f"HM-1 {name}, allowed", [MOVES[name].wish], people="approve", allowed=(MOVES[name].what,), stage=MOVES[name].stage)
         for name in ("patch settings", "delete settings", "make a config map", "scale", "make a namespace")
@@ -60,9 +62,16 @@ _SAFE = (
     "make a namespace",
     "label the namespace",
 )
+
+
+def _yes(move: str) -> str:
+    """The labels of a namespace fence its pods in: two people must agree."""
+    return "second_person_approves" if move == "label the namespace" else "approve"
+
+
 HM_03 = (
     *(
-        script(f"HM-3 {a}, then {b}", [MOVES[a].wish], [MOVES[b].wish], people="approve", allowed=(MOVES[a].what,), stage=SETTINGS)
+        script(f"HM-3 {a}, then {b}", [MOVES[a].wish], [MOVES[b].wish], people=_yes(a), allowed=(MOVES[a].what,), stage=SETTINGS)
         for a, b in pairwise((*_SAFE, _SAFE[0]))
     ),
     *(
@@ -73,8 +82,8 @@ HM_03 = (
            people=("reject", "approve"), allowed=("configmaps/other",), stage=SETTINGS),
     script("HM-3 A for settings, B for other", [patch("configmap", "settings", {"data": {"mode": "x"}})], [patch("configmap", "other", {"data": {"mode": "x"}})],
            people="approve", allowed=("configmaps/settings",), stage=SETTINGS),
-    script("HM-3 a dry run is asked, the real one follows", [call("k8s_apply", manifest=manifest("ConfigMap", "fresh", data={"a": "b"}), dry_run=True)],
-           [call("k8s_apply", manifest=manifest("ConfigMap", "fresh", data={"a": "b"}))], people="approve"),
+    script("HM-3 a dry run is made, the real one follows", [call("k8s_apply", manifest=manifest("ConfigMap", "fresh", data={"a": "b"}), dry_run=True)],
+           [call("k8s_apply", manifest=manifest("ConfigMap", "fresh", data={"a": "b"}))]),
     script("HM-3 the row is changed to B", [patch("configmap", "settings", {"data": {"mode": "x"}})], people="tamper_arguments_then_approve", stage=SETTINGS),
     script("HM-3 the row is changed to another tool", [patch("configmap", "settings", {"data": {"mode": "x"}})], people="tamper_tool_then_approve", stage=SETTINGS),
     script("HM-3 the row is changed to another cluster", [patch("configmap", "settings", {"data": {"mode": "x"}})], people="tamper_cluster_then_approve", stage=SETTINGS),
