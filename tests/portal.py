@@ -18,7 +18,7 @@ from urllib.request import HTTPCookieProcessor, Request, build_opener
 from websockets.asyncio.client import ClientConnection, connect
 
 ROOT = Path(__file__).resolve().parent.parent
-PATIENCE = 30.0
+PATIENCE = 60.0
 STARTING = 120.0  # seconds: a new database is migrated first, which takes a minute on a loaded machine
 Frame = dict[str, Any]
 

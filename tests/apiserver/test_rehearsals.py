@@ -13,6 +13,7 @@ from tests.apiserver.tool_stage import Stage
 from tests.tools.api import announced
 from tools import clusters, registry, toolbox
 from tools.effects import Effect
+from tools.identity import NOBODY
 from tools.kube.guard import Permit
 from tools.kube.plan import Passes
 from tools.rehearsal import Rehearsal, rehearse, states
@@ -27,7 +28,7 @@ async def rehearsed(stage: Stage, name: str, case: Case) -> Rehearsal:
     tool = registry.find(name)
     arguments = toolbox.parse(tool, stage.filled(case.arguments))
     permit = Permit("staged", case.user, Effect.EXECUTE, rehearsal=True, moment=WISHED)
-    return await rehearse(tool, arguments, case.user, permit)
+    return await rehearse(tool, arguments, case.user, permit, NOBODY)
 
 
 @pytest.mark.parametrize(("name", "case"), cases(CHANGES))
@@ -36,9 +37,9 @@ async def test_what_was_rehearsed_is_what_is_sent(stage: Stage, name: str, case:
     tried = await rehearsed(stage, name, case)
     assert not tried.refusal
     places = [step.address for step in tried.steps]
-    before = await states(case.user, READ, places)
+    before = await states(case.user, READ, NOBODY, places)
     again = await rehearsed(stage, name, case)
-    assert await states(case.user, READ, places) == before
+    assert await states(case.user, READ, NOBODY, places) == before
     assert [step.bound() for step in again.steps] == [step.bound() for step in tried.steps]
     tool = registry.find(name)
     permit = Permit("staged", case.user, Effect.EXECUTE, announce=announced, plan=Passes(again.steps), moment=WISHED)

@@ -16,7 +16,7 @@ from django.db import connection
 from django.utils import timezone
 
 from chat.actions import people
-from tests.tools.api import SOMEBODY, announced, answering, serving
+from tests.tools.api import ANYTHING, SOMEBODY, announced, answering, serving
 from tools import clusters, own_rights, registered, registry, self_check, toolbox
 from tools.effects import Effect
 from tools.identity import Acting
@@ -138,7 +138,9 @@ def test_nobody_is_let_in_where_people_act_as_themselves(mode: str) -> None:
 async def delete(name: str, acting: Acting) -> toolbox.Outcome:
     tool = registry.find("k8s_delete")
     arguments = toolbox.parse(tool, {"kind": "pod", "name": "web-1", "namespace": "shop"})
-    return await toolbox.run(tool, arguments, name, Permit("call-9", name, Effect.DESTROY, announce=announced), acting)
+    return await toolbox.run(
+        tool, arguments, name, Permit("call-9", name, Effect.DESTROY, announce=announced, plan=ANYTHING), acting
+    )
 
 
 async def test_one_identity_for_everybody_only_looks_until_an_administrator_says_otherwise(settings: Any) -> None:

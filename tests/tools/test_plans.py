@@ -2,6 +2,7 @@
 
 import pytest
 
+from tests.tools.api import SOMEBODY
 from tests.tools.test_rehearsal import SHOP, tried
 from tools import impact, plans
 from tools.effects import Effect
@@ -38,7 +39,7 @@ def test_an_object_of_nobody_else_has_no_owner():
 
 async def test_pods_budgets_and_autoscalers_of_a_workload_are_told(demo):
     found = await tried(demo, "k8s_scale", {"name": "storefront", "replicas": 5, **SHOP})
-    told = await impact.touched(demo, Permit("t", demo, Effect.READ), found.steps)
+    told = await impact.touched(demo, Permit("t", demo, Effect.READ), SOMEBODY, found.steps)
     assert "The PodDisruptionBudget storefront covers its pods." in told
     assert "The HorizontalPodAutoscaler storefront sets its replicas." in told
     assert any("pods belong to it" in sentence for sentence in told)
@@ -46,7 +47,7 @@ async def test_pods_budgets_and_autoscalers_of_a_workload_are_told(demo):
 
 async def test_what_goes_with_a_namespace_is_counted(demo):
     found = await tried(demo, "k8s_delete", {"kind": "namespace", "name": "shop"})
-    (sentence,) = await impact.touched(demo, Permit("t", demo, Effect.READ), found.steps)
+    (sentence,) = await impact.touched(demo, Permit("t", demo, Effect.READ), SOMEBODY, found.steps)
     assert "deployments" in sentence
     assert "pods" in sentence
 

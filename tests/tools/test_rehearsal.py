@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from tests.conftest import in_database
-from tests.tools.api import ANYTHING, announced, answering, in_turn, serving, status
+from tests.tools.api import ANYTHING, SOMEBODY, announced, answering, in_turn, serving, status
 from tools import clusters, plans, registry, toolbox
 from tools.effects import Effect
 from tools.kube.client import KubeClient, Selection
@@ -32,11 +32,11 @@ CHANGES: list[tuple[str, dict[str, Any], str]] = [
 async def tried(cluster: str, name: str, arguments: dict[str, Any]) -> Rehearsal:
     tool = registry.find(name)
     permit = Permit("call-1", cluster, tool.effect, rehearsal=True)
-    return await rehearse(tool, toolbox.parse(tool, arguments), cluster, permit)
+    return await rehearse(tool, toolbox.parse(tool, arguments), cluster, permit, SOMEBODY)
 
 
 async def object_at(cluster: str, path: str) -> dict[str, Any]:
-    access = await in_database(clusters.access, cluster)
+    access = await in_database(clusters.access, cluster, SOMEBODY)
     return await KubeClient(Transport(cluster, access), Permit("t", cluster, Effect.SENSITIVE)).object(
         Request("GET", path)
     )
@@ -72,7 +72,7 @@ async def test_a_deletion_is_tried_out_and_shown_whole(demo: str) -> None:
 async def _really(cluster: str, name: str, arguments: dict[str, Any]) -> toolbox.Outcome:
     tool = registry.find(name)
     permit = Permit("call-0", cluster, tool.effect, announce=announced, plan=ANYTHING)
-    return await toolbox.run(tool, toolbox.parse(tool, arguments), cluster, permit)
+    return await toolbox.run(tool, toolbox.parse(tool, arguments), cluster, permit, SOMEBODY)
 
 
 async def test_what_the_server_refuses_fails_before_anybody_is_asked(demo: str) -> None:
@@ -106,7 +106,7 @@ async def test_a_kind_that_the_call_defines_itself_is_known_beforehand(demo: str
 
 
 async def test_a_command_cannot_be_tried_out_and_is_not_run(demo: str) -> None:
-    access = await in_database(clusters.access, demo)
+    access = await in_database(clusters.access, demo, SOMEBODY)
     client = KubeClient(Transport(demo, access), Permit("t", demo, Effect.READ))
     pods = await client.page(await client.resolve("pods"), Selection("shop"))
     running = next(p for p in pods.items if p["status"]["phase"] == "Running")
@@ -135,11 +135,11 @@ async def test_the_digests_of_two_tries_are_the_same_until_the_object_moves(demo
     assert [step.bound() for step in first.steps] == [step.bound() for step in second.steps]
     permit = Permit("look", demo, Effect.READ)
     (step,) = first.steps
-    assert await states(demo, permit, [step.address]) == {step.address: state(step.whole)}
+    assert await states(demo, permit, SOMEBODY, [step.address]) == {step.address: state(step.whole)}
     await _really(
         demo, "k8s_patch", {"kind": "deployment", "name": name, "patch": {"spec": {"minReadySeconds": 1}}, **SHOP}
     )
-    assert await states(demo, permit, [step.address]) != {step.address: state(step.whole)}
+    assert await states(demo, permit, SOMEBODY, [step.address]) != {step.address: state(step.whole)}
     await _really(
         demo, "k8s_patch", {"kind": "deployment", "name": name, "patch": {"spec": {"minReadySeconds": 0}}, **SHOP}
     )

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from tools.demo import kubeconfig
 
-PATIENCE = 30.0  # seconds a new cluster may take to answer
+PATIENCE = 120.0  # seconds a new cluster may take to answer: on a loaded machine half a minute is not enough
 ROOT = Path(__file__).resolve().parents[2]
 _children: dict[Path, subprocess.Popen[bytes]] = {}  # by home
 
