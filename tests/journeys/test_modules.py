@@ -57,10 +57,11 @@ PLACED = """async (pieces) => {
     const { place } = await import("/static/js/lib/placing.js");
     const feed = document.createElement("div");
     document.body.append(feed);
-    for (const html of pieces) {
-        const template = document.createElement("template");
-        template.innerHTML = html;
-        place(feed, template.content.firstElementChild);
+    for (const [text, attributes] of pieces) {
+        const piece = document.createElement("p");
+        for (const [name, value] of Object.entries(attributes)) piece.setAttribute(name, value);
+        piece.textContent = text;
+        place(feed, piece);
     }
     return [...feed.children].map(({ id, textContent }) => `${id} ${textContent}`);
 }"""
@@ -68,14 +69,14 @@ PLACED = """async (pieces) => {
 
 async def test_a_piece_takes_the_place_of_its_like_and_a_steered_message_goes_to_the_end(visit):
     pieces = [
-        '<p id="m1" class="message" data-run="1">one</p>',
-        '<p id="m2" class="message" data-run="2">two</p>',
-        '<p id="m3" class="message" data-run="3">three</p>',
-        '<p id="m2" class="message" data-run="2" data-edited>zwei</p>',
-        '<p id="c" class="call">asked</p>',
-        '<p id="c" class="call">answered</p>',
-        '<p id="m3" class="message" data-run="1" data-moved>drei</p>',
-        '<p id="r2" data-run="2" data-run-start="now">begins</p>',
+        ("one", {"id": "m1", "class": "message", "data-run": "1"}),
+        ("two", {"id": "m2", "class": "message", "data-run": "2"}),
+        ("three", {"id": "m3", "class": "message", "data-run": "3"}),
+        ("zwei", {"id": "m2", "class": "message", "data-run": "2", "data-edited": ""}),
+        ("asked", {"id": "c", "class": "call"}),
+        ("answered", {"id": "c", "class": "call"}),
+        ("drei", {"id": "m3", "class": "message", "data-run": "1", "data-moved": ""}),
+        ("begins", {"id": "r2", "data-run": "2", "data-run-start": "now"}),
     ]
     async with visit("/tools") as page:
         assert await page.evaluate(PLACED, pieces) == ["m1 one", "c answered", "m3 drei", "m2 zwei", "r2 begins"]

@@ -102,7 +102,7 @@ def edit(request: SignedIn, approval_id: uuid.UUID) -> HttpResponseBase:
     if not isinstance(arguments, dict):
         raise BadInput("The arguments must be a JSON object. Nothing was changed: go back and try again.")
     approval = async_to_sync(deciding.edit)(request.user, approval_id, arguments)
-    return done(request, _back(request.user, approval))
+    return done(request, _back(request.user, approval).partition("#")[0])  # the new question comes to the end
 
 
 @page("POST")
@@ -144,9 +144,10 @@ def _html(approval: Approval, *, whole: bool) -> SafeString:
     }
     if approval.status == ApprovalStatus.PENDING:
         return rendering.render(Told(ApprovalRequested.type, asked, approval.requested_at))
+    by = approval.decided_by or approval.edited_by
     decided = asked | {
         "decision": approval.status,
-        "by": approval.decided_by.get_username() if approval.decided_by else "",
+        "by": by.get_username() if by else "",
         "reason": approval.reason,
     }
     return rendering.render(Told(ApprovalDecided.type, decided, approval.decided_at or approval.requested_at), asked)

@@ -26,4 +26,4 @@ def listing(request: SignedIn) -> HttpResponseBase:
 @page("POST")
 def undo(request: SignedIn, change_id: uuid.UUID) -> HttpResponseBase:
     accepted = changes.undo(request.user, change_id)
-    return done(request, f"/c/{accepted.conversation_id}#run-{accepted.run_id}")
+    return done(request, f"/c/{accepted.conversation_id}")

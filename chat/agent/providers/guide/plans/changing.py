@@ -43,10 +43,7 @@ def scale(scene: Scene) -> Plan:
         )
     warning = " Nobody answers there then." if wanted == 0 else ""
     say = f"I am about to scale {phrasing.thing(thing)} from {now} to {wanted}.{warning}"
-    lead = f"Scaled from {now} to {wanted}."
-    return (
-        yield from _carried_out(scene, thing, calls.on(thing, "k8s_scale", wish.cluster, replicas=wanted), say, lead)
-    )
+    return (yield from _carried_out(scene, thing, calls.on(thing, "k8s_scale", wish.cluster, replicas=wanted), say))
 
 
 def restart(scene: Scene) -> Plan:
@@ -154,19 +151,29 @@ def cordon(scene: Scene) -> Plan:
     return (yield from check_node(thing, done, scene.intention.cluster))
 
 
-def _carried_out(scene: Scene, thing: Thing, call: Call, say: str, lead: str = "") -> Plan:
+def _carried_out(scene: Scene, thing: Thing, call: Call, say: str) -> Plan:
     """Changes a workload or Service and reports the state it really reached."""
     done = yield from changed(scene, call, say)
     if done.failed:
         return refused(done, thing)
     if walk(done.data, "changed") is False:
         return Reply(phrasing.plain(done.text), focus=thing)
-    lead = lead or phrasing.plain(done.text.split("\n", 1)[0])
+    lead = _came_of(call, done)
     if thing.kind in OF_PODS:
         return (yield from check_rollout(thing, lead, scene.intention.cluster))
     if thing.kind == "services":
         return (yield from check_service(thing, lead, scene.intention.cluster))
     return Reply(phrasing.plain(done.text), focus=thing)
+
+
+def _came_of(call: Call, done: Found) -> str:
+    """In the tool's words: a person may have edited the arguments, which its first line says then."""
+    first = phrasing.plain(done.text.split("\n", 1)[0])
+    if call.tool != "k8s_scale":
+        return first
+    before, after = walk(done.data, "before"), walk(done.data, "after")
+    scaled = f"Scaled from {before} to {after}."
+    return scaled if after == call.arguments["replicas"] else phrasing.paragraphs(first, scaled)
 
 
 PLANS: dict[Act, Callable[[Scene], Plan]] = {
