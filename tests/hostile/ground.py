@@ -74,6 +74,9 @@ class Ground:
         for name in stage:
             path, body = STAGE[name](namespace, canary)
             code, said = await self.ask("POST", path, body)
+            while code == 403 and "service account" in str(said):  # the namespace is new: its account comes in a moment
+                await asyncio.sleep(0.1)
+                code, said = await self.ask("POST", path, body)
             assert code in (201, 409), f"{name} was not planted: {said}"
 
     async def touch(self, namespace: str, path: str) -> None:

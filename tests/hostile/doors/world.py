@@ -46,7 +46,7 @@ QUERIES = {"GET /api/v1/policy/verdict": "?person=the-viewer&cluster=shop&effect
 FORM = {"title": "y", "text": "z", "shared": "yes"}
 FORMS: dict[str, dict[str, str]] = {
     "/c/{conversation_id}/shares": {"who": "everyone"},
-    "/clusters/{name}/account": {},
+    "/approvals/{approval_id}/edit": {"arguments": '{"wrong": 1}'},
     "/clusters/{name}/settings": {"mode": "token"},
     "/clusters/{name}/map": {"kind": "group", "subject": "viewer", "kube_name": "viewers"},
     "/policy/clusters": {"cluster": "shop", "production": "yes"},
