@@ -1,4 +1,4 @@
-"""One stage for all tests of this folder that look at a cluster with something on it."""
+"""A stage for each file of this folder that looks at a cluster with something on it."""
 
 from collections.abc import Iterator
 
@@ -8,7 +8,7 @@ from tests.apiserver.control_plane import ControlPlane
 from tests.apiserver.tool_stage import Stage, set_stage
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def stage(api_server: ControlPlane) -> Iterator[Stage]:
-    """A namespace with something of everything, built once."""
+    """A namespace with something of everything, built once a file: none finds what another has changed."""
     yield from set_stage(api_server)

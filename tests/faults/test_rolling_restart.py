@@ -19,7 +19,7 @@ async def test_a_rolling_restart_under_load(tmp_path, own_database):
     tales = [stories.whole(number) for number in range(50)] + [stories.chatter(n, chance) for n in range(50, 100)]
     with rehearsal.services(tmp_path, tales, own_database) as (fleet, _):
         playing = Rehearsal(fleet)
-        async with asyncio.timeout(60 + 60 * ROUNDS), playing.crowd(TELLERS):
+        async with asyncio.timeout(120 + 120 * ROUNDS), playing.crowd(TELLERS):
             over = asyncio.Event()
             talking = [asyncio.create_task(talk(playing, n, over)) for n in range(TELLERS)]
             for _ in range(ROUNDS):
