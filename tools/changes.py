@@ -1,5 +1,6 @@
 """Says what differs between two states of an object, field by field. Pure."""
 
+import json
 from typing import Any
 
 _LONGEST_VALUE = 80
@@ -38,5 +39,5 @@ def _named(items: list[Any]) -> bool:
 def _shown(value: Any) -> str:
     if value is None:
         return "not set"
-    text = str(value)
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
     return text if len(text) <= _LONGEST_VALUE else f"{text[:_LONGEST_VALUE]}…"

@@ -74,6 +74,11 @@ def undo(user: User, change_id: uuid.UUID) -> messages.Accepted:
     return accepted
 
 
+def may_be_undone(change: Change) -> bool:
+    """Whether asking would begin something: nobody asked before, or it came to nothing."""
+    return change.undo is not None and (change.undone_by is None or _came_to_nothing(change))
+
+
 def _came_to_nothing(change: Change) -> bool:
     run = change.undo_run
     if run is None or not run.ended:

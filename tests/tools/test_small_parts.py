@@ -46,13 +46,13 @@ def test_differences_name_the_field_and_both_values() -> None:
         "status": 2,
     }
     assert changes.differences(before, after) == [
-        "metadata.labels: not set → {'a': 'b'}",
+        'metadata.labels: not set → {"a": "b"}',
         "spec.replicas: 2 → 3",
         "spec.c[a].image: x:1 → x:2",
-        "spec.c[b]: not set → {'name': 'b'}",
+        'spec.c[b]: not set → {"name": "b"}',
     ]
     assert changes.differences({"args": ["a", "b"]}, {"args": ["a", "c"]}) == ["args[1]: b → c"]
-    assert changes.differences({"args": ["a"]}, {"args": ["a", "c"]}) == ["args: ['a'] → ['a', 'c']"]
+    assert changes.differences({"args": ["a"]}, {"args": ["a", "c"]}) == ['args: ["a"] → ["a", "c"]']
 
 
 @pytest.mark.parametrize(

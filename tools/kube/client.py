@@ -58,9 +58,8 @@ class Selection:
 
     def query(self) -> dict[str, str]:
         given = {"labelSelector": self.labels, "fieldSelector": self.fields, "continue": self.cursor}
-        return {key: value for key, value in given.items() if value} | (
-            {"limit": str(self.limit)} if self.limit else {}
-        )
+        limit = {"limit": str(self.limit)} if self.limit else {}
+        return {key: value for key, value in given.items() if value} | limit
 
 
 class KubeClient:

@@ -19,7 +19,7 @@ def listing(request: SignedIn) -> HttpResponseBase:
         found = found.filter(tool_call__cluster=cluster)
     if conversation := as_uuid(request.GET.get("conversation", "")):
         found = found.filter(tool_call__run__conversation_id=conversation)
-    shown = [(change, hue(change.tool_call.cluster)) for change in found[:MOST]]
+    shown = [(change, hue(change.tool_call.cluster), changes.may_be_undone(change)) for change in found[:MOST]]
     return render(request, "chat/pages/changes.html", {"changes": shown, "cluster": cluster})
 
 
