@@ -12,7 +12,7 @@ from chat import policy
 from chat.actions import approvals, grants, people, tokens
 from chat.actions import policy as actions
 from chat.errors import NotAllowed
-from chat.models import Run, ToolCall
+from chat.models import Approval, Run, ToolCall
 from tests.chat.sockets import Client
 from tests.conftest import in_database
 from tests.portal import ROOT
@@ -72,6 +72,11 @@ def root(transactional_db):
 def scale(script, namespace="shop", name="catalog", replicas=None):
     arguments = {"kind": "deployment", "name": name, "namespace": namespace, "replicas": replicas or 4}
     script([{"wish": "k8s_scale", "arguments": arguments}], [{"say": "{answers}"}])
+
+
+def put(script, namespace):
+    manifest = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "told", "namespace": namespace}}
+    script([{"wish": "k8s_apply", "arguments": {"manifest": json.dumps(manifest)}}], [{"say": "{answers}"}])
 
 
 def listing(script, **arguments):
@@ -163,13 +168,19 @@ async def test_a_namespace_that_is_denied_is_not_read_on_any_way(crew, script, r
 async def test_what_is_allowed_somewhere_is_asked_about_elsewhere(crew, script, root, alice, cluster):
     rule = {"name": "free", "decision": "allow", "namespaces": ["shop"], "kinds": ["*.apps"], "effects": ["CHANGE"]}
     await in_database(actions.save_rule, root, rule)
-    await in_database(actions.save_rule, root, {"name": "changing", "decision": "ask", "namespaces": ["ops", "data"]})
+    rule = {"name": "changing", "decision": "ask", "namespaces": ["payments"], "effects": ["CHANGE", "DESTROY"]}
+    await in_database(actions.save_rule, root, rule)
     scale(script)
-    request = await asked(alice)  # what the call will touch is not sure before it is sent, so it is asked about
-    assert cluster.writes() == []
+    assert status(await said(alice)) == ["completed"]  # its rehearsal has shown that the rule covers all of it
+    assert await in_database(Approval.objects.count) == 0
+    assert len(cluster.writes()) == 1
+    put(script, namespace="payments")
+    request = await asked(alice)
+    assert request["plan"]["rule"] == "changing"
+    assert len(cluster.writes()) == 1
     await in_database(approvals.decide, alice, request["approval_id"], "approve")
     assert status(await came_of(request)) == ["completed"]
-    assert len(cluster.writes()) == 1
+    assert len(cluster.writes()) == 2
     scale(script, namespace="platform", name="gone")
     assert "No rule allows this" in (await said(alice))["message"]
 
@@ -187,10 +198,10 @@ async def test_production_takes_a_second_person(crew, script, root, alice, charl
     assert len(cluster.writes()) == 1
 
 
-async def test_an_own_approval_is_not_enough_where_it_turns_out_to_need_a_second_person(
+async def test_an_own_approval_is_not_enough_where_the_rehearsal_shows_that_it_needs_a_second_person(
     crew, script, root, alice, cluster
 ):
-    """The kind is known only at the wire: a role binding gives rights."""
+    """A role gives rights. Should the row of the approval have lost that, the wire knows it still."""
     name = f"r-{uuid.uuid4().hex[:6]}"
     manifest = {
         "apiVersion": "rbac.authorization.k8s.io/v1",
@@ -199,6 +210,11 @@ async def test_an_own_approval_is_not_enough_where_it_turns_out_to_need_a_second
     }
     script([{"wish": "k8s_apply", "arguments": {"manifest": json.dumps(manifest)}}], [{"say": "{answers}"}])
     request = await asked(alice)
+    assert request["plan"]["second_person"] is True
+    with pytest.raises(NotAllowed) as refused:
+        await in_database(approvals.decide, alice, request["approval_id"], "approve")
+    assert refused.value.code == "second_person"
+    await in_database(Approval.objects.update, second_person=False)
     await in_database(approvals.decide, alice, request["approval_id"], "approve")
     complete = await came_of(request)
     assert status(complete) == ["failed"]

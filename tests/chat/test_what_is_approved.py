@@ -13,7 +13,7 @@ from chat.errors import BadInput, Conflict, NotAllowed
 from chat.models import Approval, Event, Run
 from tests.chat.sockets import Client
 from tests.conftest import in_database
-from tests.tools.api import ANYTHING, announced
+from tests.tools.api import ANYTHING, SOMEBODY, announced
 from tools import clusters, registry, toolbox
 from tools.effects import Effect
 from tools.kube.client import KubeClient, Selection
@@ -41,7 +41,7 @@ def token(transactional_db, alice, token_of):
 
 
 async def exists(cluster: str, namespace: str) -> bool:
-    access = await in_database(clusters.access, cluster)
+    access = await in_database(clusters.access, cluster, SOMEBODY)
     client = KubeClient(Transport(cluster, access), Permit("test", cluster, Effect.READ))
     found = await client.list_all(await client.resolve("namespaces"), Selection())
     return namespace in [item["metadata"]["name"] for item in found.items]
@@ -60,7 +60,7 @@ async def outside(cluster: str, tool_name: str, **arguments) -> None:
     """Somebody else changes something, past the portal's runs."""
     tool = registry.find(tool_name)
     permit = Permit("somebody-else", cluster, tool.effect, announce=announced, plan=ANYTHING)
-    outcome = await toolbox.run(tool, toolbox.parse(tool, arguments), cluster, permit)
+    outcome = await toolbox.run(tool, toolbox.parse(tool, arguments), cluster, permit, SOMEBODY)
     assert outcome.status == "completed", outcome.text
 
 
@@ -74,7 +74,7 @@ def manifest(name: str, mode: str) -> str:
 
 
 async def mode_of(cluster: str, name: str) -> str:
-    access = await in_database(clusters.access, cluster)
+    access = await in_database(clusters.access, cluster, SOMEBODY)
     client = KubeClient(Transport(cluster, access), Permit("test", cluster, Effect.SENSITIVE))
     found = await client.get(Target(await client.resolve("configmaps"), "shop", name))
     return found["data"]["mode"]
@@ -106,7 +106,7 @@ async def test_what_the_cluster_refuses_is_told_without_asking_anybody(crew, dem
 
 
 async def test_a_call_that_changes_nothing_needs_no_yes(crew, demo, script, token):
-    access = await in_database(clusters.access, demo)
+    access = await in_database(clusters.access, demo, SOMEBODY)
     client_ = KubeClient(Transport(demo, access), Permit("t", demo, Effect.READ))
     nodes = await client_.page(await client_.resolve("nodes"), Selection())
     node = next(item["metadata"]["name"] for item in nodes.items if not item["spec"].get("unschedulable"))

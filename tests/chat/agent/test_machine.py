@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from chat.agent import machine
@@ -105,6 +105,7 @@ def acts_of(told: Sequence[tuple[machine.Step, Happened | None]]) -> list[Act]:
     return [act for (_, acts), _ in told for act in acts]
 
 
+@settings(suppress_health_check=[HealthCheck.too_slow])  # a busy machine draws slowly
 @given(turns())
 def test_every_step_ends_in_the_one_act_that_brings_news_or_the_end(told):
     for (state, acts), _ in told:

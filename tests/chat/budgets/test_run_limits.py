@@ -1,16 +1,20 @@
 """How far a run may go: each limit at its end and one past it, with its sentence and its code."""
 
+import asyncio
 import json
 import re
+import uuid
 from datetime import timedelta
 
 import pytest
 from django.utils import timezone
 
+from chat import standing
 from chat.actions import approvals, leases, messages, rounds
 from chat.agent.errors import LimitReached
 from chat.agent.limits import Limits
 from chat.agent.ports import Usage
+from chat.asking import Question
 from chat.budgets import run_limits
 from chat.budgets.run_limits import Made, covered, judge
 from chat.models import Approval, Event, Run, ToolCall
@@ -111,36 +115,45 @@ def claim(transactional_db, alice):
 def ask(claim, count: int, **fields) -> list[Approval]:
     calls = [ToolCall(tool="k8s_scale", cluster="c", arguments={"n": n}, effect="CHANGE") for n in range(count)]
     rounds.close_round(claim, calls, Usage())
-    asked = [approvals.request(claim, call, "Scale it", "alice") for call in calls]
+    asked = [approvals.request(claim, call, "Scale it", Question({}, {}, "digest", "Because.")) for call in calls]
     Approval.objects.filter(pk__in=[each.pk for each in asked]).update(**fields) if fields else None
     return asked
 
 
 def test_five_questions_wait_and_not_six(claim):
-    ask(claim, 5)
-    with pytest.raises(LimitReached) as no:
-        ask(claim, 1)
-    assert no.value.code == "too_many_approvals"
-    assert Approval.objects.count() == 5
+    ask(claim, 4)
+    assert not run_limits.asks_enough(claim.run_id)
+    (fifth,) = ask(claim, 1)
+    assert run_limits.asks_enough(claim.run_id)
+    approvals.decide(fifth.tool_call.run.message.author, fifth.pk, "reject")
+    assert not run_limits.asks_enough(claim.run_id)
 
 
-def test_a_person_is_asked_ten_times_a_minute_and_not_eleven(claim, settings):
-    settings.K8SMCP_RUN_PENDING_APPROVALS = 100
-    ask(claim, 10)
-    with pytest.raises(LimitReached) as no:
-        ask(claim, 1)
-    assert (no.value.code, no.value.temporary) == ("approvals_too_fast", True)
-    Approval.objects.update(requested_at=timezone.now() - timedelta(seconds=61))
+def test_a_person_is_asked_ten_times_a_minute_and_not_eleven(claim, alice):
+    ask(claim, 9)
+    assert standing.asks_too_often(alice) == ""
     ask(claim, 1)
+    assert SENTENCE.match(standing.asks_too_often(alice))
+    Approval.objects.update(requested_at=timezone.now() - timedelta(seconds=61))
+    assert standing.asks_too_often(alice) == ""
 
 
-async def test_a_run_that_asks_too_often_stops_and_nothing_of_it_waits(crew, script, alice, demo):
-    wish = {"wish": "k8s_scale", "arguments": {"kind": "deployment", "name": "storefront", "namespace": "shop"}}
-    script([{**wish, "arguments": {**wish["arguments"], "replicas": n}} for n in range(6)], [{"say": "Never."}])
-    complete = await ended((await sent(alice)).run_id)
-    assert complete["outcome"] == "failed"
-    assert (await in_database(Event.objects.get, type="error")).data["code"] == "too_many_approvals"
-    assert {call["status"] for call in complete["tool_calls"]} == {"cancelled"}
+async def test_a_run_that_asks_too_often_is_told_no_and_goes_on(crew, script, alice, demo, settings):
+    settings.K8SMCP_MAX_APPROVALS_PER_MINUTE = 2
+    names = [f"n-{uuid.uuid4().hex[:8]}" for _ in range(6)]
+    script([{"wish": "namespace_create", "arguments": {"name": name}} for name in names], [{"say": "Enough."}])
+    run_id = (await sent(alice)).run_id
+    while (await in_database(Run.objects.get, pk=run_id)).status != "waiting":  # noqa: ASYNC110 - no bell for it
+        await asyncio.sleep(0.02)
+    waiting = await in_database(lambda: [each.pk for each in Approval.objects.all()])
+    assert len(waiting) == 2
+    for each in waiting:
+        await in_database(approvals.decide, alice, each, "reject")
+    complete = await ended(run_id)
+    assert complete["outcome"] == "done"
+    assert [call["status"] for call in complete["tool_calls"]] == ["denied"] * 6
+    assert all("More than 2 approvals in a minute" in call["result"] for call in complete["tool_calls"][2:])
+    assert await in_database(Approval.objects.count) == 2
 
 
 # ---- minutes -----------------------------------------------------------------------------------------------------

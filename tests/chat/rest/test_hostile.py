@@ -73,7 +73,8 @@ async def test_a_title_of_anything(api, title):
 async def test_a_cluster_of_any_name(api, cluster):
     assert (await api.post("/api/v1/conversations", {"cluster": cluster})).status_code == 422
     asked = await api.post("/api/v1/clusters/%00/test")
-    assert asked.status_code == 422
+    assert asked.status_code == 404
+    assert asked.json()["error"]["message"].endswith(".")
 
 
 @pytest.mark.parametrize(
