@@ -4,6 +4,7 @@ import json
 
 import pytest
 from channels.testing import HttpCommunicator
+from django.db import transaction
 
 from k8smcp import asgi
 from tests.conftest import in_database
@@ -34,7 +35,7 @@ def test_rest_answers_each_role_as_the_table_says(world):
 
 
 async def test_mcp_answers_each_role_as_the_table_says(transactional_db):
-    world = await in_database(build)
+    world = await in_database(transaction.atomic(build))
     found = tuple([await listed(world.tokens.get(subject, "")) for subject in REST_SUBJECTS])
     assert found == MCP
 
