@@ -1,6 +1,7 @@
 """Schemathesis over the OpenAPI document, for each role: expected statuses, plain sentences, nothing of the inside."""
 
 import collections
+import contextlib
 import json
 import re
 from urllib.parse import urlencode
@@ -9,6 +10,7 @@ import pytest
 import schemathesis
 from django.test import Client
 from hypothesis import HealthCheck, Phase, Verbosity, given, settings
+from hypothesis.errors import Unsatisfiable
 from schemathesis import GenerationMode
 from schemathesis.core import NOT_SET
 
@@ -51,7 +53,9 @@ def _try(operation, mode, client: Client, role: str, faults: list[str]) -> None:
     def each(case) -> None:
         faults.extend(_sent(case, client, role))
 
-    each()
+    # Of some there is nothing that could be wrong: no such request can be made then.
+    with contextlib.suppress(*[Unsatisfiable] if mode is GenerationMode.NEGATIVE else []):
+        each()
 
 
 def _sent(case, client: Client, role: str):

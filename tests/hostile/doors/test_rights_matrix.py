@@ -4,6 +4,7 @@ import json
 
 import pytest
 from channels.testing import HttpCommunicator
+from django.db import transaction
 
 from k8smcp import asgi
 from tests.conftest import in_database
@@ -34,15 +35,15 @@ def test_rest_answers_each_role_as_the_table_says(world):
 
 
 async def test_mcp_answers_each_role_as_the_table_says(transactional_db):
-    world = await in_database(build)
-    found = tuple([await listed(world.tokens.get(subject, "")) for subject in REST_SUBJECTS])
+    world = await in_database(transaction.atomic(build))
+    found = tuple([await listed(world.tokens.get(subject, "nobody-has-this")) for subject in REST_SUBJECTS])
     assert found == MCP
 
 
 async def listed(token: str) -> int:
     """The status of a request for the list of tools over MCP, which is an application beside Django."""
     headers = {"accept": "application/json, text/event-stream", "content-type": "application/json", "host": "localhost"}
-    headers |= {"authorization": f"Bearer {token}"} if token else {}
+    headers["authorization"] = f"Bearer {token}"
     body = json.dumps({"jsonrpc": "2.0", "id": 1, "method": "tools/list", "params": {}}).encode()
     pairs = [(name.encode(), value.encode()) for name, value in headers.items()]
     answer = await HttpCommunicator(asgi.http, "POST", "/mcp", body, pairs).get_response(timeout=60)
