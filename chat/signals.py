@@ -93,13 +93,13 @@ def _was_valid(instance: AccessToken, **_: Any) -> None:
 @receiver(post_save, sender=AccessToken)
 def _token_revoked(instance: AccessToken, **_: Any) -> None:
     if getattr(instance, "revoked_now", False):
-        standing.revoke(instance.user, Revocation.Why.TOKEN)
+        standing.token_revoked(instance)
 
 
 @receiver(post_delete, sender=AccessToken)
 def _token_gone(instance: AccessToken, **_: Any) -> None:
     if User.objects.filter(pk=instance.user_id).exists():
-        standing.revoke(instance.user, Revocation.Why.TOKEN)
+        standing.token_revoked(instance)
 
 
 @receiver(post_delete, sender=Share)
