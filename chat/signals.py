@@ -97,8 +97,9 @@ def _token_revoked(instance: AccessToken, **_: Any) -> None:
 
 
 @receiver(post_delete, sender=AccessToken)
-def _token_gone(instance: AccessToken, **_: Any) -> None:
-    if User.objects.filter(pk=instance.user_id).exists():
+def _token_gone(instance: AccessToken, origin: Any = None, **_: Any) -> None:
+    """Not one that goes along with its person: nothing of theirs may be left to point at them."""
+    if getattr(origin, "model", type(origin)) is AccessToken:
         standing.token_revoked(instance)
 
 

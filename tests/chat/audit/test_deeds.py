@@ -389,6 +389,13 @@ def test_tokens_taken_back_and_sessions_ended(transactional_db, client, alice):
     assert json.loads(rows("sessions.ended")[0].request) == {"people": ["alice"], "sessions": 1}
 
 
+def test_a_person_with_a_token_can_be_deleted(transactional_db, alice):
+    tokens.create(alice)
+    before = newest()
+    alice.delete()
+    assert kinds(before) == ["person.deleted"]
+
+
 def test_nobody_takes_a_token_back_unrecorded(transactional_db, alice):
     token = tokens.verify(tokens.create(alice))
     with refusing(), pytest.raises(DatabaseError):
