@@ -93,13 +93,14 @@ def _was_valid(instance: AccessToken, **_: Any) -> None:
 @receiver(post_save, sender=AccessToken)
 def _token_revoked(instance: AccessToken, **_: Any) -> None:
     if getattr(instance, "revoked_now", False):
-        standing.revoke(instance.user, Revocation.Why.TOKEN)
+        standing.token_revoked(instance)
 
 
 @receiver(post_delete, sender=AccessToken)
-def _token_gone(instance: AccessToken, **_: Any) -> None:
-    if User.objects.filter(pk=instance.user_id).exists():
-        standing.revoke(instance.user, Revocation.Why.TOKEN)
+def _token_gone(instance: AccessToken, origin: Any = None, **_: Any) -> None:
+    """Not one that goes along with its person: nothing of theirs may be left to point at them."""
+    if getattr(origin, "model", type(origin)) is AccessToken:
+        standing.token_revoked(instance)
 
 
 @receiver(post_delete, sender=Share)

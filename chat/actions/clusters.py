@@ -2,10 +2,12 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from django.contrib.auth.models import User
 from django.db import transaction
 
+from chat import audit
 from chat.access import Right, require
 from chat.errors import BadInput, Conflict, NotFound
 from chat.models import ToolCall
@@ -29,7 +31,9 @@ def register(
     """The text is reduced to address, authority and credential, sealed, and forgotten. Raises NotAllowed, BadInput."""
     require(user, Right.ADMINISTER)
     with _told(), transaction.atomic():
-        return registered.register(kubeconfig, name=name, context=context, mode=mode, shared_writes=shared_writes)
+        made = registered.register(kubeconfig, name=name, context=context, mode=mode, shared_writes=shared_writes)
+        _record(user, made, "registered", now=_settings(made))
+        return made
 
 
 def change(
@@ -47,7 +51,11 @@ def change(
     with _told(), transaction.atomic():
         if name is not None and name != found.name:
             _check_nothing_is_open(found)
-        return registered.change(found, name=name, mode=mode, shared_writes=shared_writes, default_names=default_names)
+        changed = registered.change(
+            found, name=name, mode=mode, shared_writes=shared_writes, default_names=default_names
+        )
+        _record(user, changed, "changed", was=_settings(found), now=_settings(changed))
+        return changed
 
 
 def forget(user: User, cluster: str) -> None:
@@ -57,13 +65,15 @@ def forget(user: User, cluster: str) -> None:
     with _told(), transaction.atomic():
         _check_nothing_is_open(found)
         registered.forget(found)
+        _record(user, found, "forgotten")
 
 
 def add_to_map(user: User, cluster: str, kind: str, subject: str, kube_name: str) -> None:
     require(user, Right.ADMINISTER)
     found = find(cluster)
     with _told(), transaction.atomic():
-        registered.add_to_map(found, kind, subject.strip(), kube_name.strip())
+        made = registered.add_to_map(found, kind, subject.strip(), kube_name.strip())
+        _record(user, found, "mapped", line=made.pk, kind=kind, subject=subject.strip(), name=kube_name.strip())
 
 
 def take_from_map(user: User, cluster: str, line: int) -> None:
@@ -71,6 +81,7 @@ def take_from_map(user: User, cluster: str, line: int) -> None:
     found = find(cluster)
     with transaction.atomic():
         registered.take_from_map(found, line)
+        _record(user, found, "taken_from_map", line=line)
 
 
 def store_token(user: User, cluster: str, token: str) -> PersonalToken:
@@ -80,13 +91,26 @@ def store_token(user: User, cluster: str, token: str) -> PersonalToken:
     if found.identity_mode != Cluster.IdentityMode.TOKEN:
         raise BadInput(f'Cluster "{found.name}" takes no tokens of people: there is nothing to store.')
     with _told(), transaction.atomic():
-        return registered.store_token(found, user.pk, token)
+        stored = registered.store_token(found, user.pk, token)
+        _record(user, found, "token_stored")
+        return stored
 
 
 def forget_token(user: User, cluster: str) -> None:
     found = find(cluster)
     with transaction.atomic():
         registered.forget_token(found, user.pk)
+        _record(user, found, "token_forgotten")
+
+
+def _settings(cluster: Cluster) -> dict[str, Any]:
+    return {name: getattr(cluster, name) for name in ("name", "identity_mode", "shared_writes", "default_names")}
+
+
+def _record(user: User, cluster: Cluster, deed: str, **told: Any) -> None:
+    """Last in its transaction; never what lets anybody in."""
+    request = {"deed": deed} | told
+    audit.record("cluster.changed", actor=user.get_username(), cluster=cluster.name, request=request, outcome=deed)
 
 
 def _check_nothing_is_open(cluster: Cluster) -> None:

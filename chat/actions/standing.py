@@ -8,8 +8,9 @@ from django.contrib.sessions.models import Session
 from django.db import transaction
 from django.utils import timezone
 
-from chat import doorbell
-from chat.models import Revocation
+from chat import audit, doorbell
+from chat.audit import door
+from chat.models import AccessToken, Revocation
 
 
 def ring(people: Iterable[int] = (), conversation_id: str = "") -> None:
@@ -24,6 +25,14 @@ def revoke(user: User, why: Revocation.Why) -> None:
     ring([user.pk])
 
 
+def token_revoked(token: AccessToken) -> None:
+    """Wherever it was taken back, or deleted: in the portal, in the admin, by a command."""
+    with transaction.atomic():
+        revoke(token.user, Revocation.Why.TOKEN)
+        told = {"person": token.user.get_username(), "token": token.prefix}
+        audit.record("token.revoked", actor=door.person(), request=told, outcome=token.user.get_username())
+
+
 def end_sessions(people: Collection[int]) -> None:
     """They sign in anew, and get a new session with their new role. There is no column to find them by: all are read,
     which is a matter of milliseconds for a thousand."""
@@ -32,8 +41,15 @@ def end_sessions(people: Collection[int]) -> None:
         for session in Session.objects.filter(expire_date__gt=timezone.now()).iterator()
         if person_of(session) in people
     ]
-    Session.objects.filter(pk__in=ended).delete()
-    ring(people)
+    if not ended:
+        ring(people)
+        return
+    with transaction.atomic():
+        ring(people)
+        Session.objects.filter(pk__in=ended).delete()
+        names = sorted(User.objects.filter(pk__in=people).values_list("username", flat=True))
+        told = {"people": names, "sessions": len(ended)}
+        audit.record("sessions.ended", actor=door.person(), request=told, outcome=", ".join(names))
 
 
 def person_of(session: Session) -> int | None:

@@ -19,6 +19,7 @@ KINDS: dict[str, str] = {
     "sign_in_link.made": "Sign-in link made",
     "token.created": "Access token made",
     "token.revoked": "Access token revoked",
+    "sessions.ended": "Sessions ended",
     "person.created": "Person made",
     "person.changed": "Person changed",
     "person.deleted": "Person deleted",

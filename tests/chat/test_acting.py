@@ -40,9 +40,12 @@ class Recorder:
 
     def __init__(self) -> None:
         self.seen: list[tuple[str, str, CIMultiDictProxy[str]]] = []
+        self.changed: list[str] = []
 
     async def __call__(self, request: web.Request) -> web.StreamResponse:
         self.seen.append((request.method, request.path, request.headers))
+        if request.method != "GET" and request.query.get("dryRun") != "All":
+            self.changed.append(request.path)
         if request.path in DISCOVERY:
             return web.json_response({"kind": "APIGroupDiscoveryList", "items": DISCOVERY[request.path]})
         if request.path == "/version":
@@ -53,7 +56,8 @@ class Recorder:
 
     @property
     def writes(self) -> list[str]:
-        return [path for method, path, _ in self.seen if method != "GET"]
+        """What was more than a rehearsal."""
+        return self.changed
 
 
 def known(folder: Path, server: str, mode: str) -> Cluster:

@@ -27,7 +27,7 @@ from tests.chat.sockets import Client
 from tests.conftest import in_database
 from tests.fakemodel import FakeModel
 from tests.leaks import never_in
-from tests.tools.api import announced
+from tests.tools.api import ANYTHING, SOMEBODY, announced
 from tools import clusters, known_values, redaction
 from tools.effects import Effect
 from tools.kube.client import KubeClient
@@ -91,8 +91,8 @@ def own_index(monkeypatch: pytest.MonkeyPatch) -> None:
 async def planted(demo: str, own_index: None) -> Planted:
     """The objects are in the demo cluster; the portal has not seen them yet."""
     made = Planted()
-    transport = Transport(demo, await in_database(clusters.access, demo))
-    client = KubeClient(transport, Permit("planting", demo, Effect.DESTROY, announce=announced))
+    transport = Transport(demo, await in_database(clusters.access, demo, SOMEBODY))
+    client = KubeClient(transport, Permit("planting", demo, Effect.DESTROY, announce=announced, plan=ANYTHING))
     for each in made.objects():
         resource = await client.resolve(f"{each['apiVersion']}/{each['kind']}")
         namespace = made.namespace if resource.namespaced else None
@@ -279,8 +279,8 @@ async def test_the_portals_own_credentials_are_masked(transactional_db: None, ow
 
 async def test_a_cluster_that_quotes_a_secret_in_its_refusal_is_quoted_without(planted: Planted, demo: str) -> None:
     redaction.learn([planted.canary])
-    transport = Transport(demo, await in_database(clusters.access, demo))
-    client = KubeClient(transport, Permit("call-1", demo, Effect.CHANGE, announce=announced))
+    transport = Transport(demo, await in_database(clusters.access, demo, SOMEBODY))
+    client = KubeClient(transport, Permit("call-1", demo, Effect.CHANGE, announce=announced, plan=ANYTHING))
     target = Target(await client.resolve("v1/pods"), planted.namespace, "app")
     with pytest.raises(Exception, match="refuses") as refused:
         await client.patch(

@@ -94,8 +94,9 @@ async def test_of_two_applies_to_one_object_neither_is_proven(left):
 
 @pytest.mark.parametrize(("arrives", "status"), [(True, "completed"), (False, "failed")])
 async def test_a_change_whose_connection_broke_is_looked_up_at_once(
-    crew, script, alice, token_of, demo_kubeconfig, tmp_path, arrives, status
+    crew, script, alice, token_of, demo_kubeconfig, tmp_path, settings, arrives, status
 ):
+    settings.K8SMCP_SHARED_WRITES = True
     name = f"cut-{uuid.uuid4().hex[:6]}"
     delete = {"kind": "configmap", "name": name, "namespace": "default"}
     script([{"wish": "k8s_delete", "arguments": delete}], [{"say": "{answers}"}])

@@ -12,32 +12,68 @@ from django.db import DatabaseError
 from django.utils import timezone
 
 from chat import actions
-from chat.actions import approvals, calls, conversations, leases, messages, people, queue, rounds, runs, sign_in, tokens
+from chat.actions import (
+    approvals,
+    calls,
+    clusters,
+    conversations,
+    leases,
+    messages,
+    people,
+    queue,
+    rounds,
+    runs,
+    sign_in,
+    tokens,
+)
 from chat.agent.ports import Usage
+from chat.asking import Question
 from chat.audit import door
 from chat.audit.kinds import KINDS
 from chat.models import Approval, AuditRow, Message, ToolCall
 from tests.chat.audit.tampering import refusing
 from tools.kube.sending import Sending
+from tools.models import IdentityMap
 
 DEEDS: dict[str, tuple[str, ...]] = {
     "approvals.request": ("approval.requested",),
     "approvals.decide": ("approval.decided", "approval.expired"),
     "approvals.expire_overdue": ("approval.expired",),
+    "approvals.void": ("approval.void",),
+    "approvals.void_moved": ("approval.void",),
     "approvals.void_pending": ("approval.void",),
+    "budgets.put": ("budget.changed",),
+    "budgets.remove": ("budget.changed",),
     "calls.begin": ("call.begun",),
     "calls.begin_approved": ("call.begun",),
     "calls.announce": ("call.sent",),
     "calls.finish": ("call.ended",),
     "calls.close": ("call.ended",),
+    "changes.finish_change": ("call.ended",),
+    "changes.undo": ("message.sent",),
+    "clusters.register": ("cluster.changed",),
+    "clusters.change": ("cluster.changed",),
+    "clusters.forget": ("cluster.changed",),
+    "clusters.add_to_map": ("cluster.changed",),
+    "clusters.take_from_map": ("cluster.changed",),
+    "clusters.store_token": ("cluster.changed",),
+    "clusters.forget_token": ("cluster.changed",),
     "conversations.rename": ("conversation.renamed",),
     "conversations.share": ("conversation.shared",),
     "conversations.change": ("conversation.renamed", "conversation.shared"),
     "conversations.delete": ("conversation.deleted",),
+    "direct.ask": ("message.sent",),
+    "edits.edit": ("approval.void",),
+    "grants.give": ("grant.made",),
+    "grants.revoke": ("grant.ended",),
     "messages.send": ("message.sent",),
     "people.create": ("person.created", "person.roles"),
     "people.give_role": ("person.roles",),
     "people.first_administrator": ("person.created", "person.roles"),
+    "policy.changed": ("policy.changed", "grant.made", "grant.ended"),
+    "policy.save_rule": ("policy.changed",),
+    "policy.remove_rule": ("policy.changed",),
+    "policy.mark_cluster": ("policy.changed",),
     "queue.edit": ("message.edited",),
     "queue.remove": ("message.removed", "run.ended"),
     "queue.take": ("run.ended",),
@@ -48,11 +84,30 @@ DEEDS: dict[str, tuple[str, ...]] = {
     "runs.end": ("run.ended",),
     "runs.conclude": ("run.ended",),
     "runs.stop_all": ("run.ended",),
+    "shares.add": ("conversation.shared",),
+    "shares.remove": ("conversation.shared",),
     "sign_in.link": ("sign_in_link.made",),
     "sign_in.redeem": ("sign_in",),
+    "standing.token_revoked": ("token.revoked",),
+    "standing.end_sessions": ("sessions.ended",),
     "tokens.create": ("token.created",),
+    "tokens.revoke": ("token.revoked",),
 }
 WITHOUT = {
+    "approvals.lock_run": "a lock",
+    "approvals.go_on": "which process works on a run",
+    "approvals.tell": "the frame round every end of an approval, and where its row is written",
+    "direct.quiet_conversation": "an empty conversation does nothing; its first message has a row",
+    "messages.tell_masked": "words of the portal",
+    "reservations.reserve": "what a call to a model may cost; the run's end tells what was used",
+    "reservations.settle": "what a call to a model cost; the run's end tells what was used",
+    "reservations.settle_held": "what a call to a model cost; the run's end tells what was used",
+    "reservations.settle_left": "what a call to a model cost; the run's end tells what was used",
+    "shares.with_everyone": "inside the transaction of `conversations.share`, which has one",
+    "standing.ring": "a bell",
+    "standing.revoke": "its cause has one: the new password, the token taken back",
+    "throttles.count": "a number of attempts; each sign-in that was refused has a row",
+    "throttles.forgive": "a number of attempts; the sign-in has a row",
     "conversations.create": "an empty conversation does nothing; its first message has a row",
     "conversations.open_or_create": "the message that opened it has one",
     "queue.steer": "nothing has happened until the run hears it: `queue.take`",
@@ -70,8 +125,11 @@ WITHOUT = {
     "commands.once": "the frame round every other verb",
 }
 READS = {
-    "calls.call_hash", "commands.repeated", "leases.database_time", "messages.checked", "rounds.call_fields",
-    "tokens.covers", "tokens.valid", "tokens.verify", "tokens.widest",
+    "approvals.shown", "approvals.too_late", "changes.seen_by", "clusters.find", "commands.repeated", "direct.call_of",
+    "edits.note", "edits.prepare", "grants.as_data", "leases.database_time", "leases.stopping", "messages.checked",
+    "messages.masked", "policy.as_data", "policy.marks", "reservations.cost", "rounds.call_fields", "shares.party_of",
+    "standing.person_of", "throttles.account", "throttles.address", "tokens.covers", "tokens.valid", "tokens.verify",
+    "tokens.widest",
 }  # fmt: skip
 
 
@@ -122,16 +180,17 @@ def wished(claim: leases.Claim, effect: str = "CHANGE") -> ToolCall:
     return call
 
 
+QUESTION = Question(plan={}, bound={}, digest="d" * 64, rule="changing")
 SENDING = Sending("patch", "/apis/apps/v1/namespaces/shop/deployments/web", "deployment web in shop")
 
 
 def test_a_change_is_asked_for_allowed_begun_sent_and_ended(claim, alice, charlie):
     before = newest()
     call = wished(claim)
-    approval = approvals.request(claim, call, "Scale web on cluster prod", "alice")
+    approval = approvals.request(claim, call, "Scale web on cluster prod", QUESTION)
     with door.through("rest", charlie.get_username):
         approvals.decide(charlie, approval.pk, "approve", "Go ahead.")
-    assert calls.begin_approved(claim, call, "alice")
+    assert calls.begin_approved(claim, call, QUESTION.digest)
     calls.announce(claim, call, SENDING)
     calls.finish(claim, call, "completed", "scaled")
     runs.end(claim, "done")
@@ -157,7 +216,7 @@ def test_a_change_is_asked_for_allowed_begun_sent_and_ended(claim, alice, charli
 
 def test_no_secret_of_a_call_is_in_any_row(claim):
     call = wished(claim)
-    approvals.request(claim, call, "Scale web", "alice")
+    approvals.request(claim, call, "Scale web", QUESTION)
     assert "hunter2" not in str(list(AuditRow.objects.values()))
 
 
@@ -172,12 +231,12 @@ def test_a_read_has_its_rows_too(claim):
 
 def test_expired_and_void_name_nobody(claim, alice):
     call = wished(claim)
-    approvals.request(claim, call, "Scale web", "alice")
+    approvals.request(claim, call, "Scale web", QUESTION)
     Approval.objects.update(expires_at=timezone.now() - timedelta(seconds=1))
     assert approvals.expire_overdue() == 1
     assert [(row.actor, row.door, row.decision) for row in rows("approval.expired")] == [("", "", "expired")]
     other = wished(claim)
-    approvals.request(claim, other, "Scale web", "alice")
+    approvals.request(claim, other, "Scale web", QUESTION)
     runs.end(claim, "failed", error="It broke.", code="broken")
     assert [(row.actor, row.decision) for row in rows("approval.void")] == [("", "void")]
     assert [row.outcome for row in rows("call.ended")] == ["cancelled", "cancelled"]
@@ -188,10 +247,10 @@ def test_expired_and_void_name_nobody(claim, alice):
 
 def test_a_call_that_cannot_be_recorded_does_not_begin(claim):
     call = wished(claim)
-    approval = approvals.request(claim, call, "Scale web", "alice")
+    approval = approvals.request(claim, call, "Scale web", QUESTION)
     approvals.decide(call.run.message.author, approval.pk, "approve")
     with refusing(), pytest.raises(DatabaseError):
-        calls.begin_approved(claim, call, "alice")
+        calls.begin_approved(claim, call, QUESTION.digest)
     call.refresh_from_db()
     approval.refresh_from_db()
     assert (call.status, approval.consumed_at) == ("waiting", None)  # and may be begun, once the audit can be written
@@ -207,7 +266,7 @@ def test_a_change_that_cannot_be_recorded_is_not_announced(claim):
 
 
 def test_nobody_decides_what_cannot_be_recorded(claim, charlie):
-    approval = approvals.request(claim, wished(claim), "Scale web", "alice")
+    approval = approvals.request(claim, wished(claim), "Scale web", QUESTION)
     with refusing(), pytest.raises(DatabaseError):
         approvals.decide(charlie, approval.pk, "approve")
     approval.refresh_from_db()
@@ -314,6 +373,65 @@ def test_links_and_tokens(transactional_db, client, alice):
     made = rows("token.created")[0]
     assert json.loads(made.request) == {"person": "alice", "scope": "approve", "days": 90, "token": token[:11]}
     assert token not in str(list(AuditRow.objects.values()))
+
+
+def test_tokens_taken_back_and_sessions_ended(transactional_db, client, alice):
+    client.force_login(alice)
+    revoked = tokens.verify(tokens.create(alice))
+    deleted = tokens.verify(tokens.create(alice))
+    before = newest()
+    tokens.revoke(revoked)
+    tokens.revoke(revoked)
+    deleted.delete()
+    people.give_role(alice, "approver")
+    assert kinds(before)[:2] == ["token.revoked", "token.revoked"]
+    assert [json.loads(row.request)["token"] for row in rows("token.revoked")] == [revoked.prefix, deleted.prefix]
+    assert json.loads(rows("sessions.ended")[0].request) == {"people": ["alice"], "sessions": 1}
+
+
+def test_a_person_with_a_token_can_be_deleted(transactional_db, alice):
+    tokens.create(alice)
+    before = newest()
+    alice.delete()
+    assert kinds(before) == ["person.deleted"]
+
+
+def test_nobody_takes_a_token_back_unrecorded(transactional_db, alice):
+    token = tokens.verify(tokens.create(alice))
+    with refusing(), pytest.raises(DatabaseError):
+        tokens.revoke(token)
+    token.refresh_from_db()
+    assert token.revoked_at is None
+
+
+def test_clusters_and_what_lets_people_in_there(transactional_db, alice):
+    root = people.create("root", role="administrator")
+    config = {
+        "clusters": [{"name": "c", "cluster": {"server": "https://prod.example:6443"}}],
+        "users": [{"name": "u", "user": {"token": "of-the-portal-hunter2"}}],
+        "contexts": [{"name": "prod", "context": {"cluster": "c", "user": "u"}}],
+    }
+    before = newest()
+    clusters.register(root, json.dumps(config), mode="impersonate")
+    clusters.add_to_map(root, "prod", "person", "alice", "alice@example.org")
+    clusters.take_from_map(root, "prod", IdentityMap.objects.get().pk)
+    clusters.change(root, "prod", name="prod-eu", mode="token")
+    clusters.store_token(alice, "prod-eu", "own-token-of-alice-hunter2")
+    clusters.forget_token(alice, "prod-eu")
+    clusters.forget(root, "prod-eu")
+    found = list(AuditRow.objects.filter(seq__gt=before).order_by("seq"))
+    assert {row.kind for row in found} == {"cluster.changed"}
+    assert [(row.actor, row.cluster, row.outcome) for row in found] == [
+        ("root", "prod", "registered"),
+        ("root", "prod", "mapped"),
+        ("root", "prod", "taken_from_map"),
+        ("root", "prod-eu", "changed"),
+        ("alice", "prod-eu", "token_stored"),
+        ("alice", "prod-eu", "token_forgotten"),
+        ("root", "prod-eu", "forgotten"),
+    ]
+    assert json.loads(found[3].request)["was"]["identity_mode"] == "impersonate"
+    assert "hunter2" not in str(list(AuditRow.objects.values()))
 
 
 def test_each_door_says_its_name(transactional_db, client, alice):

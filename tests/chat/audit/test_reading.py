@@ -14,6 +14,7 @@ from django.test import AsyncClient
 from chat import audit, journal
 from chat.actions import approvals, calls, conversations, leases, messages, people, rounds, runs, tokens
 from chat.agent.ports import Usage
+from chat.asking import Question
 from chat.audit import chain
 from chat.models import AuditRow, Conversation, ToolCall
 from chat.web import report_markdown
@@ -39,9 +40,9 @@ def told(transactional_db, alice, charlie) -> Conversation:
     rounds.close_block(claim, "text", 0, HOSTILE)
     call = ToolCall(tool="k8s_scale", arguments={HOSTILE: HOSTILE}, cluster="prod", effect="CHANGE", intent=HOSTILE)
     rounds.close_round(claim, [call], Usage(input_tokens=70, output_tokens=30))
-    approval = approvals.request(claim, call, HOSTILE, "alice")
+    approval = approvals.request(claim, call, HOSTILE, Question({}, {}, "d" * 64, HOSTILE))
     approvals.decide(charlie, approval.pk, "approve", HOSTILE)
-    calls.begin_approved(claim, call, "alice")
+    calls.begin_approved(claim, call, approval.call_hash)
     calls.announce(claim, call, Sending("patch", "/apis/apps/v1/x", HOSTILE))
     calls.finish(claim, call, "completed", HOSTILE * 200)
     rounds.notice(claim, "test", HOSTILE)
