@@ -124,14 +124,16 @@ def decidable_by(user: User) -> QuerySet[Approval]:
     elif Right.DECIDE_OWN not in rights(user):
         return Approval.objects.none()
     return Approval.objects.filter(mine).select_related(
-        "tool_call__run__message__author", "tool_call__run__conversation", "decided_by"
+        "tool_call__run__message__author", "tool_call__run__conversation", "decided_by", "edited_by"
     )
 
 
 def find_approval(user: User, approval_id: uuid.UUID | str) -> Approval:
     """An approval the person may see: one they may decide, or one in a conversation they see."""
     approval = (
-        Approval.objects.select_related("tool_call__run__message__author", "tool_call__run__conversation", "decided_by")
+        Approval.objects.select_related(
+            "tool_call__run__message__author", "tool_call__run__conversation", "decided_by", "edited_by"
+        )
         .filter(pk=_uuid(approval_id))
         .first()
     )

@@ -1,6 +1,7 @@
 """What every page of the portal shows round its content; nothing is read until a template asks."""
 
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 from django.conf import settings
@@ -37,4 +38,7 @@ def portal(request: HttpRequest) -> dict[str, Any]:
 
 
 def _pending(user: User) -> Callable[[], int]:
-    return lambda: decidable_by(user).filter(status=ApprovalStatus.PENDING, expires_at__gt=timezone.now()).count()
+    """Counted once a page, however often the page says it."""
+    return cache(
+        lambda: decidable_by(user).filter(status=ApprovalStatus.PENDING, expires_at__gt=timezone.now()).count()
+    )
