@@ -115,6 +115,9 @@ def find_run(user: User, run_id: uuid.UUID | str) -> Run:
     return run
 
 
+_TOLD = ("tool_call__run__message__author", "tool_call__run__conversation", "decided_by", "edited_by")
+
+
 def decidable_by(user: User) -> QuerySet[Approval]:
     """Approvals a person may see and decide: of their own runs in what they still see, and of everybody's with the
     right to."""
@@ -123,20 +126,12 @@ def decidable_by(user: User) -> QuerySet[Approval]:
         mine = Q()
     elif Right.DECIDE_OWN not in rights(user):
         return Approval.objects.none()
-    return Approval.objects.filter(mine).select_related(
-        "tool_call__run__message__author", "tool_call__run__conversation", "decided_by", "edited_by"
-    )
+    return Approval.objects.filter(mine).select_related(*_TOLD)
 
 
 def find_approval(user: User, approval_id: uuid.UUID | str) -> Approval:
     """An approval the person may see: one they may decide, or one in a conversation they see."""
-    approval = (
-        Approval.objects.select_related(
-            "tool_call__run__message__author", "tool_call__run__conversation", "decided_by", "edited_by"
-        )
-        .filter(pk=_uuid(approval_id))
-        .first()
-    )
+    approval = Approval.objects.select_related(*_TOLD).filter(pk=_uuid(approval_id)).first()
     if approval is None or not (decidable_by(user).filter(pk=approval.pk).exists() or _sees(user, approval)):
         raise NotFound("There is no such approval, or it is not yours to see.")
     return approval
