@@ -5,6 +5,7 @@ import json
 import pytest
 from channels.db import database_sync_to_async
 
+from tests.tools.api import ANYTHING, SOMEBODY
 from tools import clusters, registry, toolbox
 from tools.effects import Effect
 from tools.kube.client import KubeClient
@@ -73,7 +74,7 @@ class Counting:
 
     def __init__(self, cluster: str) -> None:
         self.asked = 0
-        self.permit = Permit("fuzz", cluster, Effect.DESTROY, announce=self._announce)
+        self.permit = Permit("fuzz", cluster, Effect.DESTROY, announce=self._announce, plan=ANYTHING)
 
     async def _announce(self, sending: Sending) -> float:
         self.asked += 1
@@ -83,7 +84,7 @@ class Counting:
 async def refused(cluster: str, name: str, arguments: dict) -> tuple[str, int]:
     """The sentence, empty when there was none, and how many requests wanted to leave."""
     tool, counting = registry.find(name), Counting(cluster)
-    access = await database_sync_to_async(clusters.access)(cluster)
+    access = await database_sync_to_async(clusters.access)(cluster, SOMEBODY)
     try:
         await tool.run(KubeClient(Transport(cluster, access), counting.permit), toolbox.parse(tool, arguments))
     except (KubeError, toolbox.BadArguments) as fault:
