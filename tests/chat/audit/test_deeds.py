@@ -126,7 +126,8 @@ WITHOUT = {
 }
 READS = {
     "approvals.shown", "approvals.too_late", "changes.may_be_undone", "changes.seen_by", "clusters.find",
-    "commands.repeated", "direct.call_of", "edits.note", "edits.prepare", "grants.as_data", "leases.database_time", "leases.stopping", "messages.checked",
+    "commands.repeated", "direct.call_of", "edits.note", "edits.prepare", "grants.as_data", "leases.database_time",
+    "leases.stopping", "messages.checked",
     "messages.masked", "policy.as_data", "policy.marks", "reservations.cost", "rounds.call_fields", "shares.party_of",
     "standing.person_of", "throttles.account", "throttles.address", "tokens.covers", "tokens.valid", "tokens.verify",
     "tokens.widest",
