@@ -1,4 +1,5 @@
-"""A cluster that answers every read as little as it can, and never answers a write; it keeps what was written."""
+"""A cluster that never answers a write, and keeps what was written. Before the first it has no objects; after it, it
+answers every read with as little as it can, so that nothing is proven."""
 
 import asyncio
 import json
@@ -53,7 +54,8 @@ class SilentCluster:
             self.writes.append((request.method, request.path))
             self.written.set()
             await asyncio.sleep(60)
-        return web.Response(text=json.dumps(self._found(request.path)), content_type="application/json")
+        found = self._found(request.path)
+        return web.Response(text=json.dumps(found), status=found.get("code", 200), content_type="application/json")
 
     def _found(self, path: str) -> dict[str, Any]:
         if path == "/api":
@@ -62,4 +64,10 @@ class SilentCluster:
             return {"kind": "APIGroupList", "apiVersion": "v1", "groups": []}
         if path == "/api/v1":
             return {"kind": "APIResourceList", "groupVersion": "v1", "resources": [NAMESPACES]}
+        if _names_an_object(path) and not self.writes:
+            return {"kind": "Status", "apiVersion": "v1", "status": "Failure", "reason": "NotFound", "code": 404}
         return {"kind": "Status", "apiVersion": "v1", "status": "Success"}
+
+
+def _names_an_object(path: str) -> bool:
+    return path.startswith("/api/v1/namespaces/")
