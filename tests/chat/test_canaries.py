@@ -97,7 +97,15 @@ async def planted(demo: str, own_index: None) -> Planted:
         resource = await client.resolve(f"{each['apiVersion']}/{each['kind']}")
         namespace = made.namespace if resource.namespaced else None
         await client.create(resource, namespace, each)
+    await _running(client, Target(await client.resolve("v1/pods"), made.namespace, "app"))
     return made
+
+
+async def _running(client: KubeClient, pod: Target) -> None:
+    """Until its log can be read."""
+    async with asyncio.timeout(30):
+        while (await client.get(pod))["status"].get("phase") != "Running":
+            await asyncio.sleep(0.1)
 
 
 @pytest.fixture
@@ -227,7 +235,7 @@ async def test_a_planted_secret_gets_nowhere(
         await client.say({"message": "say it again", "conversation_id": complete["conversation_id"]})
         await client.until("complete", 60)
     assert complete["outcome"] == "done", complete
-    assert {call["status"] for call in complete["tool_calls"][:-1]} == {"completed"}
+    assert [call for call in complete["tool_calls"][:-1] if call["status"] != "completed"] == []
     logging.getLogger("chat").warning("somebody logs %s", planted.canary)
     told = {
         "model requests": json.dumps([told_by_us(body) for body in fake.bodies]),
