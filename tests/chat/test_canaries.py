@@ -104,7 +104,7 @@ async def planted(demo: str, own_index: None) -> Planted:
 async def _running(client: KubeClient, pod: Target) -> None:
     """Until its log can be read."""
     async with asyncio.timeout(30):
-        while (await client.get(pod))["status"].get("phase") != "Running":
+        while (await client.get(pod))["status"].get("phase") != "Running":  # noqa: ASYNC110 - a cluster rings no bell
             await asyncio.sleep(0.1)
 
 
