@@ -234,7 +234,7 @@ MUTANTS = (
     Mutant("an approval stays open when its run has ended", void_is_not_checked, ("HM-20 stop then approve",)),
     Mutant("an approval is not used up", an_approval_is_not_used_up, probe=probes.an_approval_is_used_once),
     Mutant("the scope of a token is not compared", scope_is_not_compared, ("HM-20 write scope approves",)),
-    Mutant("deny does not win", deny_does_not_win, ("HM-1 run a command in a pod that runs",)),
+    Mutant("deny does not win", deny_does_not_win, probe=probes.a_denial_wins),
     Mutant("the list is filtered, the call is not", the_list_is_filtered_and_the_call_is_not,
            ("HM-1 patch settings, nobody answers",)),
     Mutant("rights are not looked at again", rights_are_not_looked_at_again, ("HM-20 demote then approve",)),

@@ -1,10 +1,12 @@
 """Probes of the last net and of the wire, each against a real server that counts: what they tell of must never be."""
 
 import contextlib
+import itertools
 import json
 import uuid
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from functools import partial
 
 import aiohttp
 from aiohttp import web
@@ -17,14 +19,16 @@ from chat.errors import LeaseLost, RunOver
 from chat.models import Run, ToolCall
 from tests.conftest import in_database
 from tests.tools.api import ANYTHING, CLUSTER, Api, announced, answering, cut, permit, serving
+from tools import policy
 from tools.effects import Effect
 from tools.kube.client import KubeClient
 from tools.kube.errors import KubeError, NotSent
-from tools.kube.guard import Permit
+from tools.kube.guard import Asked, Permit
 from tools.kube.identity import ActsAs
 from tools.kube.plan import Passes, Step, wire
 from tools.kube.sending import Sending
 from tools.kube.transport import Request
+from tools.policy import Rule, Rules, Verdict, requests
 
 POD = "/api/v1/namespaces/shop/pods/web-1"
 MERGE = "application/merge-patch+json"
@@ -69,6 +73,21 @@ async def a_permit_is_for_its_cluster() -> list[str]:
 
 async def nothing_leaves_without_a_permit() -> list[str]:
     return await _reached((Request("GET", POD), *WRITES), None)
+
+
+async def a_denial_wins() -> list[str]:
+    """A rule lets everybody do everything, and another keeps one namespace from them, in either order."""
+    pair = (Rule("everything", "allow"), Rule("not-the-shop", "deny", namespaces=("shop",)))
+    found: list[str] = []
+    for rules in itertools.permutations(pair):
+        judged = replace(permit(Effect.READ), judge=partial(_judged, Rules(rules)))
+        found += await _reached((Request("GET", POD),), judged)
+    return found
+
+
+def _judged(in_force: Rules, asked: Asked, effect: Effect) -> Verdict:
+    about = policy.Question("ann", frozenset(), CLUSTER, effect)
+    return policy.judge(requests.question(about, asked, effect), in_force)
 
 
 async def running_code_is_no_read() -> list[str]:
