@@ -259,8 +259,9 @@ class Hub:
         self.grew([conversation_id for conversation_id, head in heads.items() if self._is_news(conversation_id, head)])
 
     async def _forever(self, work: Callable[[], Awaitable[None]]) -> None:
-        """A fault delays viewers, it does not end them: a task that ended here would leave every socket silent."""
-        while True:
+        """A fault delays viewers, it does not end them: a task that ended here would leave every socket silent. Being
+        cancelled ends it, also when a database call that was just ending has swallowed that."""
+        while not _cancelled():
             try:
                 await work()
             except DatabaseFault as fault:
@@ -269,6 +270,11 @@ class Hub:
             except Exception:
                 log.exception("Sockets are late by a fault of the portal.")
                 await asyncio.sleep(TEND)
+
+
+def _cancelled() -> bool:
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
 
 
 _hubs: "dict[asyncio.AbstractEventLoop, Hub]" = {}

@@ -35,7 +35,8 @@ async def look_at_people(hub: "Hub") -> None:
     """One round, beside the other: with many sockets it takes a while, and the journal is not to wait for it."""
     await hub.listen_for_rights()
     with suppress(TimeoutError):
-        await asyncio.wait_for(hub.doubt.wait(), hub.every)
+        async with asyncio.timeout(hub.every):  # wait_for swallows being cancelled in the moment of the bell (3.11)
+            await hub.doubt.wait()
     await _look_at_doubted(hub)
     now = asyncio.get_running_loop().time()
     for viewer in [each for each in hub.viewers if now - each.looked_at >= RECHECK]:

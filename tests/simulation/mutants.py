@@ -73,11 +73,11 @@ MUTANTS = (
         f"{RIVALS}::test_a_process_that_lives_keeps_its_run",
     ),
     Mutant(
-        "a takeover begins an unfinished change again",
+        "a takeover does not look for an unfinished change",
         "chat/tool_calls.py",
         "if call.unanswered:",
         "if False:",
-        f"{RIVALS}::test_an_approval_is_good_for_one_request",
+        "tests/faults/test_kill.py::test_a_change_on_the_wire_is_unknown_and_not_sent_again",
     ),
     Mutant(
         "an approval is not used up",
