@@ -35,7 +35,7 @@ WORKS["k8s_get"] = [
     Case({"kind": "deploy", "name": "web", "namespace": "{ns}", "path": "spec.replicas"}, ("2",)),
     Case({"kind": "pods", "name": ["crash", "typo"], "namespace": "{ns}"}, ("crash", "typo")),
     Case({"kind": "node", "name": "node-1"}, ("node-1",)),
-    Case({"kind": "pod", "name": "giant"}, ("giant",)),
+    Case({"kind": "pod", "name": "giant", "namespace": "{ns}"}, ("giant",)),
 ]
 FAILS["k8s_get"] = [
     Case({"kind": "deployment", "name": "wep", "namespace": "{ns}"}, ("wep", "web")),

@@ -28,12 +28,13 @@ document.addEventListener("securitypolicyviolation", report =>
     window.hits.push("CSP " + report.violatedDirective + " " + report.blockedURI));
 """
 NAMED = {f"p{number}": text for number, text in enumerate(ELEMENTS)}
+NEW = {f"q{number}": text for number, text in enumerate(ELEMENTS)}  # so that there is a difference to ask about
 
 
 def stories() -> list[dict]:
     wish = {
         "wish": "k8s_patch",
-        "arguments": {"kind": ELEMENTS[0], "name": ELEMENTS[5], "namespace": "shop", "patch": {"data": NAMED}},
+        "arguments": {"kind": "configmap", "name": "hostile", "namespace": "shop", "patch": {"data": NEW}},
     }
     read = {
         "wish": "k8s_get",
@@ -51,7 +52,7 @@ def stories() -> list[dict]:
     return [
         *said,
         {"when": "tools$", "rounds": [wishes, [{"say": "{answers}", "chunks": 50}]]},
-        {"when": "ask$", "rounds": [[wish], [{"say": "{answers}"}]]},
+        {"when": "ask$", "rounds": [[{"say": "\n".join(ELEMENTS[:40])}, wish], [{"say": "{answers}"}]]},
         {"when": "fail$", "rounds": [[{"fail": "\n".join(ELEMENTS), "code": ELEMENTS[0][:40]}]]},
         {"when": "", "rounds": [[{"say": "{words}", "chunks": 300}]]},
     ]  # fmt: skip
