@@ -94,7 +94,7 @@ def test_a_hundred_at_once_are_five(people_here):
             connection.close()
         return 1
 
-    with ThreadPoolExecutor(8) as pool:
+    with ThreadPoolExecutor(4) as pool:  # fewer than the connections that other threads leave
         assert sum(pool.map(one, range(40))) == 5
 
 
