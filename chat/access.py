@@ -1,6 +1,7 @@
 """Who may see and do what: roles give rights, ownership and sharing give conversations. Every door asks here."""
 
 import uuid
+from collections.abc import Iterable
 from enum import StrEnum
 
 from django.contrib.auth.models import User
@@ -29,13 +30,22 @@ ROLES: dict[str, frozenset[Right]] = {
 }
 
 
+def group_names(user: User) -> frozenset[str]:
+    """The person's groups, among them their role; a superuser counts as an administrator."""
+    names = frozenset(user.groups.values_list("name", flat=True))
+    return names | {"administrator"} if user.is_superuser else names
+
+
 def rights(user: User) -> frozenset[Right]:
     """From the groups named like the roles; a person without a role has no rights."""
     if not user.is_active:
         return frozenset()
     if user.is_superuser:
         return ROLES["administrator"]
-    names = user.groups.values_list("name", flat=True)
+    return rights_of(group_names(user))
+
+
+def rights_of(names: Iterable[str]) -> frozenset[Right]:
     return frozenset().union(*(ROLES.get(name, frozenset()) for name in names))
 
 

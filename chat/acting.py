@@ -2,18 +2,18 @@
 
 from django.contrib.auth.models import User
 
+from chat.access import group_names
 from chat.models import ToolCall
 from tools.identity import Acting
 
 
-def acting_for(call: ToolCall) -> Acting:
-    """Read anew: names and groups may have changed while the run went on."""
-    return acting(User.objects.get(pk=call.run.message.author_id), str(call.run_id), str(call.pk))
+def acting_for(call: ToolCall, person: User | None = None) -> Acting:
+    """Read anew, unless the caller has just done that: names and groups may have changed while the run went on."""
+    person = person or User.objects.get(pk=call.run.message.author_id)
+    return acting(person, str(call.run_id), str(call.pk))
 
 
 def acting(person: User, run_id: str = "", call_id: str = "") -> Acting:
-    """A superuser counts as an administrator, as for rights; who is locked out is in no group."""
-    groups = set(person.groups.values_list("name", flat=True)) if person.is_active else set()
-    if person.is_active and person.is_superuser:
-        groups.add("administrator")
-    return Acting(person.get_username(), frozenset(groups), run_id, call_id)
+    """Who is locked out is in no group."""
+    groups = group_names(person) if person.is_active else frozenset[str]()
+    return Acting(person.get_username(), groups, run_id, call_id)

@@ -35,7 +35,7 @@ class Question:
     type_name: str = ""
 
 
-def plan(call: ToolCall, tried: Rehearsal, touched: list[str], rule: str) -> dict[str, Any]:
+def plan(call: ToolCall, tried: Rehearsal, touched: list[str], rule: str, *, production: bool) -> dict[str, Any]:
     """{"steps": see tools.plans.shown, "touched": [sentences], "asked_by", "rule", "reason": the model's words,
     "production": bool}"""
     return {
@@ -44,7 +44,7 @@ def plan(call: ToolCall, tried: Rehearsal, touched: list[str], rule: str) -> dic
         "asked_by": call.run.message.author.get_username(),
         "rule": rule,
         "reason": _reason(call),
-        "production": any(_in_production(call, step) for step in tried.steps),
+        "production": production,
     }
 
 
@@ -52,24 +52,26 @@ def question(
     call: ToolCall, tried: Rehearsal, touched: list[str], verdict: Verdict, bound: Bound, digest: str
 ) -> Question:
     rule = verdict.rule or verdict.reason
+    marked = _in_production(call, tried)
     return Question(
-        plan(call, tried, touched, rule),
+        plan(call, tried, touched, rule, production=bool(marked)),
         bound | {"seen": seen(tried)},
         digest,
         rule,
         verdict.second_person,
-        _type_name(call, tried),
+        _type_name(marked),
     )
 
 
-def _type_name(call: ToolCall, tried: Rehearsal) -> str:
+def _in_production(call: ToolCall, tried: Rehearsal) -> list[Step]:
+    marked = policy.production(call.cluster)
+    return [step for step in tried.steps if marked(step.name if step.resource == "namespaces" else step.namespace)]
+
+
+def _type_name(in_production: list[Step]) -> str:
     """What must be typed before something in production is destroyed: its name."""
-    destroyed = [step for step in tried.steps if step.effect is Effect.DESTROY and not step.trial]
-    return next((step.name for step in destroyed if _in_production(call, step)), "")
-
-
-def _in_production(call: ToolCall, step: Step) -> bool:
-    return policy.is_production(call.cluster, step.name if step.resource == "namespaces" else step.namespace)
+    destroyed = (step.name for step in in_production if step.effect is Effect.DESTROY and not step.trial)
+    return next(destroyed, "")
 
 
 def for_card(shown: dict[str, Any]) -> dict[str, Any]:

@@ -77,7 +77,7 @@ def look(call: ToolCall) -> Allowed | Refusal | None:
     if Approval.objects.filter(tool_call=call, status=ApprovalStatus.PENDING).exists():
         return None
     judge = policy.at_the_wire(person, call, rehearsing=tool.effect.writes)
-    return _answered(call) or Allowed(tool, arguments, person, acting_for(call), judge)
+    return _answered(call) or Allowed(tool, arguments, person, acting_for(call, person), judge)
 
 
 def _forbidden(person: User, call: ToolCall, tool: Tool, cluster: Cluster) -> str:
@@ -132,10 +132,7 @@ def latest(call: ToolCall) -> Approval | None:
 
 def verdict_on(person: User, call: ToolCall, tried: Rehearsal) -> Verdict:
     """The strictest of what the rules say about each step."""
-    steps = [step for step in tried.steps if not step.trial]
-    if not steps:
-        return Verdict("allow", "", "Nothing would change.")
-    return policy.of_plan(person, call, [(asked(step), step.effect) for step in steps])
+    return policy.of_plan(person, call, [(asked(step), step.effect) for step in tried.steps if not step.trial])
 
 
 def asked(step: Step) -> Asked:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from django.contrib.auth.models import User
 
-from chat.access import Right, rights
+from chat.access import Right, group_names, rights, rights_of
 from chat.errors import BadInput
 from chat.models import ToolCall
 from tools import clusters, policy
@@ -27,12 +27,6 @@ def rules() -> Rules:
     return book.rules()
 
 
-def groups(user: User) -> frozenset[str]:
-    """The person's groups, among them their role."""
-    names = frozenset(user.groups.values_list("name", flat=True))
-    return names | {"administrator"} if user.is_superuser else names
-
-
 @dataclass(frozen=True, slots=True)
 class Asker:
     """Somebody as the policy sees them. token: the scope of the access token they came by, "" for their own sign-in."""
@@ -47,7 +41,8 @@ class Asker:
 
 
 def asker(user: User, token: str = "") -> Asker:
-    return Asker(user.get_username(), groups(user), Right.CHANGE in rights(user), token)
+    names = group_names(user)
+    return Asker(user.get_username(), names, user.is_active and Right.CHANGE in rights_of(names), token)
 
 
 # ---- verdicts ----------------------------------------------------------------------------------------------------
@@ -78,7 +73,7 @@ def concerning(user: User, found: Iterable[Rule]) -> list[Rule]:
     """The rules a person reads: those about them; all for who administers or audits."""
     if rights(user) & {Right.ADMINISTER, Right.AUDIT}:
         return list(found)
-    person, names = user.get_username(), groups(user)
+    person, names = user.get_username(), group_names(user)
     return [rule for rule in found if matching.concerns(rule, person, names)]
 
 
@@ -195,10 +190,13 @@ def _unapproved(found: Verdict, effect: Effect, approver: str, who: Asker) -> st
     return SECOND_PERSON if found.second_person and approver == who.person else ""
 
 
-def is_production(cluster: str, namespace: str) -> bool:
-    """Whether people have marked this place as production. `namespace`: "" for what is in none."""
-    about = Question("", frozenset(), cluster, Effect.DESTROY, "", namespace)
+def production(cluster: str) -> Callable[[str], bool]:
+    """Whether people have marked a namespace of this cluster as production, "" for what is in none. Read once."""
     marks = [rule for rule in rules().rules if rule.name.startswith(PRODUCTION)]
-    return any(
-        matching.cluster(rule, about) is Fit.ALL and matching.namespace(rule, about) is Fit.ALL for rule in marks
-    )
+
+    def marked(namespace: str) -> bool:
+        about = Question("", frozenset(), cluster, Effect.DESTROY, "", namespace)
+        fits = (matching.cluster, matching.namespace)
+        return any(all(fit(rule, about) is Fit.ALL for fit in fits) for rule in marks)
+
+    return marked

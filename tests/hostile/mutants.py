@@ -119,11 +119,11 @@ def the_list_is_filtered_and_the_call_is_not(patch: Patch) -> None:
 
 
 def rights_are_not_looked_at_again(patch: Patch) -> None:
-    for place in (gate, policy_of_people):
-        patch.setattr(place, "rights", lambda user: frozenset(access.Right))
+    for place, name in ((gate, "rights"), (policy_of_people, "rights"), (policy_of_people, "rights_of")):
+        patch.setattr(place, name, lambda user: frozenset(access.Right))
     patch.setattr(gate.standing, "lost", lambda *_: "")
     real = gate.acting_for
-    patch.setattr(gate, "acting_for", lambda call: replace(real(call), groups=frozenset({"operator"})))
+    patch.setattr(gate, "acting_for", lambda *call: replace(real(*call), groups=frozenset({"operator"})))
 
 
 def one_person_is_enough(patch: Patch) -> None:
