@@ -70,23 +70,24 @@ def look(call: ToolCall) -> Allowed | Refusal | None:
     except (registry.UnknownTool, toolbox.BadArguments, KubeError) as fault:
         return Refusal(CallStatus.FAILED, str(fault))
     person = User.objects.get(pk=call.run.message.author_id)  # anew: rights may have gone while the run went on
-    if why := _forbidden(person, call, tool, cluster):
+    now = policy.present(person, call)
+    if why := _forbidden(person, now, tool, cluster):
         return Refusal(CallStatus.DENIED, why)
     if why := run_limits.refused(call, tool.changes(arguments) if tool.changes else None):
         return Refusal(CallStatus.DENIED, why)
     if Approval.objects.filter(tool_call=call, status=ApprovalStatus.PENDING).exists():
         return None
-    judge = policy.at_the_wire(person, call, rehearsing=tool.effect.writes)
+    judge = now.at_the_wire(rehearsing=tool.effect.writes)
     return _answered(call) or Allowed(tool, arguments, person, acting_for(call, person), judge)
 
 
-def _forbidden(person: User, call: ToolCall, tool: Tool, cluster: Cluster) -> str:
+def _forbidden(person: User, now: policy.Present, tool: Tool, cluster: Cluster) -> str:
     """Why this person's call may not even be tried out, as a sentence; empty when it may."""
     if Right.CONVERSE not in rights(person):
         return f"{person.get_username()} may not use the portal any more: nothing was done."
-    if why := identity.refusal(cluster, tool.effect) or standing.lost(person, call.run):
+    if why := identity.refusal(cluster, tool.effect) or standing.lost(person, now.call.run):
         return why
-    verdict = policy.first_look(person, call, tool.effect)
+    verdict = now.first_look(tool.effect)
     return verdict.reason if verdict.decision == "deny" else ""
 
 
@@ -130,9 +131,9 @@ def latest(call: ToolCall) -> Approval | None:
 # ---- after the rehearsal -----------------------------------------------------------------------------------------
 
 
-def verdict_on(person: User, call: ToolCall, tried: Rehearsal) -> Verdict:
+def verdict_on(now: policy.Present, tried: Rehearsal) -> Verdict:
     """The strictest of what the rules say about each step."""
-    return policy.of_plan(person, call, [(asked(step), step.effect) for step in tried.steps if not step.trial])
+    return now.of_plan([(asked(step), step.effect) for step in tried.steps if not step.trial])
 
 
 def asked(step: Step) -> Asked:
@@ -148,7 +149,8 @@ def weigh(
     claim: Claim, call: ToolCall, allowed: Allowed, tried: Rehearsal, touched: list[str] | None = None
 ) -> Go | Refusal | Ask | None:
     """None: a person is asked now, or as soon as others of this run have been answered."""
-    verdict = verdict_on(allowed.person, call, tried)
+    now = policy.present(allowed.person, call)
+    verdict = verdict_on(now, tried)
     approval = latest(call)
     approved = approval if approval is not None and approval.status == ApprovalStatus.APPROVED else None
     if verdict.decision != "ask":
@@ -156,12 +158,12 @@ def weigh(
             approvals.void(claim, approved, "There is nothing left to decide.")
         if verdict.decision == "deny":
             return Refusal(CallStatus.DENIED, verdict.reason)
-        return Go(policy.at_the_wire(allowed.person, call))
+        return Go(now.at_the_wire())
     bound = binding.bound(call, allowed.person.get_username(), tried)
     digest = binding.digest(bound)
     if approved is not None:
         if approved.call_hash == digest:
-            return Go(policy.at_the_wire(allowed.person, call, approved_by=approved.decided_by), digest)
+            return Go(now.at_the_wire(approved_by=approved.decided_by), digest)
         if approved.bound.get("call") != bound["call"]:
             return Refusal(CallStatus.DENIED, NO_LONGER_FITS)
         approvals.void(claim, approved, f"It was asked for anew: {binding.what_changed(approved.bound, bound)}.")

@@ -13,7 +13,7 @@ from chat.errors import BadInput
 from chat.models import ToolCall
 from tools import clusters, policy
 from tools.effects import Effect
-from tools.kube.guard import Asked
+from tools.kube.guard import Asked, Judge
 from tools.policy import Question, Rule, Rules, Verdict, book, matching, requests, schema
 from tools.policy.matching import Fit
 from tools.policy.ours import PRODUCTION
@@ -120,62 +120,64 @@ def _check(supposed: Supposed) -> None:
 # ---- a tool call -------------------------------------------------------------------------------------------------
 
 
-def first_look(user: User, call: ToolCall, effect: Effect) -> Verdict:
-    """Before anything is asked of the cluster, from what the arguments say of the place.
+@dataclass(frozen=True, slots=True)
+class Present:
+    """A call, its person and the rules at one moment: what is judged together is judged by the same."""
 
-    A change that would be let through unasked only if it turned out kindly is asked about.
-    """
-    who, in_force = asker(user, call.run.token), rules()
-    question = who.question(call.cluster, effect, namespace=_named(call))
-    verdict = judge(who, question, in_force)
-    if verdict.decision != "allow" or not effect.writes:
+    call: ToolCall
+    who: Asker
+    in_force: Rules
+
+    def first_look(self, effect: Effect) -> Verdict:
+        """Before anything is asked of the cluster, from what the arguments say of the place.
+
+        A change that would be let through unasked only if it turned out kindly is asked about.
+        """
+        question = self.who.question(self.call.cluster, effect, namespace=_named(self.call))
+        verdict = judge(self.who, question, self.in_force)
+        if verdict.decision != "allow" or not effect.writes:
+            return verdict
+        worst = judge(self.who, question, self.in_force, strictly=True)
+        return verdict if worst.decision == "allow" else replace(worst, decision="ask")
+
+    def at_the_wire(self, *, approved_by: User | None = None, rehearsing: bool = False) -> Judge:
+        """For `Permit.judge`: the verdict on each request of a call, now that kind and place are known. It only knows
+        yes and no: what asks is a no unless somebody who may has approved the call. Needs no database when it is asked.
+
+        rehearsing: nothing is changed yet, so only a plain no counts.
+        """
+        approver = approved_by.get_username() if approved_by else ""
+
+        def verdict(asked: Asked, effect: Effect) -> Verdict:
+            free = requests.about_rights(asked, effect)
+            if free is not None:
+                return free
+            question = requests.question(self.who.question(self.call.cluster, effect), asked, effect)
+            found = judge(self.who, question, self.in_force)
+            if found.decision != "ask" or (rehearsing and effect.writes):
+                return found
+            why = _unapproved(found, effect, approver, self.who)
+            return replace(found, decision="deny" if why else "allow", reason=why or found.reason)
+
         return verdict
-    worst = judge(who, question, in_force, strictly=True)
-    return verdict if worst.decision == "allow" else replace(worst, decision="ask")
+
+    def of_plan(self, plan: Iterable[tuple[Asked, Effect]]) -> Verdict:
+        """The verdict on every request of a call that would change something: the strictest of them, and a second
+        person if any that asks wants one. A plan of none changes nothing, and the guard holds it to that."""
+        blank = self.who.question(self.call.cluster, Effect.READ)
+        found = [judge(self.who, requests.question(blank, asked, effect), self.in_force) for asked, effect in plan]
+        if not found:
+            return Verdict("allow", "nothing", "Nothing would change.")
+        return max(found, key=lambda verdict: (_STRICTNESS[verdict.decision], verdict.second_person))
+
+
+def present(user: User, call: ToolCall) -> Present:
+    return Present(call, asker(user, call.run.token), rules())
 
 
 def _named(call: ToolCall) -> str | None:
     named = call.wished.get("namespace")
     return named if isinstance(named, str) and named and named != policy.EVERY_NAMESPACE else None
-
-
-def at_the_wire(
-    user: User, call: ToolCall, *, approved_by: User | None = None, rehearsing: bool = False
-) -> Callable[[Asked, Effect], Verdict]:
-    """For `Permit.judge`: the verdict on each request of a call, now that kind and place are known. It only knows
-    yes and no: what asks is a no unless somebody who may has approved the call. Needs no database when it is asked.
-
-    rehearsing: nothing is changed yet, so only a plain no counts.
-    """
-    who, in_force = asker(user, call.run.token), rules()
-    approver = approved_by.get_username() if approved_by else ""
-
-    def verdict(asked: Asked, effect: Effect) -> Verdict:
-        free = requests.about_rights(asked, effect)
-        if free is not None:
-            return free
-        question = requests.question(who.question(call.cluster, effect), asked, effect)
-        found = judge(who, question, in_force)
-        if found.decision != "ask" or (rehearsing and effect.writes):
-            return found
-        return replace(
-            found,
-            decision="deny" if (why := _unapproved(found, effect, approver, who)) else "allow",
-            reason=why or found.reason,
-        )
-
-    return verdict
-
-
-def of_plan(user: User, call: ToolCall, plan: Iterable[tuple[Asked, Effect]]) -> Verdict:
-    """The verdict on every request of a call that would change something: the strictest of them, and a second person
-    if any that asks wants one. A plan of none changes nothing, and the guard holds it to that."""
-    who, in_force = asker(user, call.run.token), rules()
-    blank = who.question(call.cluster, Effect.READ)
-    found = [judge(who, requests.question(blank, asked, effect), in_force) for asked, effect in plan]
-    if not found:
-        return Verdict("allow", "nothing", "Nothing would change.")
-    return max(found, key=lambda verdict: (_STRICTNESS[verdict.decision], verdict.second_person))
 
 
 _STRICTNESS = {"allow": 0, "ask": 1, "deny": 2}

@@ -53,7 +53,7 @@ def prepare(user: User, approval_id: uuid.UUID | str, arguments: Mapping[str, An
         parsed = toolbox.parse(tool, wished)
     except (registry.UnknownTool, toolbox.BadArguments) as fault:
         raise BadInput(str(fault)) from None
-    judge = policy.at_the_wire(call.run.message.author, call, rehearsing=True)
+    judge = policy.present(call.run.message.author, call).at_the_wire(rehearsing=True)
     return Draft(tool, parsed, wished, str(call.pk), call.cluster, call.requested_at, acting_for(call), judge)
 
 

@@ -266,5 +266,5 @@ def test_a_plan_is_judged_by_its_strictest_step(root, alice, cluster):
         ([in_shop, role, in_dev], "ask", True),
         ([in_dev, in_vault, role], "deny", False),
     ):
-        found = policy.of_plan(alice, call, plan)
+        found = policy.present(alice, call).of_plan(plan)
         assert (found.decision, found.second_person) == (decision, second)

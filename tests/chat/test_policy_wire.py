@@ -135,7 +135,7 @@ async def test_a_cluster_marked_read_only_after_the_approval_is_not_written_to(c
 async def test_even_a_permit_for_everything_writes_nothing_there(root, alice, cluster):
     await mark(root, cluster, read_only=True)
     call = ToolCall(run=Run(token=""), cluster=cluster.name, effect="EXECUTE")
-    judge = await in_database(lambda: policy.at_the_wire(alice, call, approved_by=root))
+    judge = await in_database(lambda: policy.present(alice, call).at_the_wire(approved_by=root))
     permit = Permit("call-1", cluster.name, Effect.EXECUTE, judge=judge)
     client = KubeClient(Transport(cluster.name, await in_database(clusters.portal_access, cluster.name)), permit)
     pods = await client.resolve("pods")

@@ -114,8 +114,11 @@ def the_list_is_filtered_and_the_call_is_not(patch: Patch) -> None:
     def open_gate(*_: Any, **__: Any) -> Any:
         return policy.Verdict("allow", "", "")
 
-    everything = SimpleNamespace(first_look=open_gate, of_plan=open_gate, at_the_wire=lambda *_, **__: open_gate)
-    patch.setattr(gate, "policy", everything)
+    def everything(_: Any, call: Any) -> SimpleNamespace:
+        judging = {"first_look": open_gate, "of_plan": open_gate, "at_the_wire": lambda **__: open_gate}
+        return SimpleNamespace(call=call, **judging)
+
+    patch.setattr(gate.policy, "present", everything)
 
 
 def rights_are_not_looked_at_again(patch: Patch) -> None:
