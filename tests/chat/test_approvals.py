@@ -10,47 +10,9 @@ from django.utils import timezone
 from chat.actions import approvals, conversations, people, runs, tokens
 from chat.errors import Conflict, NotFound
 from chat.models import Approval, Conversation, Event, Run, ToolCall
+from tests.chat.questions import asked, exists, status_of
 from tests.chat.sockets import Client
 from tests.conftest import in_database
-from tools import clusters
-from tools.effects import Effect
-from tools.kube.client import KubeClient, Selection
-from tools.kube.guard import Permit
-from tools.kube.transport import Transport
-
-
-@pytest.fixture
-def namespace() -> str:
-    return f"n-{uuid.uuid4().hex[:8]}"
-
-
-@pytest.fixture
-def story(script, namespace):
-    """The model makes a namespace, and reports what it was told."""
-    script(
-        [{"say": "Making it."}, {"wish": "namespace_create", "arguments": {"name": namespace}}], [{"say": "{answers}"}]
-    )
-
-
-@pytest.fixture
-def token(transactional_db, alice, token_of):
-    return token_of(alice)
-
-
-async def exists(cluster: str, namespace: str) -> bool:
-    access = await in_database(clusters.portal_access, cluster)
-    client = KubeClient(Transport(cluster, access), Permit("test", cluster, Effect.READ))
-    found = await client.list_all(await client.resolve("namespaces"), Selection())
-    return namespace in [item["metadata"]["name"] for item in found.items]
-
-
-async def asked(client: Client) -> dict:
-    await client.send("make it")
-    return (await client.until("approval_requested"))["data"]
-
-
-async def status_of(model, pk) -> str:
-    return (await in_database(model.objects.get, pk=pk)).status
 
 
 async def test_nothing_happens_before_a_person_decides(crew, demo, story, token, namespace):

@@ -7,15 +7,10 @@ import pytest
 from chat.actions import approvals, changes
 from chat.errors import Conflict, NotFound
 from chat.models import Change
+from tests.chat.questions import asked, exists, manifest, mode_of, outside
 from tests.chat.sockets import Client
-from tests.chat.test_what_is_approved import asked, exists, manifest, mode_of, outside
 from tests.conftest import in_database
 from tools.undoing import back
-
-
-@pytest.fixture
-def config() -> str:
-    return f"c-{uuid.uuid4().hex[:8]}"
 
 
 async def approved(client: Client, alice) -> dict:

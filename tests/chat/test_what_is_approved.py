@@ -11,73 +11,15 @@ from chat import deciding, launch
 from chat.actions import approvals
 from chat.errors import BadInput, Conflict, NotAllowed
 from chat.models import Approval, Event, Run
+from tests.chat.questions import asked, exists, manifest, mode_of, outside, status_of
 from tests.chat.sockets import Client
 from tests.conftest import in_database
-from tests.tools.api import ANYTHING, SOMEBODY, announced
-from tools import clusters, registry, toolbox
+from tests.tools.api import SOMEBODY
+from tools import clusters
 from tools.effects import Effect
 from tools.kube.client import KubeClient, Selection
 from tools.kube.guard import Permit
-from tools.kube.resources import Target
 from tools.kube.transport import Transport
-
-
-@pytest.fixture
-def namespace() -> str:
-    return f"n-{uuid.uuid4().hex[:8]}"
-
-
-@pytest.fixture
-def story(script, namespace):
-    """The model makes a namespace, and reports what it was told."""
-    script(
-        [{"say": "Making it."}, {"wish": "namespace_create", "arguments": {"name": namespace}}], [{"say": "{answers}"}]
-    )
-
-
-@pytest.fixture
-def token(transactional_db, alice, token_of):
-    return token_of(alice)
-
-
-async def exists(cluster: str, namespace: str) -> bool:
-    access = await in_database(clusters.access, cluster, SOMEBODY)
-    client = KubeClient(Transport(cluster, access), Permit("test", cluster, Effect.READ))
-    found = await client.list_all(await client.resolve("namespaces"), Selection())
-    return namespace in [item["metadata"]["name"] for item in found.items]
-
-
-async def asked(client: Client) -> dict:
-    await client.send("make it")
-    return (await client.until("approval_requested"))["data"]
-
-
-async def status_of(model, pk) -> str:
-    return (await in_database(model.objects.get, pk=pk)).status
-
-
-async def outside(cluster: str, tool_name: str, **arguments) -> None:
-    """Somebody else changes something, past the portal's runs."""
-    tool = registry.find(tool_name)
-    permit = Permit("somebody-else", cluster, tool.effect, announce=announced, plan=ANYTHING)
-    outcome = await toolbox.run(tool, toolbox.parse(tool, arguments), cluster, permit, SOMEBODY)
-    assert outcome.status == "completed", outcome.text
-
-
-@pytest.fixture
-def config() -> str:
-    return f"c-{uuid.uuid4().hex[:8]}"
-
-
-def manifest(name: str, mode: str) -> str:
-    return f"apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: {name}, namespace: shop}}\ndata: {{mode: {mode}}}"
-
-
-async def mode_of(cluster: str, name: str) -> str:
-    access = await in_database(clusters.access, cluster, SOMEBODY)
-    client = KubeClient(Transport(cluster, access), Permit("test", cluster, Effect.SENSITIVE))
-    found = await client.get(Target(await client.resolve("configmaps"), "shop", name))
-    return found["data"]["mode"]
 
 
 async def test_the_question_shows_what_would_change(crew, demo, script, token, config):

@@ -5,8 +5,8 @@ import uuid
 
 import pytest
 
+from tests.chat.questions import manifest, mode_of, outside
 from tests.chat.rest.test_rest import Api
-from tests.chat.test_what_is_approved import manifest, mode_of, outside
 
 
 @pytest.fixture
