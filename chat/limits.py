@@ -11,6 +11,8 @@ from dataclasses import dataclass
 
 from django.conf import settings
 
+from chat.errors import TooMany
+
 Clock = Callable[[], float]
 FRAME_BYTES = 65_536  # of a frame that a client sends
 MESSAGE_LENGTH = 32_768  # characters of a message
@@ -114,5 +116,12 @@ class Pace:
         return seen
 
 
-requests = Pace()  # over REST, by person
-strangers = Pace()  # over REST with a token that lets nobody in, by address
+requests = Pace()  # over REST and MCP, by person
+strangers = Pace()  # over REST and MCP with a token that lets nobody in, by address
+
+
+def keep_pace(pace: Pace, name: Hashable) -> None:
+    """Raises TooMany for who asks faster than `requests_per_second`."""
+    wait = pace.take(name, requests_per_second())
+    if wait:
+        raise TooMany("You ask faster than the portal answers one person. Wait a moment, then ask again.", after=wait)

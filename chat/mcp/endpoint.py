@@ -13,8 +13,9 @@ import orjson
 from channels.db import database_sync_to_async
 from django.db import Error as DatabaseFault
 
-from chat import leaving, limits, origin, standing
+from chat import leaving, origin, standing
 from chat.audit import door as audited
+from chat.errors import TooMany
 from chat.models.access_token import Scope
 from chat.standing import Person
 
@@ -115,18 +116,24 @@ async def _let_in(scope: Mapping[str, Any]) -> Person:
         raise Refused(503, "draining", "This process is being restarted. Send the same again in a moment.")
     kind, _, token = origin.headers(scope).get("authorization", "").partition(" ")
     try:
-        found = await database_sync_to_async(standing.by_token)(token.strip()) if kind.lower() == "bearer" else None
+        let_in = database_sync_to_async(standing.requesting)
+        found = await let_in(token.strip(), _address(scope)) if kind.lower() == "bearer" else None
+    except TooMany as fault:
+        raise Refused(fault.status, fault.code, str(fault), fault.after) from None
     except DatabaseFault:
         raise Refused(503, "unavailable", "The portal's database does not answer. Try again in a moment.") from None
     if found is None:
         raise Refused(401, "invalid_token", "Send a valid access token of the portal as a bearer.")
     if not found.allows(Scope.WRITE):
         raise Refused(403, "insufficient_scope", 'The access token does not allow this: it needs the scope "write".')
-    wait = limits.requests.take(found.user.pk, limits.requests_per_second())
-    if wait:
-        raise Refused(429, "too_many", "You ask faster than the portal answers one person. Wait a moment.", after=wait)
     audited.enter("mcp", found.user.get_username)
     return found
+
+
+def _address(scope: Mapping[str, Any]) -> str:
+    """Whom the request comes from, without the port."""
+    client = scope.get("client")
+    return str(client[0]) if client else ""
 
 
 async def _refuse(send: Send, fault: Refused) -> None:

@@ -2,7 +2,6 @@
 
 import logging
 import math
-from collections.abc import Hashable
 from typing import Annotated, Any
 
 from channels.db import database_sync_to_async
@@ -14,8 +13,8 @@ from django.middleware.csrf import CsrfViewMiddleware
 from ninja import Field, NinjaAPI, Schema
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 
-from chat import limits
-from chat.actions import messages, tokens
+from chat import standing
+from chat.actions import messages
 from chat.audit import door as audited
 from chat.errors import NotAllowed, PortalError, TooMany, Unavailable
 from chat.models.access_token import Scope
@@ -61,29 +60,14 @@ class _Door:
         return token.strip() if kind.lower() == "bearer" else None
 
     def _by_token(self, request: HttpRequest, token: str) -> Person | None:
-        row = tokens.verify(token)
-        if row is None:  # 256 random bits are not guessed; whoever tries is only kept from asking the database for ever
-            _keep_pace(limits.strangers, request.META.get("REMOTE_ADDR", ""))
-            return None
-        return _in_pace(Person(row.user, row.scope, token_id=row.pk))
+        return standing.requesting(token, request.META.get("REMOTE_ADDR", ""))
 
     def _by_session(self, request: HttpRequest, user: Any) -> Person | None:
         if not isinstance(user, User):
             return None
         if _lacks_csrf(request):
             raise NotAllowed("The CSRF token is missing or old: reload the page, or use an access token.", code="csrf")
-        return _in_pace(Person(user, Scope.ADMIN.value, session_key=str(request.session.session_key)))
-
-
-def _in_pace(person: Person) -> Person:
-    _keep_pace(limits.requests, person.user.pk)
-    return person
-
-
-def _keep_pace(pace: limits.Pace, name: Hashable) -> None:
-    wait = pace.take(name, limits.requests_per_second())
-    if wait:
-        raise TooMany("You ask faster than the portal answers one person. Wait a moment, then ask again.", after=wait)
+        return standing.in_pace(Person(user, Scope.ADMIN.value, session_key=str(request.session.session_key)))
 
 
 class SignedIn(_Door):
