@@ -19,7 +19,7 @@ from chat.models import Approval
 from tests.hostile import probes
 from tools import policy, redaction
 from tools.effects import Effect
-from tools.kube import client, guard, opening, signing, transport
+from tools.kube import client, guard, signing, single, transport
 from tools.kube.plan import Passes
 
 Patch = pytest.MonkeyPatch
@@ -176,10 +176,7 @@ def dry_run_is_dropped(patch: Patch) -> None:
 
 
 def writes_are_repeated(patch: Patch) -> None:
-    async def through(self: Any, request: Any, handler: Any) -> Any:
-        return await handler(request)
-
-    patch.setattr(transport._OneShot, "__call__", through)
+    patch.setattr(single, "request", nullcontext)
     patch.setattr(transport.Request, "reads", True)
 
 
@@ -198,7 +195,7 @@ def a_step_leaves_as_often_as_it_is_sent(patch: Patch) -> None:
 
 def a_command_is_asked_for_again(patch: Patch) -> None:
     """On a connection that breaks, and wherever the server points to."""
-    patch.setattr(opening, "once", nullcontext)
+    patch.setattr(single, "request", nullcontext)
 
 
 def nobody_is_named(patch: Patch) -> None:

@@ -18,7 +18,7 @@ from typing import Any
 import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
 
-from tools.kube import departure, opening, strictness
+from tools.kube import departure, single, strictness
 from tools.kube.errors import BadKubeconfig, Unreachable
 from tools.kube.kubeconfig import Access
 
@@ -104,7 +104,7 @@ async def _open(access: Access) -> aiohttp.ClientSession:
         "trust_env": False,
         "cookie_jar": aiohttp.DummyCookieJar(),
         "trace_configs": [departure.watched()],
-        "middlewares": (opening.only_once,),
+        "middlewares": (single.only_once,),
     }
     if access.guarded:
         rest._create_connector = lambda: aiohttp.TCPConnector(

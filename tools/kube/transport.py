@@ -3,21 +3,20 @@
 The request goes straight to the aiohttp session of the pool (`connections`), because the `kubernetes` client's own
 `request` follows redirects, reads without bound and cannot be kept from repeating.
 
-aiohttp itself sends PUT and DELETE a second time when a connection breaks. `_OneShot` stops that.
+aiohttp itself sends some of them a second time when a connection breaks. `single` stops that.
 """
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TypeAlias
 from urllib.parse import quote, urlencode
 
 import aiohttp
 from yarl import URL
 
 from tools.effects import Effect
-from tools.kube import connections, guard, opening, signing
+from tools.kube import connections, guard, signing, single
 from tools.kube.connections import RefusedAddress
 from tools.kube.departure import departing
 from tools.kube.errors import Ambiguous, BadAnswer, BadInput, NotPermitted, TooLarge, Unreachable
@@ -33,8 +32,6 @@ WRITE_SECONDS = 10  # the API server gives a change up after this long, so that 
 LARGEST_ANSWER = 8 << 20
 _REPEATS = 2
 _LONGEST_WAIT = 5.0
-
-Handler: TypeAlias = Callable[[aiohttp.ClientRequest], Awaitable[aiohttp.ClientResponse]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,23 +63,6 @@ class Answer:
     headers: Mapping[str, str]
     body: bytes
     cut: bool = False
-
-
-class _Resent(Exception):
-    """aiohttp wanted to send the same request once more."""
-
-
-class _OneShot:
-    """A client middleware that lets its request through once."""
-
-    def __init__(self) -> None:
-        self.sent = False
-
-    async def __call__(self, request: aiohttp.ClientRequest, handler: Handler) -> aiohttp.ClientResponse:
-        if self.sent:
-            raise _Resent
-        self.sent = True
-        return await handler(request)
 
 
 class Transport:
@@ -119,8 +99,9 @@ class Transport:
     async def _attempt(self, request: Request, *, last: bool) -> Answer | float:
         """The answer, or how many seconds to wait before a read is tried again."""
         try:
-            answer = await self._once(request)
-        except (_Resent, aiohttp.ClientError, TimeoutError) as fault:
+            with single.request():
+                answer = await self._once(request)
+        except (single.Resent, aiohttp.ClientError, TimeoutError) as fault:
             if last or not _was_cut(fault):
                 raise self._explained(request, fault) from fault
             return 0.1
@@ -143,7 +124,7 @@ class Transport:
             guard.spend(permit, wire("GET", path, query, "", None), body_says_dry=False)
         session = await connections.session(self.access)
         try:
-            with opening.once(), departing(permit, _sending(path, sending, permit) if effect.writes else None):
+            with single.request(), departing(permit, _sending(path, sending, permit) if effect.writes else None):
                 return await session.ws_connect(
                     _address(self.access.server, path, query),
                     protocols=protocols,
@@ -157,7 +138,7 @@ class Transport:
                 )
         except aiohttp.WSServerHandshakeError:
             raise
-        except (opening.Reopened, aiohttp.ClientError, TimeoutError) as fault:
+        except (single.Resent, aiohttp.ClientError, TimeoutError) as fault:
             raise self._explained(Request("POST" if effect.writes else "GET", path), fault) from fault
 
     async def _once(self, request: Request) -> Answer:
@@ -175,7 +156,6 @@ class Transport:
             timeout=aiohttp.ClientTimeout(
                 total=request.seconds + 2 * CONNECT_SECONDS, sock_connect=CONNECT_SECONDS, sock_read=request.seconds
             ),
-            middlewares=(_OneShot(),),
             server_hostname=self.access.tls_server_name or None,
             proxy=self.access.proxy or None,
         ) as response:
@@ -201,7 +181,7 @@ class Transport:
             return Unreachable(
                 f'Cluster "{self.cluster}" did not answer within {request.seconds:.0f} s. Try again later.'
             )
-        if isinstance(fault, aiohttp.ClientConnectionError | aiohttp.ClientPayloadError | _Resent):
+        if isinstance(fault, aiohttp.ClientConnectionError | aiohttp.ClientPayloadError | single.Resent):
             return Unreachable(
                 f'The connection to cluster "{self.cluster}" broke before the answer was complete. Try again.'
             )
@@ -219,7 +199,7 @@ def _was_cut(fault: BaseException) -> bool:
     """Whether a working connection broke: worth another try, unlike one that cannot be made or says nothing."""
     if isinstance(fault, aiohttp.ClientConnectorError | TimeoutError):
         return False
-    return isinstance(fault, _Resent | aiohttp.ClientConnectionError | aiohttp.ClientPayloadError)
+    return isinstance(fault, single.Resent | aiohttp.ClientConnectionError | aiohttp.ClientPayloadError)
 
 
 def _unreachable(cluster: str, server: str, fault: BaseException) -> str:
