@@ -3,10 +3,9 @@
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from channels.db import database_sync_to_async
-from django.contrib.auth.models import User
 from django.db import Error as DatabaseFault
 
 from chat import deciding, standing
@@ -56,7 +55,7 @@ def _obey(person: Person, command: Obeyable, anew: bool) -> Obeyed:
     if not person.allows(needed):
         raise NotAllowed(f"The access token does not allow this: it needs the scope {needed.value!r}.", code="scope")
     with door.through("socket", person.user.get_username):
-        return do(person if isinstance(command, Spoken | Send) else person.user, command)
+        return do(person, command)
 
 
 def _refusal(command: Obeyable, fault: PortalError) -> Frame:
@@ -89,36 +88,37 @@ def _send(person: Person, command: Send) -> Obeyed:
     return Obeyed(answer, (accepted.conversation_id, accepted.seq - 1))
 
 
-def _stop(user: User, command: Stop) -> Obeyed:
-    run = runs.stop(user, str(command.run_id), command_id=command.id)
+def _stop(person: Person, command: Stop) -> Obeyed:
+    run = runs.stop(person.user, str(command.run_id), command_id=command.id)
     return Obeyed(frames.ack(command.id, run_id=str(run.pk), status=run.status))
 
 
-def _decide(user: User, command: Decide) -> Obeyed:
+def _decide(person: Person, command: Decide) -> Obeyed:
     approval = approvals.decide(
-        user, command.approval_id, command.decision, command.reason, command_id=command.id, typed=command.typed
+        person.user, command.approval_id, command.decision, command.reason, command_id=command.id, typed=command.typed
     )
     return Obeyed(frames.ack(command.id, approval_id=str(approval.pk), decision=approval.status))
 
 
-def _edit(user: User, command: QueueEdit) -> Obeyed:
-    return Obeyed(frames.ack(command.id, **queue.edit(user, command.message_id, command.text, command_id=command.id)))
+def _edit(person: Person, command: QueueEdit) -> Obeyed:
+    answer = queue.edit(person.user, command.message_id, command.text, command_id=command.id)
+    return Obeyed(frames.ack(command.id, **answer))
 
 
-def _remove(user: User, command: QueueRemove) -> Obeyed:
-    return Obeyed(frames.ack(command.id, **queue.remove(user, command.message_id, command_id=command.id)))
+def _remove(person: Person, command: QueueRemove) -> Obeyed:
+    return Obeyed(frames.ack(command.id, **queue.remove(person.user, command.message_id, command_id=command.id)))
 
 
-def _steer(user: User, command: Steer) -> Obeyed:
-    return Obeyed(frames.ack(command.id, **queue.steer(user, command.message_id, command_id=command.id)))
+def _steer(person: Person, command: Steer) -> Obeyed:
+    return Obeyed(frames.ack(command.id, **queue.steer(person.user, command.message_id, command_id=command.id)))
 
 
-def _rename(user: User, command: Rename) -> Obeyed:
-    renamed = conversations.rename(user, command.conversation_id, command.title, command_id=command.id)
+def _rename(person: Person, command: Rename) -> Obeyed:
+    renamed = conversations.rename(person.user, command.conversation_id, command.title, command_id=command.id)
     return Obeyed(frames.ack(command.id, conversation_id=str(renamed.pk), title=renamed.title))
 
 
-_DEEDS: dict[type, tuple[Scope, Callable[..., Obeyed]]] = {
+_DEEDS: dict[type, tuple[Scope, Callable[[Person, Any], Obeyed]]] = {
     Spoken: (Scope.WRITE, _speak),
     Send: (Scope.WRITE, _send),
     Stop: (Scope.WRITE, _stop),
