@@ -30,6 +30,9 @@ ROLES: dict[str, frozenset[Right]] = {
 }
 
 
+SEES_ALL = frozenset({Right.AUDIT, Right.ADMINISTER})  # either is enough
+
+
 def group_names(user: User) -> frozenset[str]:
     """The person's groups, among them their role; a superuser counts as an administrator."""
     names = frozenset(user.groups.values_list("name", flat=True))
@@ -64,10 +67,14 @@ def require(user: User, right: Right) -> None:
         raise NotAllowed(f"{_WITHOUT[right]} Ask an administrator for the role that allows it.")
 
 
-def require_any(user: User, *rights_wanted: Right) -> None:
-    """For what several roles may do; a refusal names the first."""
-    if not rights(user) & set(rights_wanted):
-        require(user, rights_wanted[0])
+def sees_all(user: User) -> bool:
+    """Whether they read what everybody has done, in whatever conversation."""
+    return bool(rights(user) & SEES_ALL)
+
+
+def require_to_see_all(user: User) -> None:
+    if not sees_all(user):
+        require(user, Right.AUDIT)
 
 
 def visible_to(user: User) -> QuerySet[Conversation]:

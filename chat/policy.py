@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from django.contrib.auth.models import User
 
-from chat.access import Right, group_names, rights, rights_of
+from chat.access import Right, group_names, rights, rights_of, sees_all
 from chat.errors import BadInput
 from chat.models import ToolCall
 from tools import clusters, policy
@@ -71,7 +71,7 @@ def effects(user: User, token: str = "") -> frozenset[Effect]:
 
 def concerning(user: User, found: Iterable[Rule]) -> list[Rule]:
     """The rules a person reads: those about them; all for who administers or audits."""
-    if rights(user) & {Right.ADMINISTER, Right.AUDIT}:
+    if sees_all(user):
         return list(found)
     person, names = user.get_username(), group_names(user)
     return [rule for rule in found if matching.concerns(rule, person, names)]

@@ -11,7 +11,7 @@ from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from chat.access import Right, rights
+from chat.access import sees_all
 
 
 class ReadOnly(admin.ModelAdmin):
@@ -27,7 +27,7 @@ class ReadOnly(admin.ModelAdmin):
     def has_view_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         if not hasattr(request, "may_read_audit"):  # asked for every model of every page, looked up once
             user = request.user
-            may = isinstance(user, User) and bool(rights(user) & {Right.AUDIT, Right.ADMINISTER})
+            may = isinstance(user, User) and sees_all(user)
             request.may_read_audit = may  # type: ignore[attr-defined]
         return bool(request.may_read_audit)  # type: ignore[attr-defined]
 

@@ -12,7 +12,7 @@ from django.contrib.auth.models import User
 from django.db.models import Max, Min
 
 from chat import access
-from chat.access import Right, rights
+from chat.access import sees_all
 from chat.errors import NotFound
 from chat.models import Approval, AuditHead, AuditRow, Conversation, Event, Run, ToolCall
 
@@ -53,7 +53,7 @@ class _Beside:
 def find(user: User, conversation_id: uuid.UUID | str) -> Conversation:
     """One that they see in the portal; auditors and administrators see every one, deleted ones as well. Raises
     NotFound."""
-    if not rights(user) & {Right.AUDIT, Right.ADMINISTER}:
+    if not sees_all(user):
         return access.find(user, conversation_id)
     found = Conversation.objects.select_related("owner").filter(pk=conversation_id).first()
     if found is None:

@@ -6,7 +6,6 @@ from datetime import date
 from django.contrib.auth.models import User
 from django.db.models import Count, Q, QuerySet, Sum
 
-from chat.access import Right
 from chat.budgets.prices import MICROS
 from chat.models import Reservation
 
@@ -25,9 +24,6 @@ class Line:
     counts: dict[str, int]
     cost: float | None
     uncounted: int
-
-
-SEE_ALL = frozenset({Right.ADMINISTER, Right.AUDIT})  # with one of them, everybody's calls; else one's own
 
 
 def calls(user: User, since: date, until: date, *, everybody: bool) -> "QuerySet[Reservation]":

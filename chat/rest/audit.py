@@ -9,7 +9,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponseBase, StreamingHttpResponse
 from ninja import Field, Query, Router, Schema
 
-from chat.access import Right, require_any
+from chat.access import require_to_see_all
 from chat.audit import export
 from chat.models import AuditRow
 from chat.rest.door import caller, signed_in_async
@@ -65,7 +65,7 @@ class AuditList(Schema):
 async def listing(request: HttpRequest, wanted: Query[Wanted], place: Query[Place]) -> Any:
     """Newest first, in pages. With `Accept: application/x-ndjson` all of them, oldest first, one JSON object a line."""
     user = caller(request)
-    await database_sync_to_async(require_any)(user, Right.AUDIT, Right.ADMINISTER)
+    await database_sync_to_async(require_to_see_all)(user)
     if LINES in request.headers.get("Accept", ""):
         return await _stream(user.get_username(), wanted)
     return await database_sync_to_async(_page)(wanted, place)

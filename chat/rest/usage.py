@@ -7,7 +7,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 from ninja import Field, Query, Router, Schema
 
-from chat.access import rights
+from chat.access import sees_all
 from chat.budgets import usage
 from chat.errors import BadInput
 from chat.rest.door import caller, signed_in
@@ -52,6 +52,6 @@ def read(request: HttpRequest, asked: Query[Asked]) -> Any:
     since = asked.since or until - USUAL
     if not timedelta(0) <= until - since <= LONGEST:
         raise BadInput("`from` is a day before `until`, and no more than a year before it.")
-    everybody = bool(rights(user) & usage.SEE_ALL)
+    everybody = sees_all(user)
     items = usage.lines(usage.calls(user, since, until, everybody=everybody), asked.by)
     return {"since": since, "until": until, "by": asked.by, "everybody": everybody, "items": items}

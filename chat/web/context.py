@@ -9,7 +9,7 @@ from django.contrib.auth.models import User
 from django.http import HttpRequest
 from django.utils import timezone
 
-from chat.access import Right, decidable_by, rights
+from chat.access import decidable_by, sees_all
 from chat.models.approval import ApprovalStatus
 from chat.web import side
 
@@ -33,7 +33,7 @@ def portal(request: HttpRequest) -> dict[str, Any]:
         "side_current": request.resolver_match.kwargs.get("conversation_id") if request.resolver_match else None,
         "side_groups": lambda: side.groups(user, asked),
         "pending_approvals": _pending(user),
-        "may_audit": lambda: user.is_staff and bool(rights(user) & {Right.AUDIT, Right.ADMINISTER}),
+        "may_audit": lambda: user.is_staff and sees_all(user),
     }
 
 

@@ -11,7 +11,7 @@ from django.http import HttpResponseBase
 from django.shortcuts import render
 from django.utils import timezone
 
-from chat.access import Right, rights
+from chat.access import SEES_ALL, Right, rights
 from chat.actions import budgets
 from chat.actions.budgets import Wanted
 from chat.budgets import prices, scopes, sentences, standings, usage
@@ -50,7 +50,7 @@ class Spent:
 def listing(request: SignedIn) -> HttpResponseBase:
     today = timezone.now().date()
     held = rights(request.user)
-    all_of_it = bool(held & usage.SEE_ALL)
+    all_of_it = bool(held & SEES_ALL)
     seen = usage.calls(request.user, today - timedelta(days=DAYS - 1), today, everybody=all_of_it)
     tables = [
         (title, by, _drawn(usage.lines(seen, by)))

@@ -11,7 +11,7 @@ from django.http import HttpResponseBase
 from django.shortcuts import render
 
 from chat import policy
-from chat.access import Right, rights
+from chat.access import SEES_ALL, Right, rights
 from chat.actions import grants
 from chat.actions import policy as actions
 from chat.errors import BadInput
@@ -71,7 +71,7 @@ def listing(request: SignedIn) -> HttpResponseBase:
     held = rights(request.user)
     may_edit = Right.ADMINISTER in held
     context: dict[str, Any] = {"lines": _lines(request.user, may_edit), "grants": _grants(request.user, held)}
-    context |= {"may_edit": may_edit, "may_read_all": bool(held & {Right.ADMINISTER, Right.AUDIT})}
+    context |= {"may_edit": may_edit, "may_read_all": bool(held & SEES_ALL)}
     if may_edit:
         context |= {"marked": _marked(), "people": User.objects.filter(is_active=True).order_by("username")}
         context |= {"roles": tuple(grants.EFFECTS), "file_problem": book.file_problem()}
@@ -164,7 +164,7 @@ def _what(rule: Rule) -> str:
 
 def _grants(user: User, held: frozenset[Right]) -> QuerySet[Grant]:
     running = Grant.objects.filter(until__gt=Now(), revoked_at=None).select_related("person", "made_by")
-    return running if held & {Right.ADMINISTER, Right.AUDIT} else running.filter(person=user)
+    return running if held & SEES_ALL else running.filter(person=user)
 
 
 def _marked() -> list[Marked]:
