@@ -41,6 +41,12 @@ class Person:
         return not self.groups <= now.groups
 
 
+def bearer(authorization: str) -> str | None:
+    """The token of an Authorization header; None for another kind, or none."""
+    kind, _, token = authorization.partition(" ")
+    return token.strip() if kind.lower() == "bearer" else None
+
+
 def by_token(token: str) -> Person | None:
     """None for a token that is unknown, revoked, expired, or of somebody deactivated."""
     row = tokens.verify(token)

@@ -71,7 +71,7 @@ def the_policy_file_can_be_read(**_: Any) -> list[CheckMessage]:
     try:
         file.read(Path(settings.K8SMCP_POLICY))
     except file.BadPolicy as fault:
-        return [Error(f"K8SMCP_POLICY: {fault}. Mend it, or unset the variable.", id="k8smcp.E004")]
+        return [Error(f"K8SMCP_POLICY: {fault}. Mend it, or unset the variable.", id="k8smcp.E005")]
     return []
 
 
@@ -101,7 +101,7 @@ def credentials_can_be_sealed(**_: Any) -> list[CheckMessage]:
             Error(
                 "K8SMCP_CREDENTIALS_KEY holds something that is no key: it accepts 32 random bytes in URL-safe base64, "
                 "several of them comma-separated.",
-                id="k8smcp.E004",
+                id="k8smcp.E006",
             )
         ]
     return []

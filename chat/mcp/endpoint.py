@@ -114,10 +114,10 @@ async def _let_in(scope: Mapping[str, Any]) -> Person:
         raise Refused(403, "wrong_origin", "This page may not talk to the portal: its Origin is another one.")
     if leaving.now():
         raise Refused(503, "draining", "This process is being restarted. Send the same again in a moment.")
-    kind, _, token = origin.headers(scope).get("authorization", "").partition(" ")
+    token = standing.bearer(origin.headers(scope).get("authorization", ""))
     try:
         let_in = database_sync_to_async(standing.requesting)
-        found = await let_in(token.strip(), _address(scope)) if kind.lower() == "bearer" else None
+        found = await let_in(token, _address(scope)) if token is not None else None
     except TooMany as fault:
         raise Refused(fault.status, fault.code, str(fault), fault.after) from None
     except DatabaseFault:

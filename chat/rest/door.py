@@ -55,10 +55,6 @@ class _Door:
     openapi_scheme = "bearer"
     openapi_name = "Access token"
 
-    def _token(self, request: HttpRequest) -> str | None:
-        kind, _, token = request.headers.get("Authorization", "").partition(" ")
-        return token.strip() if kind.lower() == "bearer" else None
-
     def _by_token(self, request: HttpRequest, token: str) -> Person | None:
         return standing.requesting(token, request.META.get("REMOTE_ADDR", ""))
 
@@ -72,7 +68,7 @@ class _Door:
 
 class SignedIn(_Door):
     def __call__(self, request: HttpRequest) -> Person | None:
-        token = self._token(request)
+        token = standing.bearer(request.headers.get("Authorization", ""))
         return self._by_token(request, token) if token is not None else self._by_session(request, request.user)
 
 
@@ -80,7 +76,7 @@ class SignedInAsync(_Door):
     """The same for asynchronous operations: the database is asked off the event loop."""
 
     async def __call__(self, request: HttpRequest) -> Person | None:
-        token = self._token(request)
+        token = standing.bearer(request.headers.get("Authorization", ""))
         if token is not None:
             return await database_sync_to_async(self._by_token)(request, token)
         return self._by_session(request, await request.auser())

@@ -14,6 +14,6 @@ def identify(scope: Mapping[str, Any]) -> Person | None:
     """The person behind a bearer token, else behind the session cookie; None when neither is good."""
     authorization = headers(scope).get("authorization", "")
     if authorization:
-        kind, _, token = authorization.partition(" ")
-        return standing.by_token(token.strip()) if kind.lower() == "bearer" else None
+        token = standing.bearer(authorization)
+        return standing.by_token(token) if token is not None else None
     return standing.by_session(scope["cookies"].get(settings.SESSION_COOKIE_NAME, ""))

@@ -58,7 +58,7 @@ async def _the_other_reads(page, browser, portal, walker):
 
 
 async def test_everyone_has_no_name_and_the_list_shows_what_is_shared(visit):
-    async with visit("/", width=390, height=844, bypass_csp=True) as page:  # for axe
+    async with visit("/", width=390, height=844, bypass_csp=True, reduced_motion="reduce") as page:  # for axe
         await say(page, "list the pods")
         await ended(page)
         await page.locator(".sharing").click()
