@@ -29,7 +29,7 @@ _FAULTS = (OSError, TimeoutError, RedisError)
 
 
 RUNNERS = "runners"  # the group of all who drive runs
-RIGHTS = "rights"  # of all who show something to people
+SCREENS = "screens"  # of all who show something to people
 
 
 def group(conversation_id: uuid.UUID | str) -> str:
@@ -49,21 +49,25 @@ def ring(conversation_id: uuid.UUID | str, seq: int) -> None:
 
 def call_runners() -> None:
     """Something waits for a process that drives runs. From any thread."""
-    called: tuple[str, Message] = (RUNNERS, {"type": "runners.called"})
-    if (ringer := _running()) is not None:
-        ringer.loop.call_soon_threadsafe(ringer.whisper, called)
-    else:
-        async_to_sync(_send)([called])
+    _call(RUNNERS, {"type": "runners.called"})
 
 
 def rights_changed(*, people: Iterable[int] = (), conversation_id: uuid.UUID | str = "") -> None:
     """After the commit: whoever shows something to these people, or this conversation to anybody, looks at them now.
     With neither, at everybody. From any thread."""
-    told: Message = {"type": "rights.changed", "people": list(people), "conversation_id": str(conversation_id)}
+    _call(SCREENS, {"type": "rights.changed", "people": list(people), "conversation_id": str(conversation_id)})
+
+
+def approvals_moved() -> None:
+    """After the commit: something waits for a decision, or does no more. From any thread."""
+    _call(SCREENS, {"type": "approvals.moved"})
+
+
+def _call(group_name: str, message: Message) -> None:
     if (ringer := _running()) is not None:
-        ringer.loop.call_soon_threadsafe(ringer.whisper, (RIGHTS, told))
+        ringer.loop.call_soon_threadsafe(ringer.whisper, (group_name, message))
     else:
-        async_to_sync(_send)([(RIGHTS, told)])
+        async_to_sync(_send)([(group_name, message)])
 
 
 def _running() -> "_Ringer | None":
@@ -223,7 +227,7 @@ class Ear:
 
     async def hear(self) -> Message:
         """The next message: `conversation.grew` with its `seq`, or `conversation.whisper` with its `frame`, `kept` and
-        `after`, both with `conversation_id`; or `rights.changed`. Waits for ever while deaf."""
+        `after`, both with `conversation_id`; or `rights.changed`, or `approvals.moved`. Waits for ever while deaf."""
         await self._opened.wait()
         message: Message = await _layer().receive(self._channel)
         return message

@@ -15,7 +15,7 @@ from itertools import islice
 from channels.db import database_sync_to_async
 from django.db import Error as DatabaseFault
 
-from chat import doorbell, runner
+from chat import doorbell, room, runner
 from chat.actions import approvals, leases, restores
 from chat.agent.providers import choose
 from chat.audit import anchors as audit_anchors
@@ -48,6 +48,7 @@ class Crew:
             asyncio.create_task(self._keep_leases(), name="pulse"),
             asyncio.create_task(self._hear_calls(), name="calls for runners"),
             asyncio.create_task(self._keep_anchor(), name="anchor of the journal"),
+            asyncio.create_task(room.keep_told(), name="the team's room"),
         ]
 
     def wake(self) -> None:
@@ -57,11 +58,11 @@ class Crew:
     async def stop(self) -> None:
         """Claims nothing more and gives every unfinished run back for others to take at once. What takes longer than
         HAND_OVER is left to its lease."""
-        patrol, pulse, calls, anchor = self._tasks
+        patrol, pulse, *others = self._tasks
         self._over = True
         self._woken.set()
-        calls.cancel()
-        anchor.cancel()
+        for other in others:
+            other.cancel()
         await asyncio.wait([patrol], timeout=HAND_OVER / 3)  # what it is just claiming is handed over too
         patrol.cancel()
         leaves = [asyncio.create_task(drive.leave()) for drive in list(self._drives.values())]

@@ -34,6 +34,8 @@ def _secret_key() -> str:
 SECRET_KEY = _secret_key()
 ALLOWED_HOSTS = env.words("ALLOWED_HOSTS") or ["127.0.0.1", "localhost", "[::1]"]
 CSRF_TRUSTED_ORIGINS = env.origins("CSRF_TRUSTED_ORIGINS")
+APPROVAL_WEBHOOK = env.address("K8SMCP_APPROVAL_WEBHOOK", ("http", "https"))
+PUBLIC_ADDRESS = (CSRF_TRUSTED_ORIGINS or [f"http://{HOST}:{PORT}"])[0]
 BEHIND_TLS = bool(CSRF_TRUSTED_ORIGINS) and all(origin.startswith("https://") for origin in CSRF_TRUSTED_ORIGINS)
 ROOT_URLCONF = "k8smcp.urls"
 ASGI_APPLICATION = "k8smcp.asgi.application"

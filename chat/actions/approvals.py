@@ -9,7 +9,7 @@ from django.db import transaction
 from django.urls import reverse
 from django.utils import timezone
 
-from chat import event_types, journal, launch, storable
+from chat import doorbell, event_types, journal, launch, storable
 from chat.access import Right, find_approval, may_decide, require
 from chat.actions import commands
 from chat.actions.commands import Named
@@ -56,6 +56,7 @@ def request(claim: Claim, call: ToolCall, summary: str, question: Question) -> A
         )
         journal.append(asked, run=run)
         audited.asked(approval, run)
+        transaction.on_commit(doorbell.approvals_moved)
         return approval
 
 
@@ -161,6 +162,19 @@ def expire_overdue() -> int:
     return count
 
 
+def take_untold() -> Approval | None:
+    """The oldest pending one that the team's room was not told of, marked as told: by one process."""
+    pending = Approval.objects.filter(status=ApprovalStatus.PENDING, told_at=None, expires_at__gt=timezone.now())
+    for approval in pending.select_related("tool_call__run__message__author").order_by("requested_at")[:20]:
+        if Approval.objects.filter(pk=approval.pk, told_at=None).update(told_at=timezone.now()):
+            return approval
+    return None
+
+
+def give_back_untold(approval: Approval) -> None:
+    Approval.objects.filter(pk=approval.pk).update(told_at=None)
+
+
 def _expire_if_overdue(approval: Approval) -> bool:
     if approval.status != ApprovalStatus.PENDING or approval.expires_at > timezone.now():
         return False
@@ -208,6 +222,7 @@ def tell(approval: Approval, status: ApprovalStatus, *, by: str = "", reason: st
     )
     journal.append(decided, run=call.run)
     audited.decided(approval, status, by=by, reason=reason)
+    transaction.on_commit(doorbell.approvals_moved)
 
 
 def go_on(run_id: uuid.UUID) -> None:

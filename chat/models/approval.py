@@ -33,6 +33,7 @@ class Approval(models.Model):
     type_name = models.CharField(max_length=253, blank=True)
     requested_at = models.DateTimeField(default=timezone.now, editable=False)
     expires_at = models.DateTimeField()
+    told_at = models.DateTimeField(null=True, blank=True, help_text="When the team's room was told.")
     decided_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="decisions"
     )

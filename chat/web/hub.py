@@ -17,6 +17,7 @@ from django.db import Error as DatabaseFault
 from chat import doorbell
 from chat.errors import NotFound
 from chat.web import coming_back, missed, reading
+from chat.web.deciders import Deciders
 from chat.web.tending import look_at_people, tend
 from chat.web.told import Whisper
 from chat.web.viewer import Viewer
@@ -44,7 +45,8 @@ class Hub:
         self._late: dict[str, set[Viewer]] = {}  # by run: those who came in the middle of what it is saying
         self.doubted: set[Viewer] = set()  # something has changed for them, or for what they watch
         self.doubt = asyncio.Event()
-        self._hears_rights = False
+        self._hears_calls = False  # what concerns people rather than conversations
+        self._deciders = Deciders(self.viewers)
         self.every = TEND
         self._look = asyncio.Event()
         self._ear = doorbell.Ear()
@@ -118,16 +120,18 @@ class Hub:
 
     async def _hear(self) -> None:
         message = await self._ear.hear()
-        conversation_id = message["conversation_id"]
-        if message["type"] == "rights.changed":
-            self._doubt(set(message["people"]), conversation_id)
-        elif message["type"] == "conversation.whisper":
-            self._hear_whisper(Whisper(message))
-        elif self._is_news(conversation_id, message["seq"]):
-            self.grew([conversation_id])
+        match message["type"]:
+            case "rights.changed":
+                self._doubt(set(message["people"]), message["conversation_id"])
+            case "approvals.moved":
+                self._deciders.moved()
+            case "conversation.whisper":
+                self._hear_whisper(Whisper(message))
+            case _ if self._is_news(message["conversation_id"], message["seq"]):
+                self.grew([message["conversation_id"]])
 
-    async def listen_for_rights(self) -> None:
-        self._hears_rights = self._hears_rights or await self._ear.listen_to(doorbell.RIGHTS)
+    async def listen_for_people(self) -> None:
+        self._hears_calls = self._hears_calls or await self._ear.listen_to(doorbell.SCREENS)
 
     def _doubt(self, people: set[int], conversation_id: str) -> None:
         everybody = not people and not conversation_id

@@ -33,7 +33,7 @@ async def tend(hub: "Hub") -> None:
 
 async def look_at_people(hub: "Hub") -> None:
     """One round, beside the other: with many sockets it takes a while, and the journal is not to wait for it."""
-    await hub.listen_for_rights()
+    await hub.listen_for_people()
     with suppress(TimeoutError):
         async with asyncio.timeout(hub.every):  # wait_for swallows being cancelled in the moment of the bell (3.11)
             await hub.doubt.wait()

@@ -11,6 +11,7 @@ import "./elements/conversation-list.js";
 import "./elements/lazy-fragment.js";
 import "./elements/live-announcer.js";
 import "./elements/local-time.js";
+import "./elements/notify-me.js";
 import "./elements/prose-block.js";
 import "./elements/run-end.js";
 import "./elements/share-sheet.js";

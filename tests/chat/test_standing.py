@@ -68,7 +68,7 @@ async def _hear_the_bell(client: Client) -> None:
     from chat.web.hub import hub
 
     async def hears() -> bool:
-        return hub()._hears_rights
+        return hub()._hears_calls
 
     await becomes(hears)
 

@@ -19,3 +19,21 @@ async def test_arguments_are_edited_on_the_page_and_asked_about_anew(visit):
         await page.locator("approval-count .count").wait_for(state="visible")
         await card.get_by_role("button", name="Reject").click()
         await ended(page)
+
+
+async def test_who_may_decide_hears_of_it_on_another_page_and_on_the_computers_screen(visit):
+    noting = """() => {
+      window.Notification = class extends EventTarget {
+        static permission = "granted";
+        constructor(title, { body }) { super(); (window.noted ??= []).push(body); }
+      };
+    }"""
+    async with visit("/", bypass_csp=True) as elsewhere, visit("/") as page:  # to look at it again and again
+        await elsewhere.evaluate(noting)
+        await elsewhere.evaluate("Object.defineProperty(document, 'visibilityState', { get: () => 'hidden' })")
+        await say(page, "scale storefront to 2")
+        await elsewhere.wait_for_function("window.noted?.length === 1", polling=50)
+        assert (await elsewhere.title()).startswith("(1) ")
+        await page.get_by_role("button", name="Reject").click()
+        await ended(page)
+        await elsewhere.locator("approval-count .count").wait_for(state="hidden")

@@ -1,29 +1,39 @@
-// How many approvals wait for this person: kept fresh beside every page, and told in the title of the window.
+// How many approvals wait for this person: kept fresh beside every page, told in the title of the window, and on the
+// computer's own screen where the person allowed it.
 import { get } from "../lib/server.js";
 import { announce } from "../lib/signals.js";
 
 const EVERY = 8_000;
+const SPREAD = 500; // everybody hears of an approval at once: not everybody asks at once
+const WORDS = "Something waits for your decision.";
 
 customElements.define(
   "approval-count",
   class extends HTMLElement {
     #timer = 0;
+    #soon = 0;
 
     connectedCallback() {
       this.#timer = setInterval(() => this.#look(), EVERY);
       document.addEventListener("visibilitychange", this);
       document.addEventListener("portal:conversations", this);
+      document.addEventListener("portal:approvals", this);
       this.#show(this.#number, false);
     }
 
     disconnectedCallback() {
       clearInterval(this.#timer);
+      clearTimeout(this.#soon);
       document.removeEventListener("visibilitychange", this);
       document.removeEventListener("portal:conversations", this);
+      document.removeEventListener("portal:approvals", this);
     }
 
-    handleEvent() {
-      this.#look();
+    handleEvent({ type }) {
+      if (type !== "portal:approvals") return this.#look();
+      clearTimeout(this.#soon);
+      this.#soon = setTimeout(() => this.#look(), Math.random() * SPREAD);
+      return undefined;
     }
 
     get #number() {
@@ -44,7 +54,17 @@ customElements.define(
       this.querySelector(".count").hidden = waiting === 0;
       const [, mark = "", words] = /^(● )?(?:\(\d+\) )?(.*)$/s.exec(document.title);
       document.title = `${mark}${waiting ? `(${waiting}) ` : ""}${words}`;
-      if (more) announce("Something waits for your decision.");
+      if (more) this.#tell();
+    }
+
+    #tell() {
+      announce(WORDS);
+      if (document.visibilityState === "visible" || window.Notification?.permission !== "granted") return;
+      const note = new Notification("K8s MCP", { body: WORDS, tag: "approvals" }); // one, however many wait
+      note.addEventListener("click", () => {
+        window.focus();
+        location.assign(this.closest("a").href);
+      });
     }
   },
 );

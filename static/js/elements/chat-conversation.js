@@ -10,7 +10,7 @@ import { Outbox } from "../lib/outbox.js";
 import { Pending } from "../lib/pending.js";
 import { place } from "../lib/placing.js";
 import { Reading } from "../lib/reading.js";
-import { announce, connection, conversationsChanged } from "../lib/signals.js";
+import { announce, approvalsMoved, connection, conversationsChanged } from "../lib/signals.js";
 import { LiveSocket } from "../lib/socket.js";
 import { Work } from "../lib/work.js";
 
@@ -155,6 +155,7 @@ customElements.define(
       else if (type === "text" || type === "thinking") this.#delta(type, data);
       else if (type === "welcome") this.reading.welcome(data);
       else if (type === "caught_up") this.#caughtUp(data);
+      else if (type === "approvals") approvalsMoved();
       else if (type === "heartbeat" && this.reading.behind(data.head_seq)) this.reading.resume();
       else if (type === "nack" && this.reading.refused(data.id)) connection("gone", data.message);
     }

@@ -14,3 +14,8 @@ export function connection(state, words = "") {
 export function conversationsChanged(id = "") {
   document.dispatchEvent(new CustomEvent("portal:conversations", { detail: { id } }));
 }
+
+/** Something waits for a decision, or does no more. */
+export function approvalsMoved() {
+  document.dispatchEvent(new CustomEvent("portal:approvals"));
+}
