@@ -6,16 +6,19 @@ from datetime import timedelta
 
 from django.contrib.auth.models import User
 from django.db import transaction
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from chat import audit
 from chat.access import Right, rights
 from chat.audit import door
-from chat.errors import BadInput, NotAllowed
+from chat.errors import BadInput, Conflict, NotAllowed, NotFound
 from chat.models import AccessToken
 from chat.models.access_token import Scope
 
 PREFIX = "k8smcp_"
+LONGEST = 3650  # days
+MOST = 100  # tokens of one person that let in
 _ORDER = [scope.value for scope in Scope]
 
 
@@ -27,16 +30,17 @@ def widest(user: User) -> str:
     return Scope.WRITE.value if Right.CONVERSE in held else Scope.READ.value
 
 
-def create(user: User, *, scope: str = "", days: int | None = 90) -> str:
-    """The token, shown this once. Raises BadInput for an unknown scope, NotAllowed for one above the person's role."""
-    scope = scope or widest(user)
-    if scope not in _ORDER:
-        raise BadInput(f"There is no scope {scope!r}: choose {', '.join(_ORDER)}.")
+def offered(user: User) -> list[str]:
+    """The scopes that the person's role allows, narrowest first."""
     allowed = Scope.ADMIN.value if Right.ADMINISTER in rights(user) else widest(user)
-    if _ORDER.index(scope) > _ORDER.index(allowed):
-        raise NotAllowed(
-            f"{user.get_username()} has no role that allows the scope {scope!r}: the widest is {allowed!r}."
-        )
+    return _ORDER[: _ORDER.index(allowed) + 1]
+
+
+def create(user: User, *, scope: str = "", days: int | None = 90) -> str:
+    """The token, shown this once. Raises BadInput for an unknown scope or a life too long, NotAllowed for a scope above
+    the person's role, Conflict when they have too many."""
+    scope = scope or widest(user)
+    _may_be_made(user, scope, days)
     token = PREFIX + secrets.token_urlsafe(32)
     with transaction.atomic():
         made = AccessToken.objects.create(
@@ -49,6 +53,34 @@ def create(user: User, *, scope: str = "", days: int | None = 90) -> str:
         told = {"person": user.get_username(), "scope": scope, "days": days, "token": made.prefix}
         audit.record("token.created", actor=door.person(), request=told, outcome=user.get_username())
     return token
+
+
+def _may_be_made(user: User, scope: str, days: int | None) -> None:
+    if scope not in _ORDER:
+        raise BadInput(f"There is no scope {scope!r}: choose {', '.join(_ORDER)}.")
+    if days is not None and not 1 <= days <= LONGEST:
+        raise BadInput(f"A token lives a whole number of days from 1 to {LONGEST}.")
+    allowed = offered(user)
+    if scope not in allowed:
+        raise NotAllowed(
+            f"{user.get_username()} has no role that allows the scope {scope!r}: the widest is {allowed[-1]!r}."
+        )
+    if standing_of(user).count() >= MOST:
+        raise Conflict(f"There are {MOST} tokens already: revoke those that nothing uses.", code="too_many_tokens")
+
+
+def standing_of(user: User) -> QuerySet[AccessToken]:
+    """This person's tokens that let in, newest first."""
+    alive = Q(expires_at=None) | Q(expires_at__gt=timezone.now())
+    return AccessToken.objects.filter(alive, user=user, revoked_at=None)
+
+
+def revoke_own(user: User, token_id: int) -> None:
+    """Raises NotFound for one that is not theirs."""
+    found = AccessToken.objects.filter(user=user, pk=token_id).first()
+    if found is None:
+        raise NotFound("There is no such token of yours: it may have been removed. Load the page again.")
+    revoke(found)
 
 
 def verify(token: str) -> AccessToken | None:

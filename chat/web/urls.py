@@ -19,6 +19,7 @@ from chat.web.pages import (
     runs,
     sharing,
     sign_in,
+    tokens,
     tools,
     welcome,
 )
@@ -62,6 +63,9 @@ urlpatterns = [
     path("budgets", budgets.listing, name="budgets"),
     path("budgets/set", budgets.put, name="budget-put"),
     path("budgets/<int:budget_id>/removal", budgets.remove, name="budget-remove"),
+    path("tokens", tokens.listing, name="tokens"),
+    path("tokens/new", tokens.create, name="token-create"),
+    path("tokens/<int:token_id>/revocation", tokens.revoke, name="token-revoke"),
     path("tools", tools.listing, name="tools"),
     path("model", help.model, name="model"),
     path("promises", help.promises, name="promises"),

@@ -9,7 +9,7 @@ pytestmark = pytest.mark.browser
 
 POLICY = ["/policy", "/policy/rule", "/policy/rule/changing", "/policy/ask"]
 CLUSTERS = ["/clusters", "/clusters/demo/access", "/clusters/registration"]
-PATHS = ["/", "/approvals", *CLUSTERS, "/tools", *POLICY, "/model", "/budgets", "/promises", "/nothing/here"]
+PATHS = ["/", "/approvals", *CLUSTERS, "/tools", *POLICY, "/model", "/budgets", "/tokens", "/promises", "/nothing/here"]
 
 
 async def test_the_list_finds_renames_and_deletes(visit):

@@ -14,7 +14,17 @@ from tests.chat.web.stories import Story, whole_story
 from tests.portal import ROOT
 from tools.models import Cluster
 
-ADDRESSES = ["/", "/conversations", "/conversations?q=pods", "/approvals", "/clusters", "/tools", "/model", "/budgets"]
+ADDRESSES = [
+    "/",
+    "/conversations",
+    "/conversations?q=pods",
+    "/approvals",
+    "/clusters",
+    "/tools",
+    "/model",
+    "/budgets",
+    "/tokens",
+]
 ADDRESSES += ["/promises"]
 
 

@@ -15,7 +15,7 @@ from chat import tool_calls
 from chat.actions import approvals, calls, leases, messages, people, tokens
 from chat.agent.ports import Wish
 from chat.asking import Question
-from chat.models import Budget, Change, Run, Share, ToolCall
+from chat.models import AccessToken, Budget, Change, Run, Share, ToolCall
 from tools.models import Cluster, Grant, IdentityMap
 
 ROLES = ("viewer", "operator", "approver", "administrator", "auditor")
@@ -53,6 +53,7 @@ FORMS: dict[str, dict[str, str]] = {
     "/policy/grants": {"person": "the-viewer", "role": "operator", "cluster": "shop", "minutes": "5", "reason": "x"},
     "/policy/rule": {"name": "mine", "decision": "deny", "effects": "DESTROY", "enabled": "yes"},
     "/policy/rule/{name}": {"decision": "deny", "effects": "DESTROY", "enabled": "yes"},
+    "/tokens/new": {"scope": "read", "days": "7"},
     "/budgets/set": {"scope": "person", "window": "day", "who": "the-viewer", "tokens": "5"},
 }
 
@@ -137,7 +138,7 @@ def build() -> World:
 
 
 def _beside(made: dict[str, User], run: Run, call: ToolCall) -> dict[str, str]:
-    """One of everything else: a cluster with a line in its map, a share, a change, a grant, a budget."""
+    """One of everything else: a cluster with a line in its map, a share, a change, a grant, a budget, a token."""
     cluster = Cluster.objects.create(name="shop", server="https://127.0.0.1:1", context="shop")
     line = IdentityMap.objects.create(cluster=cluster, kind="group", subject="operator", kube_name="operators")
     share = Share.objects.create(conversation=run.conversation, person=people.create("a-reader", role="viewer"))
@@ -147,5 +148,7 @@ def _beside(made: dict[str, User], run: Run, call: ToolCall) -> dict[str, str]:
         made_by=made["administrator"], until=timezone.now() + timedelta(hours=1), namespace="nowhere",
     )  # fmt: skip
     budget = Budget.objects.create(scope="person", who="nobody-here", window="day", tokens=5)
+    token = AccessToken.objects.create(user=run.message.author, prefix="k8smcp_none", digest="nobody has it")
     found = {"share_id": share, "line": line, "change_id": change, "grant_id": grant, "budget_id": budget}
+    found["token_id"] = token
     return {name: str(row.pk) for name, row in found.items()}
