@@ -9,6 +9,7 @@ _STANDARD = str.maketrans("-_", "+/")
 _HEX = re.compile(r"(?:0x)?((?:[0-9a-fA-F]{2}){6,})")
 _ESCAPE = re.compile(r"\\(?:u([0-9a-fA-F]{4})|x([0-9a-fA-F]{2})|(.))", re.DOTALL)
 _SHORTEST_LINE = 16
+_WORDY = re.compile(rb"[A-Za-z0-9]{3}")
 _LETTERS = {"n": "\n", "r": "\r", "t": "\t", "b": "\b", "f": "\f"}
 
 WORD = re.compile(r"[A-Za-z0-9+/_-]{3,}")
@@ -18,8 +19,14 @@ WRAPPED = re.compile(r"^[ \t>|]*+([A-Za-z0-9+/_-]{2,}+={0,2})[ \t\r]*+$", re.MUL
 
 
 def decoded(word: str) -> list[str]:
-    """Everything a word of letters, digits and `+/_-` may stand for; bytes that are no text come as Latin-1."""
-    found = [] if word.islower() else [_text(raw) for raw in _base64(word)]  # long base64 has capitals
+    """Everything a word of letters, digits and `+/_-` may stand for, but what can hold nothing secret; bytes that are
+    no text come as Latin-1.
+
+    A word without capitals is not read as base64. Long base64 has some. Without small letters as well (a time stamp, a
+    number) each character stands for six bits that begin with 11, so every third byte is above 0xD2: it is no ASCII,
+    and no three letters or digits follow one another.
+    """
+    found = [] if word == word.lower() else [_text(raw) for raw in _base64(word) if _says(raw)]
     as_hex = _HEX.fullmatch(word)
     if as_hex:
         raw = bytes.fromhex(as_hex.group(1))
@@ -54,6 +61,11 @@ def unescaped(word: str) -> str:
 def _letter(found: re.Match[str]) -> str:
     code = found.group(1) or found.group(2)
     return chr(int(code, 16)) if code else _LETTERS.get(found.group(3), found.group(3))
+
+
+def _says(raw: bytes) -> bool:
+    """Whether anything can be found in it: shapes stand in ASCII, and a known value has a word of three characters."""
+    return raw.isascii() or _WORDY.search(raw) is not None
 
 
 def _text(raw: bytes) -> str:

@@ -7,14 +7,15 @@ from tools.redaction.cleaning import text
 
 _LONGEST_HELD = 16 << 10
 _LOOK_BACK = 256
-# A word ends at a space, and where a script without spaces begins: no credential is written in one.
-_WORD = re.compile(r"[!-~]+\Z")
+# What a word is made of. It ends at a space, and where a script without spaces begins: no credential is written in one.
+_WORD = "".join(map(chr, range(ord("!"), ord("~") + 1)))
 # What makes the word after it a secret, whatever that word is; at the end of what may pass.
 _OPENER = re.compile(
     r"(?i)(?:[\w.-]{0,40}(?:passw|passphrase|passcode|pwd|key|secret|token|credential|auth|cookie)[\w.-]{0,24}"
     r"[\\\"']{0,4}[ \t]{0,8}(?:(?:=>|:=|[:=])[ \t]{0,8}(?:\\{0,3}[\"'][^\"'\n]{0,200})?)?"
     r"(?:(?:bearer|basic|token|digest)[ \t]{1,4})?|\b(?:bearer|basic)[ \t]{1,4}|cookie[\"']?:[^\n]{0,200})\Z"
 )
+_OPENS = ("pass", "pwd", "key", "secret", "token", "credential", "auth", "cookie", "bearer", "basic")
 _BASE64_LINE = re.compile(r"[ \t>|]*+[A-Za-z0-9+/_-]{40,}+={0,2}[ \t\r]*+")
 _BLOCK = "-----BEGIN "
 _BLOCK_END = re.compile(r"-----END [A-Z0-9 ]{0,40}-----")
@@ -43,10 +44,9 @@ class Filter:
     def _safe(self) -> int:
         """Where the shortest end begins that may be the beginning of something secret."""
         held = self._held
-        word = _WORD.search(held, max(0, len(held) - _LONGEST_HELD))
-        cut = word.start() if word else len(held)
-        opener = _OPENER.search(held, max(0, cut - _LOOK_BACK), cut)
-        if opener:
+        cut = len(held.rstrip(_WORD))
+        look = max(0, cut - _LOOK_BACK)
+        if _may_open(held[look:cut]) and (opener := _OPENER.search(held, look, cut)):
             cut = opener.start()
         cut = self._before_lines(self._before_phrase(cut))
         block = held.rfind(_BLOCK, 0, cut)
@@ -74,3 +74,10 @@ class Filter:
             if index.begins(token.group()):
                 return begin + token.start()
         return cut
+
+
+def _may_open(words: str) -> bool:
+    """No opener is without one of those words, and most texts are without any. Some letters beyond ASCII count as the
+    small letter of another: such texts are left to the pattern."""
+    low = words.lower()
+    return not words.isascii() or any(word in low for word in _OPENS)
