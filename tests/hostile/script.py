@@ -81,4 +81,3 @@ def filled(value: Any, names: Mapping[str, str]) -> Any:
     if isinstance(value, dict):
         return {filled(key, names): filled(part, names) for key, part in value.items()}
     return [filled(part, names) for part in value] if isinstance(value, list | tuple) else value
-
