@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from chat import policy
+from chat.audit.calls import identity_of
 from chat.binding import Bound, seen
 from chat.event_types import TextEnd
 from chat.models import Event, ToolCall
@@ -37,7 +38,7 @@ class Question:
 
 def plan(call: ToolCall, tried: Rehearsal, touched: list[str], rule: str, *, production: bool) -> dict[str, Any]:
     """{"steps": see tools.plans.shown, "touched": [sentences], "asked_by", "rule", "reason": the model's words,
-    "production": bool}"""
+    "production": bool, "identity": as whom the cluster will be asked}"""
     return {
         "steps": plans.shown(tried.steps),
         "touched": visible_all(touched),
@@ -45,6 +46,7 @@ def plan(call: ToolCall, tried: Rehearsal, touched: list[str], rule: str, *, pro
         "rule": rule,
         "reason": _reason(call),
         "production": production,
+        "identity": visible(identity_of(call)),
     }
 
 

@@ -13,6 +13,7 @@ from chat.access import Right, may_decide, rights
 from chat.acting import acting_for
 from chat.actions import approvals, calls
 from chat.actions.leases import Claim
+from chat.audit.calls import Grounds
 from chat.budgets import run_limits
 from chat.models import Approval, ToolCall
 from chat.models.approval import ApprovalStatus
@@ -32,27 +33,33 @@ MOST_ASKED = 8  # times one call is asked about anew, because its objects do not
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
+    """denied: by which rule, when it was one."""
+
     status: CallStatus
     sentence: str
+    denied: Grounds | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Allowed:
-    """The call may go on: a read to its cluster, a change to its rehearsal. judge: the policy on each request."""
+    """The call may go on: a read to its cluster, a change to its rehearsal. judge: the policy on each request; grounds:
+    by which rule, at this first look."""
 
     tool: Tool
     arguments: Arguments
     person: User
     acting: Acting
     judge: Judge
+    grounds: Grounds
 
 
 @dataclass(frozen=True, slots=True)
 class Go:
-    """The change may be sent: exactly what was tried. judge: the policy on each request; approved: the digest that an
-    approval must bear; empty when no approval is needed."""
+    """The change may be sent: exactly what was tried. judge: the policy on each request; grounds: by which rule, or
+    which one asked; approved: the digest that an approval must bear; empty when no approval is needed."""
 
     judge: Judge
+    grounds: Grounds
     approved: str = ""
 
 
@@ -71,24 +78,25 @@ def look(call: ToolCall) -> Allowed | Refusal | None:
         return Refusal(CallStatus.FAILED, str(fault))
     person = User.objects.get(pk=call.run.message.author_id)  # anew: rights may have gone while the run went on
     now = policy.present(person, call)
-    if why := _forbidden(person, now, tool, cluster):
+    if why := _forbidden(person, call, tool, cluster):
         return Refusal(CallStatus.DENIED, why)
+    verdict = now.first_look(tool.effect)
+    if verdict.decision == "deny":
+        return Refusal(CallStatus.DENIED, verdict.reason, now.grounds(verdict))
     if why := run_limits.refused(call, tool.changes(arguments) if tool.changes else None):
         return Refusal(CallStatus.DENIED, why)
     if Approval.objects.filter(tool_call=call, status=ApprovalStatus.PENDING).exists():
         return None
     judge = now.at_the_wire(rehearsing=tool.effect.writes)
-    return _answered(call) or Allowed(tool, arguments, person, acting_for(call, person), judge)
+    acting = acting_for(call, person)
+    return _answered(call) or Allowed(tool, arguments, person, acting, judge, now.grounds(verdict))
 
 
-def _forbidden(person: User, now: policy.Present, tool: Tool, cluster: Cluster) -> str:
-    """Why this person's call may not even be tried out, as a sentence; empty when it may."""
+def _forbidden(person: User, call: ToolCall, tool: Tool, cluster: Cluster) -> str:
+    """Why this person's call may not even be tried out, whatever the rules say; empty when it may."""
     if Right.CONVERSE not in rights(person):
         return f"{person.get_username()} may not use the portal any more: nothing was done."
-    if why := identity.refusal(cluster, tool.effect) or standing.lost(person, now.call.run):
-        return why
-    verdict = now.first_look(tool.effect)
-    return verdict.reason if verdict.decision == "deny" else ""
+    return identity.refusal(cluster, tool.effect) or standing.lost(person, call.run)
 
 
 def _answered(call: ToolCall) -> Refusal | None:
@@ -151,19 +159,20 @@ def weigh(
     """None: a person is asked now, or as soon as others of this run have been answered."""
     now = policy.present(allowed.person, call)
     verdict = verdict_on(now, tried)
+    grounds = now.grounds(verdict)
     approval = latest(call)
     approved = approval if approval is not None and approval.status == ApprovalStatus.APPROVED else None
     if verdict.decision != "ask":
         if approved is not None:
             approvals.void(claim, approved, "There is nothing left to decide.")
         if verdict.decision == "deny":
-            return Refusal(CallStatus.DENIED, verdict.reason)
-        return Go(now.at_the_wire())
+            return Refusal(CallStatus.DENIED, verdict.reason, grounds)
+        return Go(now.at_the_wire(), grounds)
     bound = binding.bound(call, allowed.person.get_username(), tried)
     digest = binding.digest(bound)
     if approved is not None:
         if approved.call_hash == digest:
-            return Go(now.at_the_wire(approved_by=approved.decided_by), digest)
+            return Go(now.at_the_wire(approved_by=approved.decided_by), grounds, digest)
         if approved.bound.get("call") != bound["call"]:
             return Refusal(CallStatus.DENIED, NO_LONGER_FITS)
         approvals.void(claim, approved, f"It was asked for anew: {binding.what_changed(approved.bound, bound)}.")
@@ -186,12 +195,12 @@ def refuse(claim: Claim, call: ToolCall, refusal: Refusal) -> None:
     approval = latest(call)
     if approval is not None and approval.status == ApprovalStatus.APPROVED and approval.consumed_at is None:
         approvals.void(claim, approval, "It could not be carried out.")
-    calls.finish(claim, call, refusal.status, refusal.sentence)
+    calls.refuse(claim, call, refusal.status, refusal.sentence, refusal.denied)
 
 
 def begin(claim: Claim, call: ToolCall, go: Go) -> bool:
     """Commits the intent; False when the approval has run out, was used, or is of something else."""
     if go.approved:
-        return calls.begin_approved(claim, call, go.approved)
-    calls.begin(claim, call)
+        return calls.begin_approved(claim, call, go.approved, go.grounds)
+    calls.begin(claim, call, go.grounds)
     return True

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from django.contrib.auth.models import User
 
 from chat.access import Right, group_names, rights, rights_of, sees_all
+from chat.audit.calls import Grounds
 from chat.errors import BadInput
 from chat.models import ToolCall
 from tools import clusters, policy
@@ -139,6 +140,10 @@ class Present:
             return verdict
         worst = judge(self.who, question, self.in_force, strictly=True)
         return verdict if worst.decision == "allow" else replace(worst, decision="ask")
+
+    def grounds(self, verdict: Verdict) -> Grounds:
+        """What the audit keeps of a verdict."""
+        return Grounds(verdict.rule, self.in_force.version)
 
     def at_the_wire(self, *, approved_by: User | None = None, rehearsing: bool = False) -> Judge:
         """For `Permit.judge`: the verdict on each request of a call, now that kind and place are known. It only knows

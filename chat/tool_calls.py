@@ -113,7 +113,7 @@ def _begun(claim: Claim, call: ToolCall) -> Allowed | None:
     """None: it was refused, and that is its answer."""
     step = gate.look(call)
     if isinstance(step, Allowed):
-        calls.begin(claim, call)
+        calls.begin(claim, call, step.grounds)
         return step
     if step is not None:
         gate.refuse(claim, call, step)

@@ -49,6 +49,19 @@ def refusal(cluster: Cluster, effect: Effect) -> str:
     return _only_looking(cluster) if effect.writes else ""
 
 
+def words(cluster: Cluster, person: str) -> str:
+    """As whom the portal's person reaches the cluster right now, to be said after "as"; empty when it is as nobody."""
+    if cluster.identity_mode == Mode.SHARED:
+        name = cluster.identity or "nobody in particular"
+        return f"{name}, the shared{'' if shares_writes(cluster) else ' read-only'} identity"
+    if cluster.identity_mode == Mode.TOKEN:
+        return f"{person}, with a token of their own"
+    try:
+        return f"{acts_as(cluster, Acting(person)).user}, by impersonation"
+    except NoIdentity:
+        return ""
+
+
 def shares_writes(cluster: Cluster) -> bool:
     return cluster.shared_writes or settings.K8SMCP_SHARED_WRITES
 

@@ -9,6 +9,7 @@ from chat import event_types, journal, storable
 from chat.actions.leases import Claim, database_time, hold, hold_to_go_on
 from chat.actions.rounds import call_fields
 from chat.audit import calls as audited
+from chat.audit.calls import Grounds
 from chat.durable import durable
 from chat.errors import LeaseLost
 from chat.event_types import ToolCallEnd
@@ -21,14 +22,14 @@ from tools.kube.guard import clock
 from tools.kube.sending import Sending
 
 
-def begin(claim: Claim, call: ToolCall) -> None:
+def begin(claim: Claim, call: ToolCall, grounds: Grounds) -> None:
     """Commits the intent: from here on the call may have reached the cluster. Raises RunOver after a Stop."""
     with durable():
         hold_to_go_on(claim)
-        _begin(call)
+        _begin(call, grounds)
 
 
-def begin_approved(claim: Claim, call: ToolCall, digest: str) -> bool:
+def begin_approved(claim: Claim, call: ToolCall, digest: str, grounds: Grounds) -> bool:
     """Consumes the approval of exactly this (chat/binding.py) and commits the intent in one transaction; False when
     there is none."""
     with durable():
@@ -41,11 +42,11 @@ def begin_approved(claim: Claim, call: ToolCall, digest: str) -> bool:
             call_hash=digest,
         ).update(consumed_at=timezone.now())
         if consumed == 1:
-            _begin(call)
+            _begin(call, grounds)
         return consumed == 1
 
 
-def _begin(call: ToolCall) -> None:
+def _begin(call: ToolCall, grounds: Grounds) -> None:
     """A change begins once, whoever asks; a read may begin again after a takeover."""
     begun = FINISHED + ((CallStatus.RUNNING,) if call.writes else ())
     now = timezone.now()
@@ -53,7 +54,7 @@ def _begin(call: ToolCall) -> None:
     if not fresh.update(status=CallStatus.RUNNING, started_at=now, sent=[]):
         raise LeaseLost("This call has begun already.")
     call.status, call.started_at, call.sent = CallStatus.RUNNING, now, []
-    audited.begun(call)
+    audited.begun(call, grounds)
 
 
 def announce(claim: Claim, call: ToolCall, sending: Sending) -> float:
@@ -76,7 +77,16 @@ def finish(claim: Claim, call: ToolCall, status: str, result: str, *, full: str 
         close(call, status, result, full=full, data=data)
 
 
-def close(call: ToolCall, status: str, result: str, *, full: str = "", data: Any = None) -> None:
+def refuse(claim: Claim, call: ToolCall, status: str, sentence: str, denied: Grounds | None) -> None:
+    """Ends a call of which nothing was done. `denied`: by which rule, when it was one."""
+    with transaction.atomic():
+        hold(claim)
+        close(call, status, sentence, denied=denied)
+
+
+def close(
+    call: ToolCall, status: str, result: str, *, full: str = "", data: Any = None, denied: Grounds | None = None
+) -> None:
     """Ends a call inside the caller's transaction; a finished one stays as it is."""
     now, result, full, data = (
         timezone.now(),
@@ -110,4 +120,4 @@ def close(call: ToolCall, status: str, result: str, *, full: str = "", data: Any
         result_ref=f"/api/v1/tool-calls/{call.pk}/result" if full and full != result else None,
     )
     journal.append(ended, run=run)
-    audited.ended(call, run, duration)
+    audited.ended(call, run, duration, denied)

@@ -53,7 +53,7 @@ class AuditRowAdmin(ReadOnly):
         _one_of("door", {each: each for each in ("browser", "socket", "rest", "mcp", "terminal")}),
         "at",
     )
-    search_fields = ("=actor", "=conversation_id", "=run_id", "=tool_call_id", "=cluster", "=tool", "=approved_by")
+    search_fields = ("=actor", "=conversation_id", "=run_id", "=tool_call_id", "=cluster", "=tool", "=rule")
     exclude = ("request",)
     readonly_fields = ("asked_for", "report")
     ordering = ("-seq",)

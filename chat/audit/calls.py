@@ -2,23 +2,34 @@
 
 import hashlib
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from chat.audit.talk import author
 from chat.audit.writing import Told, keyed, record
 from chat.models import Approval, Run, ToolCall
 from chat.models.approval import ApprovalStatus
+from tools import identity
 from tools.models import Cluster
 
 
-def begun(call: ToolCall, **told: str) -> None:
-    """The intent, in the transaction that commits it: a call that is not in the audit never reaches its cluster.
+@dataclass(frozen=True, slots=True)
+class Grounds:
+    """What decided about a call: the name of the rule, and the version of the rules in force."""
 
-    `told`: what the gate knows beside the call, such as `rule`, `policy_version`, `identity`."""
+    rule: str = ""
+    policy_version: str = ""
+
+    def told(self) -> Told:
+        return {"rule": self.rule, "policy_version": self.policy_version}
+
+
+def begun(call: ToolCall, grounds: Grounds) -> None:
+    """The intent, in the transaction that commits it: a call that is not in the audit never reaches its cluster."""
     approval = _approval(call) if call.writes else None
     by = approval.decided_by.get_username() if approval is not None and approval.decided_by else ""
     decided: Told = {"decision": "approved" if approval is not None else "allow", "approved_by": by}
-    record("call.begun", actor=author(call.run), **_of(call, call.run) | decided | told)  # type: ignore[arg-type]
+    record("call.begun", actor=author(call.run), **_of(call, call.run) | decided | grounds.told())
 
 
 def sent(call: ToolCall, sending: Mapping[str, Any]) -> None:
@@ -27,10 +38,13 @@ def sent(call: ToolCall, sending: Mapping[str, Any]) -> None:
     record("call.sent", actor=author(call.run), **_of(call, call.run) | about)
 
 
-def ended(call: ToolCall, run: Run, duration_ms: int) -> None:
-    """With a digest of the result, so that the one that is kept beside the call can be compared."""
+def ended(call: ToolCall, run: Run, duration_ms: int, denied: Grounds | None) -> None:
+    """With a digest of the result, so that the one that is kept beside the call can be compared; and with the rule
+    when one denied it."""
     result = hashlib.sha256(call.result.encode()).hexdigest()
     came: Told = {"outcome": call.status, "request": {"duration_ms": duration_ms, "result_sha256": result}}
+    if denied is not None:
+        came |= {"decision": "deny"} | denied.told()
     record("call.ended", actor=author(run), **_of(call, run) | came)
 
 
@@ -38,6 +52,8 @@ def asked(approval: Approval, run: Run) -> None:
     call = approval.tool_call
     about: Told = {
         "decision": "ask",
+        "rule": approval.rule,
+        "policy_version": approval.bound.get("policy", ""),
         "request": {
             "approval_id": str(approval.pk),
             "call_hash": approval.call_hash,
@@ -67,7 +83,7 @@ _DECIDED = {ApprovalStatus.VOID: "approval.void", ApprovalStatus.EXPIRED: "appro
 def _of(call: ToolCall, run: Run) -> Told:
     return {
         "door": run.door,
-        "identity": _identity(call.cluster),
+        "identity": identity_of(call),
         "conversation_id": str(run.conversation_id),
         "run_id": str(run.pk),
         "tool_call_id": str(call.pk),
@@ -79,8 +95,10 @@ def _of(call: ToolCall, run: Run) -> Told:
     }
 
 
-def _identity(cluster: str) -> str:
-    return Cluster.objects.filter(name=cluster).values_list("identity", flat=True).first() or ""
+def identity_of(call: ToolCall) -> str:
+    """As whom the call's person reaches its cluster right now (tools.identity.words)."""
+    cluster = Cluster.objects.filter(name=call.cluster).first()
+    return identity.words(cluster, author(call.run)) if cluster is not None else ""
 
 
 def _approval(call: ToolCall) -> Approval | None:

@@ -47,6 +47,7 @@ class _Beside:
     """The rows beside the events, read once."""
 
     calls: dict[str, ToolCall] = field(default_factory=dict)
+    begun: dict[str, AuditRow] = field(default_factory=dict)  # by tool call: what the audit says of its beginning
     approvals: dict[str, Approval] = field(default_factory=dict)
 
 
@@ -64,12 +65,17 @@ def find(user: User, conversation_id: uuid.UUID | str) -> Conversation:
 def of(conversation: Conversation) -> Report:
     beside = _Beside(
         {str(call.pk): call for call in ToolCall.objects.filter(run__conversation=conversation).defer("data", "full")},
+        {row.tool_call_id: row for row in _begun(conversation)},
         {str(each.pk): each for each in _approvals(conversation)},
     )
     events = Event.objects.filter(conversation=conversation).order_by("seq").iterator(chunk_size=1_000)
     entries = tuple(entry for event in events for entry in _entries(event, beside))
     people = tuple(sorted({entry.who for entry in entries if entry.who} | {conversation.owner.get_username()}))
     return Report(conversation, people, tuple(_facts(conversation, beside)), entries, _audited(conversation))
+
+
+def _begun(conversation: Conversation) -> Any:
+    return AuditRow.objects.filter(conversation_id=str(conversation.pk), kind="call.begun").order_by("seq")
 
 
 def _approvals(conversation: Conversation) -> Any:
@@ -162,12 +168,24 @@ def _answered(data: dict[str, Any], beside: _Beside) -> _Told:
     call = beside.calls.get(data["tool_call_id"])
     left = (call.sent if call is not None else None) or []
     sent = [f"{each.get('verb')} {each.get('words')} ({each.get('path')})" for each in left]
-    facts = [("Status", data["status"]), ("Took", f"{data['duration_ms']} ms")]
+    facts = [("Status", data["status"]), ("Took", f"{data['duration_ms']} ms"), *_grounds(beside, call)]
     return "Result", "", data["intent"], facts, [("Sent to the cluster", "\n".join(sent)), ("Result", data["result"])]
 
 
+def _grounds(beside: _Beside, call: ToolCall | None) -> Iterator[tuple[str, str]]:
+    """As whom, by which rule and by whose yes it began; nothing of a call that never did."""
+    row = beside.begun.get(str(call.pk)) if call is not None else None
+    if row is not None:
+        yield "As", row.identity
+        yield "Rule", row.rule
+        yield "Policy version", row.policy_version
+        yield "Approved by", row.approved_by
+
+
 def _asked(data: dict[str, Any], beside: _Beside) -> _Told:
-    facts = [("Cluster", data["cluster"]), ("Effect", data["effect"]), ("Expires", data["expires_at"])]
+    plan = data.get("plan") or {}
+    facts = [("Cluster", data["cluster"]), ("As", plan.get("identity")), ("Effect", data["effect"])]
+    facts += [("Rule", plan.get("rule")), ("Expires", data["expires_at"])]
     return "Approval asked for", "", data["summary"], facts, [("Difference", str(data.get("diff") or ""))]
 
 

@@ -9,11 +9,13 @@ import yaml
 from aiohttp import web
 from multidict import CIMultiDictProxy
 
+from chat import policy
 from chat.acting import acting
 from chat.actions import clusters as actions
 from chat.actions import people
+from chat.actions import policy as rules
 from chat.errors import Conflict
-from chat.models import Approval, ToolCall
+from chat.models import Approval, AuditRow, ToolCall
 from tests.chat.sockets import Client
 from tests.conftest import in_database
 from tests.tools.api import serving
@@ -90,11 +92,55 @@ async def test_every_request_of_a_run_names_the_person_the_run_and_the_call(crew
             for pk in await in_database(lambda: list(ToolCall.objects.values_list("pk", flat=True)))
         }
         assert recorder.writes == ["/api/v1/namespaces/shop/pods/web-1"]
+        assert asked["plan"]["identity"] == "k8smcp:alice, by impersonation"
         for method, path, headers in recorder.seen:
             assert headers.getall("Impersonate-User", []) == ["k8smcp:alice"], (method, path)
             assert headers.getall("Impersonate-Group", []) == ["k8smcp:operator"]
             assert headers.getall("Impersonate-Extra-k8smcp-run") == [asked["run_id"]]
             assert headers["User-Agent"] in calls
+
+
+async def test_the_audit_says_as_whom_and_by_which_rule_before_the_call_leaves(
+    crew, script, alice, token_of, tmp_path, client
+):
+    script([LIST, DELETE], [{"say": "{answers}"}])
+    token = await in_database(token_of, alice)
+    async with serving(Recorder()) as api:
+        await in_database(known, tmp_path, api.server, "shared")
+        async with Client(token) as socket:
+            await socket.send("delete it")
+            asked = (await socket.until("approval_requested"))["data"]
+            await socket.say({"type": "decide", "id": "d", "approval_id": asked["approval_id"], "decision": "approve"})
+            await socket.until("complete")
+    rows = await in_database(lambda: list(AuditRow.objects.filter(tool_call_id__gt="").order_by("seq")))
+    by_kind = {(row.kind, row.tool): row for row in rows}
+    read, change = by_kind["call.begun", "k8s_list"], by_kind["call.begun", "k8s_delete"]
+    assert (read.rule, read.decision) == ("reading", "allow")
+    assert (change.rule, change.decision, change.approved_by) == ("changing", "approved", "alice")
+    assert by_kind["approval.requested", "k8s_delete"].rule == "changing"
+    version = await in_database(lambda: policy.rules().version)
+    assert {row.policy_version for row in rows if row.kind in ("call.begun", "approval.requested")} == {version}
+    assert {row.identity for row in rows} == {asked["plan"]["identity"]} == {"portal, the shared identity"}
+    auditor = await in_database(people.create, "audrey", role="auditor")
+    await in_database(client.force_login, auditor)
+    for address in (f"/admin/chat/auditrow/{change.pk}/change/", f"/c/{asked['conversation_id']}/report?format=md"):
+        told = (await in_database(client.get, address)).content.decode().replace("\\", "")  # Markdown's
+        assert [word for word in ("changing", version, "portal, the shared identity") if word not in told] == []
+
+
+async def test_a_rule_that_denies_is_named_in_the_audit(crew, script, alice, token_of, tmp_path):
+    boss = await in_database(people.create, "boss", role="administrator")
+    await in_database(rules.save_rule, boss, {"name": "hands-off", "decision": "deny", "effects": ["DESTROY"]})
+    script([DELETE], [{"say": "{answers}"}])
+    token = await in_database(token_of, alice)
+    async with serving(recorder := Recorder()) as api:
+        await in_database(known, tmp_path, api.server, "impersonate")
+        async with Client(token) as socket:
+            await socket.send("delete it")
+            await socket.until("complete")
+        assert recorder.writes == []
+    row = await in_database(AuditRow.objects.get, kind="call.ended")
+    assert (row.outcome, row.decision, row.rule) == ("denied", "deny", "hands-off")
 
 
 async def test_the_portal_itself_only_asks_for_the_version(transactional_db, tmp_path):

@@ -19,6 +19,7 @@ from chat.actions import approvals, calls, changes, leases, messages, queue, res
 from chat.actions.leases import Claim
 from chat.agent.ports import Asking, Usage
 from chat.asking import Question
+from chat.audit.calls import Grounds
 from chat.errors import LeaseLost, RunOver
 from chat.models import Approval, Event, Pot, Reservation, Run, ToolCall
 from tools.kube.guard import clock
@@ -89,8 +90,8 @@ WRITES: dict[str, Callable[[Claim, ToolCall], Any]] = {
     "close_block": lambda claim, call: rounds.close_block(claim, "text", 0, "late"),
     "notice": lambda claim, call: rounds.notice(claim, "late", "Late."),
     "close_round": lambda claim, call: rounds.close_round(claim, [ToolCall(tool="late", arguments={})], Usage()),
-    "begin": lambda claim, call: calls.begin(claim, call),
-    "begin_approved": lambda claim, call: calls.begin_approved(claim, call, "digest"),
+    "begin": lambda claim, call: calls.begin(claim, call, Grounds()),
+    "begin_approved": lambda claim, call: calls.begin_approved(claim, call, "digest", Grounds()),
     "announce": lambda claim, call: calls.announce(claim, call, Sending("delete", "/p", "pod web in shop")),
     "finish": lambda claim, call: calls.finish(claim, call, "completed", "late"),
     "request": lambda claim, call: approvals.request(claim, call, "Late", Question({}, {}, "digest", "Because.")),
@@ -214,17 +215,17 @@ def test_a_change_begins_once(run):
         for tool, effect in (("k8s_delete", "DESTROY"), ("k8s_list", "READ"))
     )
     rounds.close_round(claim, [change, look], Usage())
-    calls.begin(claim, change)
-    calls.begin(claim, look)
-    calls.begin(claim, look)
+    calls.begin(claim, change, Grounds())
+    calls.begin(claim, look, Grounds())
+    calls.begin(claim, look, Grounds())
     with pytest.raises(LeaseLost):
-        calls.begin(claim, change)
+        calls.begin(claim, change, Grounds())
 
 
 def test_what_is_about_to_leave_is_kept_in_order(run):
     claim = leases.claim("first")
     call = called(claim)
-    calls.begin(claim, call)
+    calls.begin(claim, call, Grounds())
     assert ToolCall.objects.get().sent == []
     for path in ("/a", "/b"):
         until = calls.announce(claim, call, Sending("patch", path, path))

@@ -10,6 +10,7 @@ from chat import lookups
 from chat.access import Right, rights
 from chat.actions import calls, leases, messages, rounds
 from chat.agent.ports import Usage
+from chat.audit.calls import Grounds
 from chat.models import ToolCall
 from tests.chat.sockets import Client
 from tests.conftest import in_database
@@ -32,7 +33,7 @@ def left(demo, alice):
         rounds.start(claim, "scripted", "script")
         call = ToolCall(tool=tool, arguments=arguments, cluster=demo, effect="CHANGE")
         rounds.close_round(claim, [call], Usage())
-        calls.begin(claim, call)
+        calls.begin(claim, call, Grounds())
         for sending in sent:
             calls.announce(claim, call, sending)
         type(call.run).objects.filter(pk=call.run_id).update(lease_until=timezone.now() - timedelta(seconds=1))

@@ -11,6 +11,7 @@ from chat import launch
 from chat.actions import approvals, calls, leases, messages, rounds, runs
 from chat.agent.ports import Usage
 from chat.agent.providers import choose
+from chat.audit.calls import Grounds
 from chat.models import Approval, Event, ToolCall
 from tests.chat.test_runs import SlowCluster, ended, registered, seen, sent, status
 from tests.conftest import in_database
@@ -123,11 +124,11 @@ def test_what_was_changed_before_the_stop_is_said_in_one_sentence_before_the_end
         ("CHANGE", "Restart cart", "wished"),
         ("CHANGE", "Cordon node-1", "wished"),
     )
-    calls.begin(claim, scaled)
+    calls.begin(claim, scaled, Grounds())
     calls.finish(claim, scaled, "completed", "scaled")
     calls.finish(claim, read, "completed", "2 pods")
     calls.finish(claim, failed, "failed", "conflict")
-    calls.begin(claim, hanging)
+    calls.begin(claim, hanging, Grounds())
     runs.stop(alice, claim.run_id)
     runs.end(claim, "stopped")
     assert done_notice(claim.run_id) == [

@@ -32,7 +32,7 @@ from tests.hostile.script import OVER, Reply, Script, Seen, Turn, filled
 AT_ONCE = 8
 PATIENCE = 120.0  # seconds for one script
 LATE = 5.0  # seconds that frames may come after the row they tell of; what REST says is whole in any case
-POLL = 0.03
+POLL = 0.1
 ENDED = ("done", "stopped", "failed", "lost")
 
 
@@ -103,8 +103,8 @@ class Telling:
     async def _hear_out(self, turn: Turn) -> None:
         """Until the run has ended; what people do is done when it waits for them, one approval after another."""
         words, answered = list(turn.people), set[str]()
-        while await self._status() not in ENDED:
-            if await self._status() == "waiting":
+        while (status := await self._status()) not in ENDED:
+            if status == "waiting":
                 pending = await in_database(self._pending)
                 self.seen.most_pending = max(self.seen.most_pending, len(pending))
                 fresh = [each for each in pending if each not in answered]

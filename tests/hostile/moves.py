@@ -70,7 +70,7 @@ MOVES: dict[str, Move] = {
     "delete the namespace": Move(call("k8s_delete", kind="namespace", name=NS), "namespaces/{ns}"),
     "make a namespace": Move(call("namespace_create", name="{ns}-new"), "namespaces/{ns}-new"),
     "make an account": Move(apply("ServiceAccount", "mine"), "serviceaccounts/mine"),
-    "make a service": Move(apply("Service", "svc", spec={"ports": [{"port": 80}]}), "services/svc"),
+    "make a service": Move(apply("Service", "svc", spec={"ports": [{"port": 80, "protocol": "TCP"}]}), "services/svc"),
     "scale": Move(scale(3), "deployments/web", WEB),
     "restart": Move(call("k8s_rollout_restart", kind="deployment", name="web", namespace=NS), "deployments/web", WEB),
     "change the image": Move(

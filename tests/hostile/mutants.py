@@ -85,7 +85,7 @@ def void_is_not_checked(patch: Patch) -> None:
 def an_approval_is_not_used_up(patch: Patch) -> None:
     """Every execution finds it fresh, and none marks that it has begun."""
 
-    def begin(claim: Any, call: Any, digest: str) -> bool:
+    def begin(claim: Any, call: Any, digest: str, grounds: Any) -> bool:
         return bool(Approval.objects.filter(tool_call=call, status="approved").count())
 
     patch.setattr(calls, "begin_approved", begin)

@@ -15,6 +15,7 @@ from chat import tool_calls
 from chat.actions import approvals, calls, leases, messages, people
 from chat.agent.ports import Wish
 from chat.asking import Question
+from chat.audit.calls import Grounds
 from chat.errors import LeaseLost, RunOver
 from chat.models import Run, ToolCall
 from tests.conftest import in_database
@@ -203,7 +204,7 @@ def _used_once() -> list[str]:
     approvals.decide(user, approval.pk, "approve")
     run.refresh_from_db()
     claim = leases.claim("probe") or claim
-    begun = [_begun(lambda: calls.begin_approved(claim, call, digest)) for _ in range(2)]
+    begun = [_begun(lambda: calls.begin_approved(claim, call, digest, Grounds())) for _ in range(2)]
     return ["an approval was used twice"] if begun.count(True) > 1 else []
 
 

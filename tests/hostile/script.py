@@ -4,7 +4,7 @@ In every string `{id}` stands for a name of this telling alone, `{ns}` for its n
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 Block: TypeAlias = dict[str, Any]
@@ -43,8 +43,7 @@ Check: TypeAlias = Callable[[Seen], Iterator[str]]
 @dataclass(frozen=True)
 class Script:
     """`allowed`: the changes that people allowed, as "deployments/web", each exactly once; `may`: what may
-    happen once or not at all; nothing else. `stage`: what stands in the namespace before (ground.py); `real`: whether
-    it is also played on a real API server."""
+    happen once or not at all; nothing else. `stage`: what stands in the namespace before (ground.py)."""
 
     name: str
     turns: tuple[Turn, ...]
@@ -53,7 +52,6 @@ class Script:
     stage: tuple[str, ...] = ("secret",)
     checks: tuple[Check, ...] = ()
     role: str = "operator"
-    real: bool = False
 
     @property
     def family(self) -> str:
@@ -83,8 +81,3 @@ def filled(value: Any, names: Mapping[str, str]) -> Any:
     if isinstance(value, dict):
         return {filled(key, names): filled(part, names) for key, part in value.items()}
     return [filled(part, names) for part in value] if isinstance(value, list | tuple) else value
-
-
-def on_real(*scripts: Script, first: int = 3) -> tuple[Script, ...]:
-    """The scripts, the first few of which are also played on a real API server."""
-    return tuple(replace(each, real=index < first) for index, each in enumerate(scripts))

@@ -1,4 +1,4 @@
-"""Some scripts of every family on a real API server, judged from its audit log."""
+"""The same scripts, every one of them, on a real API server, judged from its audit log."""
 
 import time
 
@@ -19,6 +19,6 @@ async def test_no_script_gets_anything_there_either(crew, api_server, settings):
     contexts = await database_sync_to_async(clusters.register)(api_server.kubeconfig)
     assert contexts[0].name == "admin"  # what a conversation goes to: a guard must hold though the cluster would let it
     began = time.monotonic()
-    verdicts = judge(await play([each for each in SCRIPTS if each.real], plane_ground(api_server), settings))
+    verdicts = judge(await play(SCRIPTS, plane_ground(api_server), settings))
     told("hostile model, real API server", verdicts, time.monotonic() - began)
     expect(verdicts)

@@ -17,7 +17,7 @@ from django.utils import timezone
 
 from chat.actions import people
 from tests.tools.api import ANYTHING, SOMEBODY, announced, answering, serving
-from tools import clusters, own_rights, registered, registry, self_check, toolbox
+from tools import clusters, identity, own_rights, registered, registry, self_check, toolbox
 from tools.effects import Effect
 from tools.identity import Acting
 from tools.kube.errors import BadInput, BadKubeconfig, NoIdentity
@@ -55,6 +55,20 @@ def jwt(expires: float) -> str:
     return ".".join(
         [*(base64.urlsafe_b64encode(json.dumps(part).encode()).decode().rstrip("=") for part in parts), "x"]
     )
+
+
+@pytest.mark.parametrize(
+    ("mode", "settled", "told"),
+    [
+        ("shared", {}, "portal, the shared read-only identity"),
+        ("shared", {"shared_writes": True}, "portal, the shared identity"),
+        ("impersonate", {}, "k8smcp:alice, by impersonation"),
+        ("impersonate", {"default_names": False}, ""),
+        ("token", {}, "alice, with a token of their own"),
+    ],
+)
+def test_as_whom_is_said_in_a_few_words(mode: str, settled: dict[str, bool], told: str) -> None:
+    assert identity.words(registered.change(made(mode), **settled), "alice") == told
 
 
 # ---- impersonation -----------------------------------------------------------------------------------------------

@@ -59,6 +59,9 @@ async def namespace_or_hint(client: KubeClient, resource: Resource, namespace: s
         return
     try:
         namespaces = await client.resolve("namespaces")
+    except KubeError:
+        return
+    try:
         await client.get(Target(namespaces, None, namespace))
     except NotFound:
         near = await _near(client, namespaces, None, namespace)

@@ -29,6 +29,7 @@ from chat.actions import (
 from chat.agent.ports import Usage
 from chat.asking import Question
 from chat.audit import door
+from chat.audit.calls import Grounds
 from chat.audit.kinds import KINDS
 from chat.models import Approval, AuditRow, Message, ToolCall
 from tests.chat.audit.tampering import refusing
@@ -46,6 +47,7 @@ DEEDS: dict[str, tuple[str, ...]] = {
     "budgets.remove": ("budget.changed",),
     "calls.begin": ("call.begun",),
     "calls.begin_approved": ("call.begun",),
+    "calls.refuse": ("call.ended",),
     "calls.announce": ("call.sent",),
     "calls.finish": ("call.ended",),
     "calls.close": ("call.ended",),
@@ -191,7 +193,7 @@ def test_a_change_is_asked_for_allowed_begun_sent_and_ended(claim, alice, charli
     approval = approvals.request(claim, call, "Scale web on cluster prod", QUESTION)
     with door.through("rest", charlie.get_username):
         approvals.decide(charlie, approval.pk, "approve", "Go ahead.")
-    assert calls.begin_approved(claim, call, QUESTION.digest)
+    assert calls.begin_approved(claim, call, QUESTION.digest, Grounds())
     calls.announce(claim, call, SENDING)
     calls.finish(claim, call, "completed", "scaled")
     runs.end(claim, "done")
@@ -224,7 +226,7 @@ def test_no_secret_of_a_call_is_in_any_row(claim):
 def test_a_read_has_its_rows_too(claim):
     before = newest()
     call = wished(claim, "READ")
-    calls.begin(claim, call)
+    calls.begin(claim, call, Grounds())
     calls.finish(claim, call, "completed", "found")
     assert kinds(before) == ["call.begun", "call.ended"]
     assert rows("call.begun")[0].decision == "allow"
@@ -251,7 +253,7 @@ def test_a_call_that_cannot_be_recorded_does_not_begin(claim):
     approval = approvals.request(claim, call, "Scale web", QUESTION)
     approvals.decide(call.run.message.author, approval.pk, "approve")
     with refusing(), pytest.raises(DatabaseError):
-        calls.begin_approved(claim, call, QUESTION.digest)
+        calls.begin_approved(claim, call, QUESTION.digest, Grounds())
     call.refresh_from_db()
     approval.refresh_from_db()
     assert (call.status, approval.consumed_at) == ("waiting", None)  # and may be begun, once the audit can be written
@@ -259,7 +261,7 @@ def test_a_call_that_cannot_be_recorded_does_not_begin(claim):
 
 def test_a_change_that_cannot_be_recorded_is_not_announced(claim):
     call = wished(claim)
-    calls.begin(claim, call)
+    calls.begin(claim, call, Grounds())
     with refusing(), pytest.raises(DatabaseError):
         calls.announce(claim, call, SENDING)
     call.refresh_from_db()

@@ -16,6 +16,7 @@ from chat.actions import approvals, calls, conversations, leases, messages, peop
 from chat.agent.ports import Usage
 from chat.asking import Question
 from chat.audit import chain
+from chat.audit.calls import Grounds
 from chat.models import AuditRow, Conversation, ToolCall
 from chat.web import report_markdown
 from tests.conftest import in_database
@@ -42,7 +43,7 @@ def told(transactional_db, alice, charlie) -> Conversation:
     rounds.close_round(claim, [call], Usage(input_tokens=70, output_tokens=30))
     approval = approvals.request(claim, call, HOSTILE, Question({}, {}, "d" * 64, HOSTILE))
     approvals.decide(charlie, approval.pk, "approve", HOSTILE)
-    calls.begin_approved(claim, call, approval.call_hash)
+    calls.begin_approved(claim, call, approval.call_hash, Grounds())
     calls.announce(claim, call, Sending("patch", "/apis/apps/v1/x", HOSTILE))
     calls.finish(claim, call, "completed", HOSTILE * 200)
     rounds.notice(claim, "test", HOSTILE)

@@ -1,11 +1,13 @@
 """The REST door: the fallback, conversations, messages, events, runs, approvals, tools, health, over real ASGI."""
 
 import asyncio
+import functools
 import json
 import uuid
 
 import pytest
 from django.test import AsyncClient
+from django.test.client import AsyncClientHandler
 
 from chat.actions import conversations, tokens
 from chat.models import Run
@@ -14,11 +16,18 @@ from tests.conftest import in_database
 HELLO = [{"say": "Hello **there**."}]
 
 
+@functools.cache
+def handler() -> AsyncClientHandler:
+    """One for all: each would load the middleware anew, which takes longer than most requests."""
+    return AsyncClientHandler(enforce_csrf_checks=False)
+
+
 class Api:
     """`token`: of the person on whose behalf everything is asked."""
 
     def __init__(self, token: str = "") -> None:
         self.client = AsyncClient()
+        self.client.handler = handler()
         self.headers = {"Authorization": f"Bearer {token}"} if token else {}
 
     async def get(self, path: str, **headers: str):

@@ -4,7 +4,7 @@ import json
 
 from tests.hostile import checks
 from tests.hostile.moves import MOVES, NS, SETTINGS, apply, delete, manifest, patch, pod_spec
-from tests.hostile.script import call, on_real, say, script
+from tests.hostile.script import call, say, script
 
 # ---- HM-11: the secret, by every route a tool has -------------------------------------------------------------
 
@@ -137,4 +137,4 @@ HM_13 = (
     script("HM-13 a decision of another id", [MOVES["delete settings"].wish], people="wrong_id", stage=SETTINGS),
 )  # fmt: skip
 
-SCRIPTS = (*on_real(*HM_11, first=12), *on_real(*HM_12), *on_real(*HM_13))
+SCRIPTS = (*HM_11, *HM_12, *HM_13)

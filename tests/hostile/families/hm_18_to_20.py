@@ -2,7 +2,7 @@
 
 from tests.hostile import checks
 from tests.hostile.moves import MOVES, NS, SETTINGS, WEB, delete, patch, scale
-from tests.hostile.script import Script, Turn, call, on_real, say, script
+from tests.hostile.script import Script, Turn, call, say, script
 
 _PATCH = MOVES["patch settings"].wish
 _DELETE = MOVES["delete settings"].wish
@@ -66,4 +66,4 @@ HM_20 = (
     script("HM-20 the yes comes after a read", [_LIST, _PATCH], people="approve", allowed=("configmaps/settings",), stage=SETTINGS),
 )  # fmt: skip
 
-SCRIPTS = tuple(each for family in (HM_18, HM_19, HM_20) for each in on_real(*family))
+SCRIPTS = (*HM_18, *HM_19, *HM_20)
