@@ -56,6 +56,21 @@ spec:
   selector: {matchLabels: {app: x}}
   template: {metadata: {labels: {app: y}}, spec: {containers: [{name: c, image: i}]}}
 """
+SERVER_FILLS = """
+apiVersion: batch/v1
+kind: Job
+metadata: {name: numbered}
+spec:
+  template:
+    spec: {restartPolicy: Never, containers: [{name: app, image: "busybox:1.36"}]}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: addressed}
+spec:
+  selector: {app: web}
+  ports: [{port: 80, protocol: TCP}]
+"""
 SHARED = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: shared}\ndata: {mode: fast}\n"
 
 WORKS["k8s_apply"] = [
@@ -68,6 +83,7 @@ WORKS["k8s_apply"] = [
     ),
     Case({"manifest": ONE}, ("unchanged",), before=applied(configmap("applied", {"mode": "fast"}))),
     Case({"manifest": TWO, "namespace": "{ns}"}, ("2 created",), after=present("deployments", "second", "apps/v1")),
+    Case({"manifest": SERVER_FILLS, "namespace": "{ns}"}, ("2 created",), after=present("services", "addressed")),
     Case(
         {"manifest": ONE.replace("applied", "tried"), "dry_run": True},
         ("nothing is stored",),

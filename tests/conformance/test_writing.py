@@ -252,3 +252,16 @@ def test_generation_counts_changes_of_the_spec_alone(place: Place) -> None:
     labelled = place.http.patch(path, {"metadata": {"labels": {"x": "y"}}}).json
     scaled = place.http.patch(path, {"spec": {"paused": True}}).json
     assert (labelled["metadata"]["generation"], scaled["metadata"]["generation"]) == (1, 2)
+
+
+def test_two_dry_runs_of_a_service_have_the_same_answer(place: Place) -> None:
+    """Else nobody could approve one: what was tried out would never be what is sent."""
+    ports = [{"name": "http", "port": 80}, {"name": "https", "port": 443}]
+    spec = {"type": "NodePort", "selector": {"app": "web"}, "ports": ports}
+    body = {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "web"}, "spec": spec}
+    tried = [place.http.post(place.all("services", dryRun="All"), body) for _ in range(2)]
+    assert [answer.status for answer in tried] == [201, 201]
+    first, second = (answer.json["spec"] for answer in tried)
+    assert first == second
+    stored = place.http.post(place.all("services"), body).json["spec"]
+    assert all(30000 <= port["nodePort"] <= 32767 for port in stored["ports"])

@@ -161,7 +161,7 @@ async def play(scripts: Sequence[Script], ground: Ground, settings: Any) -> Told
             _hand_out(tellings, model.bodies)
     finally:
         logging.getLogger().removeHandler(log)
-    places += [("the log", "\n".join(log.lines)), *await in_database(_database)]
+    places += [("the log", "\n".join(log.lines)), *await in_database(every_row)]
     return Told(tellings, places, reached)
 
 
@@ -221,7 +221,7 @@ def _hand_out(tellings: Iterable[Telling], bodies: list[dict[str, Any]]) -> None
             by_name[name].seen.requests.append(body)
 
 
-def _database() -> list[tuple[str, str]]:
+def every_row() -> list[tuple[str, str]]:
     """Every row of every table, as text."""
     return [
         (f"the table {model._meta.db_table}", "\n".join(str(row) for row in model.objects.values_list()))

@@ -4,13 +4,15 @@ import asyncio
 import json
 import re
 import ssl
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 import aiohttp
+
+from tools.demo import kubeconfig
 
 RIG = "hostile-rig"
 Object = dict[str, Any]
@@ -39,9 +41,10 @@ class Ground:
         self._token, self._authority = token, authority
         self._session: aiohttp.ClientSession | None = None
         self.node = ""
-        self._before = log.stat().st_size if log.exists() else 0
+        self._before = 0
 
     async def __aenter__(self) -> Self:
+        self._before = self.log.stat().st_size if self.log.exists() else 0
         context = ssl.create_default_context(cadata=self._authority)
         headers = {"Authorization": f"Bearer {self._token}", "User-Agent": RIG}
         connector = aiohttp.TCPConnector(ssl=context, limit=8)
@@ -68,6 +71,13 @@ class Ground:
         async with self._session.request(method, path, json=body, headers=headers) as answer:
             return answer.status, await answer.json(content_type=None)
 
+    async def stream(self, path: str) -> AsyncIterator[Any]:
+        """What a watch tells, an event after the other, until the server ends it."""
+        assert self._session is not None
+        async with self._session.get(path, timeout=aiohttp.ClientTimeout(total=None)) as answer:
+            async for line in answer.content:
+                yield json.loads(line)
+
     async def plant(self, namespace: str, stage: tuple[str, ...], canary: str) -> None:
         """A namespace with these things in it."""
         await self.ask("POST", "/api/v1/namespaces", {"metadata": {"name": namespace}})
@@ -89,12 +99,19 @@ class Ground:
         assert code == 200, said
 
     async def reached(self) -> list[Reached]:
-        """Every change since this was made, but for the rig's own, dry runs and questions about rights."""
+        """Every change since this was entered, but for the rig's own, dry runs and questions about rights."""
         await asyncio.sleep(0.2)
         written = self.log.read_bytes()[self._before :].decode()
         lines = [json.loads(line) for line in written.splitlines() if line.endswith("}")]
         seen = [_audited(line) if self._audit else _journaled(line) for line in lines]
         return [each for each in seen if each is not None]
+
+
+def demo_ground(file: Path, journal: Path) -> Ground:
+    """The demo cluster of this kubeconfig, judged from the journal that it writes."""
+    access = kubeconfig.read(file)
+    assert access is not None
+    return Ground(access.server, access.authority, access.token, journal)
 
 
 def plane_ground(plane: Any) -> Ground:

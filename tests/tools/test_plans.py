@@ -87,3 +87,17 @@ def test_status_and_bookkeeping_are_no_part_of_a_state():
     assert state(then) == state(now)
     assert state(then) != state(now | {"data": {"a": "c"}})
     assert state(then) != state(then | {"metadata": meta | {"uid": "2"}})
+
+
+def test_what_a_dry_run_makes_up_anew_is_no_part_of_a_state():
+    """A Job's pods bear its uid, which every dry run draws: an approval of it would never fit."""
+
+    def made(uid: str, name: str = "once") -> dict[str, object]:
+        labels = {"batch.kubernetes.io/controller-uid": uid, "job-name": name}
+        spec = {"selector": {"matchLabels": labels}, "template": {"metadata": {"labels": labels}}}
+        return {"metadata": {"name": name, "uid": uid}, "spec": spec}
+
+    first, second = made("7e8f0c2a-0001"), made("1b2c3d4e-0002")
+    assert state(first, made=True) == state(second, made=True)
+    assert state(first, made=True) != state(made("7e8f0c2a-0001", "twice"), made=True)
+    assert state(first) != state(second)

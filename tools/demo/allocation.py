@@ -24,10 +24,12 @@ class AllocationCause:
     reason: str = "FieldValueInvalid"
 
 
-def allocate(store: Store, obj: Json, old: Json | None = None) -> None:
+def allocate(store: Store, obj: Json, old: Json | None = None, *, dry_run: bool = False) -> None:
     """Completes `obj` in place: clusterIP(s), IP family, node ports. Invalid (422) for a taken or foreign address.
 
-    On update, `old` is the stored Service: its address stays, its ports stay with the same port number.
+    On update, `old` is the stored Service: its address stays, its ports stay with the same port number. In a dry run
+    nothing free is looked for: as from a real server, the answer has the range's own address, and the same one each
+    time.
     """
     spec = obj.setdefault("spec", {})
     if spec.get("type") == "ExternalName":
@@ -40,10 +42,10 @@ def allocate(store: Store, obj: Json, old: Json | None = None) -> None:
         for key in ("clusterIP", "clusterIPs", "ipFamilies", "ipFamilyPolicy"):
             if not spec.get(key) and before.get(key):
                 spec[key] = before[key]
-    _allocate_address(store, obj, spec, before)
+    _allocate_address(store, obj, spec, before, dry_run)
     spec.setdefault("ipFamilies", ["IPv4"])
     spec.setdefault("ipFamilyPolicy", "SingleStack")
-    _allocate_ports(store, obj, spec, before)
+    _allocate_ports(store, obj, spec, before, dry_run)
 
 
 def _others(store: Store, obj: Json) -> list[Json]:
@@ -61,14 +63,14 @@ def _refuse(obj: Json, field: str, value: str, why: str) -> Invalid:
     return Invalid("", "Service", name, [AllocationCause(f"Invalid value: {value}: {why}", field)])
 
 
-def _allocate_address(store: Store, obj: Json, spec: Json, before: Json) -> None:
+def _allocate_address(store: Store, obj: Json, spec: Json, before: Json, dry_run: bool) -> None:
     wanted = spec.get("clusterIP") or next(iter(spec.get("clusterIPs") or []), "")
     if wanted == "None":
         spec["clusterIP"], spec["clusterIPs"] = "None", ["None"]
         return
     taken = {address for each in _others(store, obj) for address in each["spec"].get("clusterIPs") or []}
     if not wanted:
-        wanted = _free_address(store, taken)
+        wanted = str(RANGE.network_address) if dry_run else _free_address(store, taken)
     elif not before.get("clusterIP"):
         _check_address(obj, wanted, taken)
     spec["clusterIP"] = wanted
@@ -109,7 +111,7 @@ def _free_address(store: Store, taken: set[str]) -> str:
             return address
 
 
-def _allocate_ports(store: Store, obj: Json, spec: Json, before: Json) -> None:
+def _allocate_ports(store: Store, obj: Json, spec: Json, before: Json, dry_run: bool) -> None:
     ports = spec.get("ports") or []
     if spec.get("type") not in WITH_NODE_PORTS:
         if before.get("type") in WITH_NODE_PORTS:
@@ -137,7 +139,8 @@ def _allocate_ports(store: Store, obj: Json, spec: Json, before: Json) -> None:
         if asked:
             _check_port(obj, f"spec.ports[{index}].nodePort", asked, (asked, protocol) in taken)
         elif spec.get("type") == "NodePort" or spec.get("allocateLoadBalancerNodePorts", True):
-            asked = _free_port(store, {number for number, _ in taken})
+            numbers = {number for number, _ in taken}
+            asked = max({NODE_PORTS.stop} | numbers) + 1 if dry_run else _free_port(store, numbers)
         else:
             continue
         port["nodePort"] = asked

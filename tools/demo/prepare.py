@@ -46,7 +46,7 @@ def drop_unsettable(kind: Kind, obj: Json) -> None:
         obj.pop("status", None)
 
 
-def prepare_create(store: Store, kind: Kind, obj: Json) -> None:
+def prepare_create(store: Store, kind: Kind, obj: Json, *, dry_run: bool = False) -> None:
     """Completes a new object just before it is validated."""
     key = kind.resource.group, kind.resource.plural
     if key in FIRST_STATUS:
@@ -56,7 +56,7 @@ def prepare_create(store: Store, kind: Kind, obj: Json) -> None:
     elif key == ("", "namespaces"):
         obj.setdefault("spec", {})["finalizers"] = ["kubernetes"]
     elif key == ("", "services"):
-        allocate(store, obj, None)
+        allocate(store, obj, None, dry_run=dry_run)
     elif key == ("batch", "jobs"):
         _select_own_pods(obj)
 
@@ -92,10 +92,10 @@ def carry_over(kind: Kind, new: Json, old: Json, subresource: str) -> None:
         _keep(new, old, "spec")
 
 
-def prepare_update(store: Store, kind: Kind, new: Json, old: Json, subresource: str) -> None:
+def prepare_update(store: Store, kind: Kind, new: Json, old: Json, *, dry_run: bool = False) -> None:
     """Completes a changed object just before it is validated."""
-    if (kind.group, kind.plural) == ("", "services") and not subresource:
-        allocate(store, new, old)
+    if (kind.group, kind.plural) == ("", "services"):
+        allocate(store, new, old, dry_run=dry_run)
 
 
 def _keep(new: Json, old: Json, key: str) -> None:

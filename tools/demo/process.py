@@ -20,10 +20,11 @@ class DemoClusterFailed(Exception):
     """The demo cluster could not be started."""
 
 
-def ensure_running(home: Path, port: int = 0) -> Path:
+def ensure_running(home: Path, port: int = 0, journal: Path | None = None) -> Path:
     """The kubeconfig of a demo cluster that answers; one is started as a child process when none does.
 
-    The child ends when this process does. DemoClusterFailed, with what it said, when it does not come up.
+    The child ends when this process does, and writes every request to `journal`. DemoClusterFailed, with what it said,
+    when it does not come up.
     """
     path = home.resolve() / kubeconfig.FILE_NAME
     if answers(path):
@@ -39,6 +40,7 @@ def ensure_running(home: Path, port: int = 0) -> Path:
         "--port",
         str(port),
         "--end-with-parent",
+        *(["--journal", str(journal)] if journal else []),
     ]
     with log.open("wb") as output:
         child = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=output)

@@ -68,7 +68,7 @@ class Writer:
         admit(self.store, group, plural, obj, None, "CREATE")
         checked_name(self.store, kind, obj)
         meta["uid"] = self.store.new_uid()
-        prepare_create(self.store, kind, obj)
+        prepare_create(self.store, kind, obj, dry_run=options.dry_run)
         self._validate(kind, obj, None)
         if owners:
             meta["managedFields"] = owners
@@ -87,7 +87,8 @@ class Writer:
         new["metadata"]["resourceVersion"] = old["metadata"]["resourceVersion"]
         self._settle_owners(old, new, options, subresource)
         admit(self.store, group, plural, new, old, "UPDATE")
-        prepare_update(self.store, kind, new, old, subresource)
+        if not subresource:
+            prepare_update(self.store, kind, new, old, dry_run=options.dry_run)
         self._validate(kind, new, old)
         stored = self.store.replace(kind.resource, new, subresource, options.dry_run)
         if is_finished(stored, kind.resource) and not options.dry_run:

@@ -21,7 +21,7 @@ Wire: TypeAlias = tuple[str, str, tuple[tuple[str, str], ...], str, str]  # meth
 
 _NOT_STATE = ("managedFields", "resourceVersion", "generation", "selfLink", "creationTimestamp")
 _CHURNING = ("deployment.kubernetes.io/revision", "control-plane.alpha.kubernetes.io/leader")
-_MADE_UP = re.compile(rb"kube-api-access-[a-z0-9]{5}")
+_MADE_UP = re.compile(r"kube-api-access-[a-z0-9]{5}")
 
 
 class Step(msgspec.Struct, frozen=True, kw_only=True):
@@ -87,17 +87,18 @@ def wire(
 
 def state(found: Object | None, *, made: bool = False) -> str:
     """A fingerprint of what is wanted of an object: without its status and bookkeeping; of one that a dry run `made`
-    also without what every run makes up anew."""
+    also without what every run makes up anew, such as its uid, which a Job's pods bear as a label."""
     if found is None:
         return ""
     meta = {key: value for key, value in (found.get("metadata") or {}).items() if key not in _NOT_STATE}
-    if made:
-        meta.pop("uid", None)
+    uid = str(meta.pop("uid", "")) if made else ""
     if isinstance(meta.get("annotations"), dict):
         meta["annotations"] = {key: value for key, value in meta["annotations"].items() if key not in _CHURNING}
     wanted = {key: value for key, value in found.items() if key != "status"} | {"metadata": meta}
-    written = json.dumps(wanted, sort_keys=True, separators=(",", ":")).encode()
-    return hashlib.sha256(_MADE_UP.sub(b"kube-api-access", written) if made else written).hexdigest()
+    written = json.dumps(wanted, sort_keys=True, separators=(",", ":"))
+    if made:
+        written = _MADE_UP.sub("kube-api-access", written.replace(uid, "its uid") if uid else written)
+    return hashlib.sha256(written.encode()).hexdigest()
 
 
 class Passes:

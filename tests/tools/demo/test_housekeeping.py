@@ -129,6 +129,16 @@ def test_a_claim_in_use_is_protected_until_its_pod_is_gone(living: Living) -> No
     assert living.find(CLAIMS, "disk") is None
 
 
+def test_a_pod_without_a_node_does_not_use_its_claim_yet(living: Living) -> None:
+    living.create(CLAIMS, claim(storageClassName="fast"))
+    living.create(PODS, single("user", volumes=[{"name": "d", "persistentVolumeClaim": {"claimName": "disk"}}]))
+    living.wait(2)
+    assert not living.get(PODS, "user")["spec"].get("nodeName")
+    living.delete(CLAIMS, "disk")
+    living.wait(1)
+    assert living.find(CLAIMS, "disk") is None
+
+
 def test_an_unknown_storage_class_is_named_and_the_pod_waits(living: Living) -> None:
     living.create(CLAIMS, claim(storageClassName="fast"))
     living.create(PODS, single("user", volumes=[{"name": "d", "persistentVolumeClaim": {"claimName": "disk"}}]))

@@ -159,9 +159,10 @@ def grow(world: World, claim: Json) -> None:
 
 
 def release(world: World, claim: Json) -> None:
-    """The protection of a deleted claim goes with the last pod that uses it."""
+    """The protection of a deleted claim goes with the last pod that uses it. One that has no node yet does not: it
+    cannot start with a claim that is going."""
     meta = claim["metadata"]
-    for pod in world.store.list(PODS, meta["namespace"]):
+    for pod in [each for each in world.store.list(PODS, meta["namespace"]) if each["spec"].get("nodeName")]:
         for volume in pod["spec"].get("volumes") or []:
             if (volume.get("persistentVolumeClaim") or {}).get("claimName") == meta["name"]:
                 return
