@@ -25,7 +25,7 @@ from tools.kube.plan import Step
 from tools.models import Cluster
 from tools.policy import Verdict
 from tools.rehearsal import Rehearsal
-from tools.spec import Arguments, Tool
+from tools.spec import Closed, Tool
 
 MOST_ASKED = 8  # times one call is asked about anew, because its objects do not hold still
 
@@ -41,7 +41,7 @@ class Allowed:
     """The call may go on: a read to its cluster, a change to its rehearsal. judge: the policy on each request."""
 
     tool: Tool
-    arguments: Arguments
+    arguments: Closed
     person: User
     acting: Acting
     judge: Judge
@@ -66,7 +66,7 @@ def look(call: ToolCall) -> Allowed | Refusal | None:
     try:
         tool = registry.find(call.tool)
         arguments = toolbox.parse(tool, call.wished)
-        cluster = clusters.find(call.cluster)
+        cluster = None if tool.inside else clusters.find(call.cluster)
     except (registry.UnknownTool, toolbox.BadArguments, KubeError) as fault:
         return Refusal(CallStatus.FAILED, str(fault))
     person = User.objects.get(pk=call.run.message.author_id)  # anew: rights may have gone while the run went on
@@ -81,11 +81,13 @@ def look(call: ToolCall) -> Allowed | Refusal | None:
     return _answered(call) or Allowed(tool, arguments, person, acting_for(call, person), judge)
 
 
-def _forbidden(person: User, now: policy.Present, tool: Tool, cluster: Cluster) -> str:
-    """Why this person's call may not even be tried out, as a sentence; empty when it may."""
+def _forbidden(person: User, now: policy.Present, tool: Tool, cluster: Cluster | None) -> str:
+    """Why this person's call may not even be tried out, as a sentence; empty when it may. A call inside the portal has
+    no cluster."""
     if Right.CONVERSE not in rights(person):
         return f"{person.get_username()} may not use the portal any more: nothing was done."
-    if why := identity.refusal(cluster, tool.effect) or standing.lost(person, now.call.run):
+    why = identity.refusal(cluster, tool.effect) if cluster is not None else ""
+    if why := why or standing.lost(person, now.call.run):
         return why
     verdict = now.first_look(tool.effect)
     return verdict.reason if verdict.decision == "deny" else ""

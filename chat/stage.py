@@ -6,6 +6,7 @@ Deltas are coalesced: the first at once, then one frame per BEAT. The open block
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 
 from chat import doorbell, storable, tool_calls
@@ -155,10 +156,7 @@ class Stage:
 
     async def perform(self, wishes: Sequence[Wish]) -> Sequence[Answer]:
         answers = await tool_calls.perform(self._claim, [self._calls[wish.id] for wish in wishes])
-        return [
-            Answer(wish.id, answer.text, answer.failed, answer.data)
-            for wish, answer in zip(wishes, answers, strict=True)
-        ]
+        return [replace(answer, id=wish.id) for wish, answer in zip(wishes, answers, strict=True)]
 
     async def heard(self) -> Sequence[str]:
         """A call without a model hears nothing: what is queued behind it runs next."""

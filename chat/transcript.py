@@ -8,6 +8,7 @@ it; one that was removed is left out, as is what an interrupted attempt said.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from chat import given
 from chat.agent.ports import Answer, Block, Json, Text, Thinking, Turn, Wish
 from chat.event_types import (
     GOES_ON_ELSEWHERE,
@@ -101,11 +102,12 @@ def _tell(events: Sequence[Event], data: Mapping[str, Json], *, current: bool) -
             case ToolCallStart.type:
                 telling.say(Wish(_id(event), event.data["tool_name"], event.data["arguments"]))
             case ToolCallEnd.type:
-                telling.answers[_id(event)] = Answer(
+                telling.answers[_id(event)] = given.answer(
                     _id(event),
+                    event.data["tool_name"],
                     event.data["result"],
-                    event.data["status"] != "completed",
-                    data.get(event.data["tool_call_id"]),
+                    failed=event.data["status"] != "completed",
+                    data=data.get(event.data["tool_call_id"]),
                 )
             case Notice.type if event.data["code"] in VOIDING:
                 telling.void()

@@ -8,11 +8,12 @@ steps, and whatever a provider or a cluster does, it has one end.
       └───────────────────────────────────┴────────────────▲
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import TypeAlias
 
+from chat.agent.deferral import opened
 from chat.agent.endings import explain
 from chat.agent.errors import AgentError, LimitReached, ModelError
 from chat.agent.limits import Limits
@@ -199,7 +200,7 @@ def _fail(state: State, fault: AgentError, *acts: Act) -> Step:
 
 
 def _finished(state: State, finished: Finished) -> Step:
-    wishes = _each_once(finished.wishes) if finished.stop_reason == "tool_use" else ()
+    wishes = _each_once(map(opened, finished.wishes)) if finished.stop_reason == "tool_use" else ()
     why = explain(finished.stop_reason) if not wishes else ""
     told: tuple[Act, ...] = (Show(TextDelta(why)), Show(TextEnd(why))) if why else ()
     said = (*state.said, Text(why)) if why else state.said
@@ -236,7 +237,7 @@ def _listen(state: State) -> Step:
     return replace(state, phase=Phase.HEARING), (Listen(),)
 
 
-def _each_once(wishes: Sequence[Wish]) -> tuple[Wish, ...]:
+def _each_once(wishes: Iterable[Wish]) -> tuple[Wish, ...]:
     """A model that names one id twice wished once."""
     first: dict[str, Wish] = {}
     for wish in wishes:

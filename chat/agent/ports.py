@@ -37,12 +37,18 @@ class Wish:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What came of a wish. `text` is what a model reads; `data` the same as JSON for the rule-based guide."""
+    """What came of a wish. `text` is what a model reads; `data` the same as JSON for the rule-based guide.
+
+    given: its beginning, where the text is too long for a model; short: its first line, for when it has become old,
+    empty where it must stay. Both say how to read on.
+    """
 
     id: str
     text: str
     failed: bool = False
     data: Json = None
+    given: str = ""
+    short: str = ""
 
 
 Block: TypeAlias = Text | Thinking | Wish | Answer
@@ -58,9 +64,12 @@ class Turn:
 
 @dataclass(frozen=True, slots=True)
 class ToolOffer:
+    """`deferred`: its schema is not loaded; a model finds it with tool_find."""
+
     name: str
     description: str
     input_schema: Mapping[str, Json]
+    deferred: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,11 +161,13 @@ class Finished:
 class Asking:
     """An attempt that may cost something is about to be made, and nothing of it has left yet.
 
-    size: bytes of the request; most: tokens that its answer may have.
+    size: bytes of the request; most: tokens that its answer may have; grown: what its bytes would be, had nothing been
+    shortened, and nought where that is the same.
     """
 
     size: int
     most: int
+    grown: int = 0
 
 
 @dataclass(frozen=True, slots=True)
