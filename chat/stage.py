@@ -12,7 +12,7 @@ from functools import partial
 from chat import doorbell, storable, tool_calls
 from chat.actions import queue, reservations, rounds
 from chat.actions.leases import Claim, OpenBlock
-from chat.agent.ports import Answer, Asking, Usage, Wish
+from chat.agent.ports import Answer, Asking, Memo, Usage, Wish
 from chat.hop import in_database
 from chat.models import Reservation, Run, ToolCall
 from tools import redaction
@@ -153,6 +153,11 @@ class Stage:
         rounds.close_round(self._claim, recorded, usage, self._held, self._counted)
         self._held = self._counted = None
         return recorded
+
+    async def compacted(self, memo: Memo, usage: Usage) -> Memo:
+        memo = await in_database(rounds.compact)(self._claim, memo, usage, self._held, self._counted)
+        self._held = self._counted = None
+        return memo
 
     async def perform(self, wishes: Sequence[Wish]) -> Sequence[Answer]:
         answers = await tool_calls.perform(self._claim, [self._calls[wish.id] for wish in wishes])

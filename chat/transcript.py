@@ -9,8 +9,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from chat import given
-from chat.agent.ports import Answer, Block, Json, Text, Thinking, Turn, Wish
+from chat.agent import compaction
+from chat.agent.ports import Answer, Block, Json, Memo, Text, Thinking, Turn, Wish
 from chat.event_types import (
+    COMPACTED,
     GOES_ON_ELSEWHERE,
     MessageEdited,
     MessageRemoved,
@@ -111,6 +113,9 @@ def _tell(events: Sequence[Event], data: Mapping[str, Json], *, current: bool) -
                 )
             case Notice.type if event.data["code"] in VOIDING:
                 telling.void()
+            case Notice.type if event.data["code"] == COMPACTED:
+                telling.close()
+                telling.turns.append(Turn("user", (kept_memo(event.sealed["memo"]),)))
     unanswered = [wish for wish in telling.wishes() if wish.id not in telling.answers]
     if unanswered and current:
         return [*telling.turns, Turn("assistant", tuple(telling.open))]
@@ -118,15 +123,23 @@ def _tell(events: Sequence[Event], data: Mapping[str, Json], *, current: bool) -
     return telling.turns
 
 
+def kept_memo(kept: Mapping[str, Json]) -> Memo:
+    """As `rounds.compact` keeps it."""
+    return Memo(tuple(kept["words"]), tuple(kept["places"]), tuple(kept["calls"]), kept["findings"])
+
+
 def _id(event: Event) -> str:
     return "call_" + str(event.data["tool_call_id"]).replace("-", "")
 
 
 def _alternating(turns: Sequence[Turn]) -> tuple[Turn, ...]:
-    """The Messages API wants roles to alternate: neighbours of one role become one turn."""
+    """The Messages API wants roles to alternate: neighbours of one role become one turn. A memo stands for what came
+    before it."""
     merged: list[Turn] = []
     for turn in turns:
-        if merged and merged[-1].role == turn.role:
+        if merged and isinstance(turn.blocks[0], Memo):
+            merged = list(compaction.compact(merged, turn.blocks[0]))
+        elif merged and merged[-1].role == turn.role:
             merged[-1] = Turn(turn.role, merged[-1].blocks + turn.blocks)
         else:
             merged.append(turn)

@@ -6,8 +6,8 @@ from typing import Any, TypeAlias
 
 import orjson
 
-from chat.agent import deferral, diet
-from chat.agent.ports import Answer, Block, Request, Text, Thinking, ToolOffer, Turn, Wish
+from chat.agent import compaction, deferral, diet
+from chat.agent.ports import Answer, Block, Memo, Request, Text, Thinking, ToolOffer, Turn, Wish
 from chat.agent.prompt.compose import constant_part, setting_part
 
 Body: TypeAlias = dict[str, Any]
@@ -20,7 +20,7 @@ def body(request: Request, *, model: str, max_tokens: int, refused: Iterable[str
     thinking, caching = "thinking" not in refused, "cache_control" not in refused
     made: Body = {
         "model": model,
-        "max_tokens": max_tokens,
+        "max_tokens": min(max_tokens, request.most or max_tokens),
         "system": [_text(constant_part()), _text(setting_part(request.setting, deferral.named(request.tools)))],
         "messages": _messages(request.turns, thinking=thinking),
     }
@@ -85,6 +85,8 @@ def _block(block: Block, short: frozenset[str]) -> Body:
     match block:
         case Text(text):
             return _text(text)
+        case Memo():
+            return _text(compaction.text(block))
         case Thinking(text, signature):
             return {"type": "thinking", "thinking": text, "signature": signature}
         case Wish(id, name, arguments):
