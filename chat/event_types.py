@@ -14,6 +14,7 @@ RunOutcome = Literal["done", "stopped", "failed", "lost"]
 TAKEN_OVER = "taken_over"  # the code of the notice that another process goes on with a run whose process is gone
 HANDED_OVER = "handed_over"  # and with one whose process gave it on, as it does before a restart
 GOES_ON_ELSEWHERE = (TAKEN_OVER, HANDED_OVER)
+COMPACTED = "compacted"  # that from here on the model goes by a summary of what came before
 ApprovalDecision = Literal["approved", "rejected", "expired", "void"]
 
 

@@ -26,7 +26,7 @@ from tools.kube.plan import Step
 from tools.models import Cluster
 from tools.policy import Verdict
 from tools.rehearsal import Rehearsal
-from tools.spec import Arguments, Tool
+from tools.spec import Closed, Tool
 
 MOST_ASKED = 8  # times one call is asked about anew, because its objects do not hold still
 
@@ -46,7 +46,7 @@ class Allowed:
     by which rule, at this first look."""
 
     tool: Tool
-    arguments: Arguments
+    arguments: Closed
     person: User
     acting: Acting
     judge: Judge
@@ -73,7 +73,7 @@ def look(call: ToolCall) -> Allowed | Refusal | None:
     try:
         tool = registry.find(call.tool)
         arguments = toolbox.parse(tool, call.wished)
-        cluster = clusters.find(call.cluster)
+        cluster = None if tool.inside else clusters.find(call.cluster)
     except (registry.UnknownTool, toolbox.BadArguments, KubeError) as fault:
         return Refusal(CallStatus.FAILED, str(fault))
     person = User.objects.get(pk=call.run.message.author_id)  # anew: rights may have gone while the run went on
@@ -92,11 +92,13 @@ def look(call: ToolCall) -> Allowed | Refusal | None:
     return _answered(call) or Allowed(tool, arguments, person, acting, judge, now.grounds(verdict))
 
 
-def _forbidden(person: User, call: ToolCall, tool: Tool, cluster: Cluster) -> str:
-    """Why this person's call may not even be tried out, whatever the rules say; empty when it may."""
+def _forbidden(person: User, call: ToolCall, tool: Tool, cluster: Cluster | None) -> str:
+    """Why this person's call may not even be tried out, whatever the rules say; empty when it may. A call inside the
+    portal has no cluster."""
     if Right.CONVERSE not in rights(person):
         return f"{person.get_username()} may not use the portal any more: nothing was done."
-    return identity.refusal(cluster, tool.effect) or standing.lost(person, call.run)
+    why = identity.refusal(cluster, tool.effect) if cluster is not None else ""
+    return why or standing.lost(person, call.run)
 
 
 def _answered(call: ToolCall) -> Refusal | None:

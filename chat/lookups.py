@@ -26,7 +26,7 @@ from tools.identity import Acting
 from tools.kube.guard import Permit
 from tools.kube.sending import Sending, from_plain
 from tools.lookup import Told, look_up
-from tools.spec import Arguments, Tool
+from tools.spec import Closed, Tool
 
 _UNTOLD = Told("unknown", UNKNOWN)
 
@@ -34,7 +34,7 @@ _UNTOLD = Told("unknown", UNKNOWN)
 @dataclass(frozen=True, slots=True)
 class _Question:
     tool: Tool
-    arguments: Arguments
+    arguments: Closed
     sent: Sequence[Sending]
     seconds_ago: float
     acting: Acting

@@ -201,7 +201,9 @@ def _set(claim: Claim, provider: Provider) -> Scene:
         "pk", "data"
     )
     turns = transcript.compose(events, claim.run_id, {str(pk): data for pk, data in results})
-    request = Request(turns=turns, tools=tool_calls.offered(run.message.author, run.token), setting=_setting(run))
+    window = settings.K8SMCP_MODEL_WINDOW if provider.name == "anthropic" else 0
+    offered = tool_calls.offered(run.message.author, run.token)
+    request = Request(turns=turns, tools=offered, setting=_setting(run), window=window)
     mine = [event for event in events if event.run_id == run.pk]
     block = sum(event.type in (TextEnd.type, ThinkingEnd.type) for event in mine)
     calls = list(

@@ -6,12 +6,13 @@ Deltas are coalesced: the first at once, then one frame per BEAT. The open block
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 
 from chat import doorbell, storable, tool_calls
 from chat.actions import queue, reservations, rounds
 from chat.actions.leases import Claim, OpenBlock
-from chat.agent.ports import Answer, Asking, Usage, Wish
+from chat.agent.ports import Answer, Asking, Memo, Usage, Wish
 from chat.hop import in_database
 from chat.models import Reservation, Run, ToolCall
 from tools import redaction
@@ -153,12 +154,14 @@ class Stage:
         self._held = self._counted = None
         return recorded
 
+    async def compacted(self, memo: Memo, usage: Usage) -> Memo:
+        memo = await in_database(rounds.compact)(self._claim, memo, usage, self._held, self._counted)
+        self._held = self._counted = None
+        return memo
+
     async def perform(self, wishes: Sequence[Wish]) -> Sequence[Answer]:
         answers = await tool_calls.perform(self._claim, [self._calls[wish.id] for wish in wishes])
-        return [
-            Answer(wish.id, answer.text, answer.failed, answer.data)
-            for wish, answer in zip(wishes, answers, strict=True)
-        ]
+        return [replace(answer, id=wish.id) for wish, answer in zip(wishes, answers, strict=True)]
 
     async def heard(self) -> Sequence[str]:
         """A call without a model hears nothing: what is queued behind it runs next."""

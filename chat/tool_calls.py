@@ -5,6 +5,8 @@ repeated, an unfinished change is looked up in its cluster and never sent again.
 """
 
 import asyncio
+import re
+import uuid
 from collections.abc import Coroutine, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
@@ -13,7 +15,7 @@ from typing import Any, TypeVar
 from django.contrib.auth.models import User
 from django.db import Error as DatabaseFault
 
-from chat import gate, lookups, policy, storable
+from chat import desk, gate, given, lookups, storable
 from chat.actions import calls, changes, edits, leases
 from chat.actions.leases import Claim
 from chat.agent.errors import Parked
@@ -37,13 +39,10 @@ T = TypeVar("T")
 
 
 def offered(user: User, token: str) -> tuple[ToolOffer, ...]:
-    """In stable order, the tools that a person may use in some cluster. token: the scope of the access token they came
-    by, "" for their own sign-in."""
-    allowed = policy.effects(user, token)
+    """As `desk.usable`, in the agent's words."""
     return tuple(
-        ToolOffer(tool.name, tool.description, tool.input_schema())
-        for tool in registry.all_tools()
-        if tool.effect in allowed
+        ToolOffer(tool.name, tool.description, tool.input_schema(), deferred=not tool.core)
+        for tool in desk.usable(user, token)
     )
 
 
@@ -55,10 +54,12 @@ def record(run: Run, wish: Wish) -> ToolCall:
     arguments = storable.data(dict(wish.arguments))
     shown = redaction.arguments(arguments)
     call = ToolCall(run=run, tool=storable.text(wish.name)[:64], arguments=shown, cluster=_cluster(run, arguments))
+    call.pk = _pk(wish) or call.pk
     call.sealed = arguments if arguments != shown else None
     try:
         tool = registry.find(wish.name)
         call.effect = tool.effect.value
+        call.cluster = "" if tool.inside else call.cluster
         call.intent = tool.title
         call.intent = redaction.text(storable.text(tool.intent(toolbox.parse(tool, arguments))))[:300]
     except (registry.UnknownTool, toolbox.BadArguments):
@@ -210,6 +211,8 @@ def _permit(claim: Claim, call: ToolCall, allowed: Allowed) -> Permit:
 
 
 async def _outcome(call: ToolCall, allowed: Allowed, permit: Permit) -> toolbox.Outcome:
+    if allowed.tool.inside:
+        return await toolbox.look_up(allowed.tool, allowed.arguments, desk.Desk(call, allowed.person))
     outcome = await toolbox.run(allowed.tool, allowed.arguments, call.cluster, permit, allowed.acting)
     if outcome.status == "unknown" and (told := await lookups.find_out(call)).status != "unknown":
         outcome = replace(outcome, status=told.status, text=told.text, full="", data=None)
@@ -243,9 +246,19 @@ async def _announce(claim: Claim, call: ToolCall, sending: Sending) -> float:
 
 
 def answer(call: ToolCall) -> Answer:
-    return Answer(id=wish_id(call), text=call.result, failed=call.status != CallStatus.COMPLETED, data=call.data)
+    failed = call.status != CallStatus.COMPLETED
+    return given.answer(wish_id(call), call.tool, call.result, failed=failed, data=call.data)
 
 
 def wish_id(call: ToolCall) -> str:
     """The id under which the model knows the call: letters, digits and `_`, as the Messages API wants."""
     return f"call_{call.pk.hex}"
+
+
+def _pk(wish: Wish) -> uuid.UUID | None:
+    """The row of a wish that has such an id already bears it: what the model reads later is what it read at once."""
+    found = _OURS.fullmatch(wish.id)
+    return uuid.UUID(found[1]) if found else None
+
+
+_OURS = re.compile(r"call_([0-9a-f]{32})")

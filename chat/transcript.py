@@ -8,8 +8,11 @@ it; one that was removed is left out, as is what an interrupted attempt said.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from chat.agent.ports import Answer, Block, Json, Text, Thinking, Turn, Wish
+from chat import given
+from chat.agent import compaction
+from chat.agent.ports import Answer, Block, Json, Memo, Text, Thinking, Turn, Wish
 from chat.event_types import (
+    COMPACTED,
     GOES_ON_ELSEWHERE,
     MessageEdited,
     MessageRemoved,
@@ -101,14 +104,18 @@ def _tell(events: Sequence[Event], data: Mapping[str, Json], *, current: bool) -
             case ToolCallStart.type:
                 telling.say(Wish(_id(event), event.data["tool_name"], event.data["arguments"]))
             case ToolCallEnd.type:
-                telling.answers[_id(event)] = Answer(
+                telling.answers[_id(event)] = given.answer(
                     _id(event),
+                    event.data["tool_name"],
                     event.data["result"],
-                    event.data["status"] != "completed",
-                    data.get(event.data["tool_call_id"]),
+                    failed=event.data["status"] != "completed",
+                    data=data.get(event.data["tool_call_id"]),
                 )
             case Notice.type if event.data["code"] in VOIDING:
                 telling.void()
+            case Notice.type if event.data["code"] == COMPACTED:
+                telling.close()
+                telling.turns.append(Turn("user", (kept_memo(event.sealed["memo"]),)))
     unanswered = [wish for wish in telling.wishes() if wish.id not in telling.answers]
     if unanswered and current:
         return [*telling.turns, Turn("assistant", tuple(telling.open))]
@@ -116,15 +123,23 @@ def _tell(events: Sequence[Event], data: Mapping[str, Json], *, current: bool) -
     return telling.turns
 
 
+def kept_memo(kept: Mapping[str, Json]) -> Memo:
+    """As `rounds.compact` keeps it."""
+    return Memo(tuple(kept["words"]), tuple(kept["places"]), tuple(kept["calls"]), kept["findings"])
+
+
 def _id(event: Event) -> str:
     return "call_" + str(event.data["tool_call_id"]).replace("-", "")
 
 
 def _alternating(turns: Sequence[Turn]) -> tuple[Turn, ...]:
-    """The Messages API wants roles to alternate: neighbours of one role become one turn."""
+    """The Messages API wants roles to alternate: neighbours of one role become one turn. A memo stands for what came
+    before it."""
     merged: list[Turn] = []
     for turn in turns:
-        if merged and merged[-1].role == turn.role:
+        if merged and isinstance(turn.blocks[0], Memo):
+            merged = list(compaction.compact(merged, turn.blocks[0]))
+        elif merged and merged[-1].role == turn.role:
             merged[-1] = Turn(turn.role, merged[-1].blocks + turn.blocks)
         else:
             merged.append(turn)

@@ -159,6 +159,7 @@ SERVESTATIC_AUTOREFRESH = DEBUG
 ANTHROPIC_API_KEY = env.text("ANTHROPIC_API_KEY")
 ANTHROPIC_BASE_URL = env.address("ANTHROPIC_BASE_URL", ("http", "https"))
 K8SMCP_MODEL = env.text("K8SMCP_MODEL", "claude-sonnet-5-5")
+K8SMCP_MODEL_WINDOW = env.number("K8SMCP_MODEL_WINDOW", 200_000, least=8_000, most=100_000_000)
 K8SMCP_PROVIDER = env.choice("K8SMCP_PROVIDER", ("anthropic", "guide", "scripted")) or (
     "anthropic" if ANTHROPIC_API_KEY or ANTHROPIC_BASE_URL else "guide"
 )

@@ -21,7 +21,7 @@ from tools.kube.guard import Permit
 from tools.kube.proof import Finding, State, judge
 from tools.kube.sending import Sending
 from tools.kube.transport import WRITE_SECONDS, Transport
-from tools.spec import Arguments, Tool
+from tools.spec import Closed, Tool
 from tools.toolbox import Status
 
 ARRIVES_WITHIN = SEND_WITHIN + WRITE_SECONDS + 1.0  # the same to its end in the cluster; a second for the network
@@ -40,7 +40,7 @@ class Told:
 
 async def look_up(
     tool: Tool,
-    arguments: Arguments,
+    arguments: Closed,
     permit: Permit,
     sent: Sequence[Sending],
     seconds_ago: float,
@@ -93,7 +93,7 @@ async def _finding(client: KubeClient, sending: Sending) -> Finding:
 # ---- how it is told ----------------------------------------------------------------------------------------------
 
 
-def _told(tool: Tool, arguments: Arguments, sent: Sequence[Sending], findings: Sequence[Finding]) -> Told:
+def _told(tool: Tool, arguments: Closed, sent: Sequence[Sending], findings: Sequence[Finding]) -> Told:
     states = {finding.state for finding in findings}
     whys = "; ".join(finding.why for finding in findings)
     if State.UNKNOWN in states:

@@ -19,7 +19,9 @@ from tools.catalogue import (
     nodes,
     objects,
     patching,
+    results,
     rollouts,
+    searching,
     usage,
 )
 from tools.spec import Tool
@@ -41,6 +43,8 @@ _SUBJECTS: tuple[ModuleType, ...] = (
     deleting,
     executing,
     drafts,
+    results,
+    searching,
 )
 
 

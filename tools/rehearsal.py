@@ -17,7 +17,7 @@ from tools.kube.failures import missing
 from tools.kube.guard import Permit
 from tools.kube.plan import Recorder, Step, state
 from tools.kube.transport import Request, Transport
-from tools.spec import Arguments, Tool
+from tools.spec import Closed, Tool
 
 _LOOK = 3.0  # seconds that somebody who decides waits for a cluster
 
@@ -37,7 +37,7 @@ class Rehearsal:
         return any(not step.trial for step in self.steps)
 
 
-async def rehearse(tool: Tool, arguments: Arguments, cluster: str, permit: Permit, acting: Acting) -> Rehearsal:
+async def rehearse(tool: Tool, arguments: Closed, cluster: str, permit: Permit, acting: Acting) -> Rehearsal:
     """As that person. `permit` must be a rehearsal's. Never raises, but for being cancelled."""
     recorder = Recorder()
     outcome = await toolbox.run(tool, arguments, cluster, permit, acting, recorder)

@@ -4,9 +4,8 @@ import asyncio
 import difflib
 import logging
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from functools import partial
 from typing import Any, Literal, TypeAlias
 
 import msgspec
@@ -15,7 +14,6 @@ from pydantic import ValidationError
 
 from tools import clusters, known_values, redaction, rendering
 from tools.identity import NOBODY, Acting
-from tools.kube.access import Access
 from tools.kube.client import KubeClient
 from tools.kube.errors import Ambiguous, KubeError, PartlyDone
 from tools.kube.guard import Permit
@@ -23,7 +21,7 @@ from tools.kube.plan import Recorder
 from tools.kube.rehearsing import RehearsalEnds, RehearsalTransport
 from tools.kube.together import beside
 from tools.kube.transport import Transport
-from tools.spec import Arguments, Json, Result, Tool
+from tools.spec import Closed, Desk, Json, Result, Tool
 
 LARGEST_TEXT = 32 << 10
 LARGEST_FULL = 256 << 10
@@ -53,7 +51,7 @@ class Outcome:
     duration_ms: int
 
 
-def parse(tool: Tool, raw: Mapping[str, Json]) -> Arguments:
+def parse(tool: Tool, raw: Mapping[str, Json]) -> Closed:
     """Raises BadArguments."""
     try:
         return tool.arguments.model_validate(dict(raw))
@@ -65,47 +63,62 @@ def parse(tool: Tool, raw: Mapping[str, Json]) -> Arguments:
 
 async def run(
     tool: Tool,
-    arguments: Arguments,
+    arguments: Closed,
     cluster_name: str,
     permit: Permit,
     acting: Acting = NOBODY,
     recorder: Recorder | None = None,
 ) -> Outcome:
     """Runs the call once, as that person. Never raises, but for being cancelled."""
-    began = time.perf_counter()
     made: list[KubeClient] = []
-    access = partial(clusters.access, cluster_name, acting)
-    status, result = await _tried(tool, arguments, access, permit, recorder, made)
+
+    async def reach() -> KubeClient:
+        reached = await database_sync_to_async(clusters.access)(cluster_name, acting)
+        wire = RehearsalTransport(reached.name, reached, recorder) if recorder else Transport(reached.name, reached)
+        made.append(KubeClient(wire, permit))
+        return made[0]
+
+    return await _outcome(tool, arguments, reach, made)
+
+
+async def look_up(tool: Tool, arguments: Closed, desk: Desk) -> Outcome:
+    """Answers a call of a tool that goes to no cluster (`Tool.inside`). Never raises, but for being cancelled."""
+
+    async def reach() -> Desk:
+        return desk
+
+    return await _outcome(tool, arguments, reach, [])
+
+
+async def _outcome(
+    tool: Tool, arguments: Closed, reach: Callable[[], Awaitable[Any]], made: list[KubeClient]
+) -> Outcome:
+    began = time.perf_counter()
+    status, result = await _tried(tool, arguments, reach, made)
     known = await _known(made)
     text, full, data = await beside(lambda: _cleaned(result, known))
     return Outcome(status, text, full, data, round((time.perf_counter() - began) * 1000))
 
 
 async def _tried(
-    tool: Tool,
-    arguments: Arguments,
-    access: Callable[[], Access],
-    permit: Permit,
-    recorder: Recorder | None,
-    made: list[KubeClient],
+    tool: Tool, arguments: Closed, reach: Callable[[], Awaitable[Any]], made: list[KubeClient]
 ) -> tuple[Status, Result]:
-    """`made` takes the client, so that what it has seen and sent is known however the call ends."""
+    """`reach` puts the client into `made`, so that what it has seen and sent is known however the call ends."""
     try:
-        reached = await database_sync_to_async(access)()
-        wire = RehearsalTransport(reached.name, reached, recorder) if recorder else Transport(reached.name, reached)
-        made.append(KubeClient(wire, permit))
+        place = await reach()
         async with asyncio.timeout(LONGEST_SECONDS):
-            return "completed", await tool.run(made[0], arguments)
+            return "completed", await tool.run(place, arguments)
     except RehearsalEnds:
         return "completed", Result("")
     except PartlyDone as fault:
         return "failed", Result(fault.sentence, data=fault.data)
     except KubeError as fault:
-        return "unknown" if isinstance(fault, Ambiguous) else "failed", Result(fault.sentence)
+        why = {"code": fault.code, "temporary": fault.temporary}
+        return "unknown" if isinstance(fault, Ambiguous) else "failed", Result(fault.sentence, data=why)
     except TimeoutError:
         return _broken(f"{tool.title} took longer than {LONGEST_SECONDS} s and was given up.", made)
     except Exception as fault:
-        log.exception("tool %s failed on cluster %s", tool.name, permit.cluster)
+        log.exception("tool %s failed on cluster %s", tool.name, made[0].cluster if made else "none")
         kind = type(fault).__name__
         return _broken(f"{tool.title} failed for a reason the portal did not expect ({kind}); its log has more.", made)
 

@@ -23,7 +23,7 @@ from chat.models.approval import ApprovalStatus
 from tools import redaction, registry, toolbox
 from tools.identity import Acting
 from tools.kube.guard import Judge
-from tools.spec import Arguments, Tool
+from tools.spec import Closed, Tool
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,7 @@ class Draft:
     and the policy on that: of the person whose run it is, whoever edits."""
 
     tool: Tool
-    arguments: Arguments
+    arguments: Closed
     wished: dict[str, Any]
     call_id: str
     cluster: str

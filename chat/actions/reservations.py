@@ -41,9 +41,9 @@ def reserve(claim: Claim, model: str, asking: Asking) -> Reservation:
         if run.stop_requested:
             raise RunOver("stopped")
         today, known = timezone.now().date(), prices.find(model)
-        asked = _asked_at_most(run, model, asking.size)
+        asked, grown = _asked_at_most(run, model, asking), asking.grown or asking.size
         wanted = Reservation(
-            run=run, person=run.message.author, model=model[:120], day=today, epoch=claim.epoch, size=asking.size,
+            run=run, person=run.message.author, model=model[:120], day=today, epoch=claim.epoch, size=grown,
             priced=known.sure, held_tokens=asked + asking.most, held_micros=known.price.at_most(asked, asking.most),
         )  # fmt: skip
         _take(wanted, concerning(wanted.person, today, standing(Budget.objects.all()), claim.run_id))
@@ -51,14 +51,15 @@ def reserve(claim: Claim, model: str, asking: Asking) -> Reservation:
         return wanted
 
 
-def _asked_at_most(run: Run, model: str, size: int) -> int:
-    """Tokens of a request of so many bytes. A conversation only grows: what the last request of it really had is known,
-    and what was added since has no more tokens than bytes."""
+def _asked_at_most(run: Run, model: str, asking: Asking) -> int:
+    """Tokens of a request. A conversation only grows: what the last request of it really had is known, and what was
+    added since has no more tokens than bytes. What was shortened since takes none away: only the new words count."""
+    grown = asking.grown or asking.size
     counted = Reservation.objects.filter(run__conversation=run.conversation_id, model=model[:120], input_known__gt=0)
     last = counted.order_by("-pk").values_list("size", "input_known").first()
-    if last is None or size < last[0]:
-        return size + BY_ITSELF
-    return min(size, last[1] + size - last[0]) + BY_ITSELF
+    if last is None or grown < last[0]:
+        return asking.size + BY_ITSELF
+    return min(asking.size, last[1] + grown - last[0]) + BY_ITSELF
 
 
 def _take(wanted: Reservation, concerns: Sequence[Concern]) -> None:

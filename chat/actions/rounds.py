@@ -7,13 +7,14 @@ from typing import Any
 from django.db import transaction
 from django.db.models import F
 
-from chat import journal
+from chat import journal, storable
 from chat.actions import reservations
 from chat.actions.leases import Claim, hold, hold_to_go_on
-from chat.agent.ports import Usage
+from chat.agent.ports import Memo, Usage
 from chat.errors import RunOver
 from chat.event_types import (
     BLOCK_ENDS,
+    COMPACTED,
     HANDED_OVER,
     TAKEN_OVER,
     Notice,
@@ -23,6 +24,8 @@ from chat.event_types import (
     ToolCallStart,
 )
 from chat.models import Reservation, Run, ToolCall
+from chat.transcript import kept_memo
+from tools import redaction
 
 
 def start(claim: Claim, provider: str, model: str) -> Run:
@@ -107,8 +110,8 @@ def close_round(
         if held is not None:
             reservations.settle(held, counted)
         run = _run(claim)
-        spent = {key: int(run.usage.get(key, 0)) + value for key, value in asdict(usage).items()}
-        Run.objects.filter(pk=run.pk).update(rounds=F("rounds") + 1, usage=spent)
+        _spend(run, usage)
+        Run.objects.filter(pk=run.pk).update(rounds=F("rounds") + 1)
         position = ToolCall.objects.filter(run=run).count()
         for offset, call in enumerate(calls):
             call.run, call.position = run, position + offset
@@ -116,6 +119,34 @@ def close_round(
             _append(run, ToolCallStart(**call_fields(run, call)))
         if run.direct and calls:  # from here on the call's own row is what counts
             Run.objects.filter(pk=run.pk).update(direct={"tool": calls[0].tool, "arguments": calls[0].arguments})
+
+
+def compact(
+    claim: Claim, memo: Memo, usage: Usage, held: Reservation | None = None, counted: Usage | None = None
+) -> Memo:
+    """Keeps the memo, without what is secret in it, for whoever tells the conversation to a model from here on."""
+    cleaned = redaction.data(storable.data(asdict(memo)))
+    with transaction.atomic():
+        hold(claim)
+        if held is not None:
+            reservations.settle(held, counted)
+        run = _run(claim)
+        _spend(run, usage)
+        text = _COMPACTED + (f" In the agent's words: {cleaned['findings']}" if cleaned["findings"] else "")
+        told = Notice(conversation_id=claim.conversation_id, run_id=claim.run_id, code=COMPACTED, text=text)
+        _append(run, told, {"memo": cleaned})
+    return kept_memo(cleaned)
+
+
+def _spend(run: Run, usage: Usage) -> None:
+    spent = {key: int(run.usage.get(key, 0)) + value for key, value in asdict(usage).items()}
+    Run.objects.filter(pk=run.pk).update(usage=spent)
+
+
+_COMPACTED = (
+    "This conversation was about to become longer than the model can read, so from here on it goes by a summary. "
+    "Nothing is gone: everything stays here, and the agent can read every result again."
+)
 
 
 def call_fields(run: Run, call: ToolCall) -> dict[str, Any]:

@@ -4,9 +4,24 @@ import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
 
-from chat.agent import machine
+from chat.agent import compaction, machine, summary
 from chat.agent.limits import FRESH, Done, Limits
-from chat.agent.machine import Act, Answered, Ask, End, Fail, Finish, GoOn, Happened, Heard, Keep, Listen, Perform, Show
+from chat.agent.machine import (
+    Act,
+    Answered,
+    Ask,
+    Compacted,
+    End,
+    Fail,
+    Finish,
+    GoOn,
+    Happened,
+    Heard,
+    Keep,
+    Listen,
+    Perform,
+    Show,
+)
 from chat.agent.ports import (
     Asking,
     Counted,
@@ -60,6 +75,7 @@ class _Driver:
     def __init__(self, request: Request, provider: Provider, stage: Stage) -> None:
         self._request, self._provider, self._stage = request, provider, stage
         self._spoken: AsyncIterator[Spoken] | None = None
+        self._last = (0, 0)  # turns of the last request, and tokens that it and its answer came to
 
     async def tell(self, act: Act) -> None:
         match act:
@@ -74,6 +90,7 @@ class _Driver:
             case Show(Asking() as asking):
                 await self._stage.asking(asking)
             case Show(Counted(usage)):
+                self._last = len(self._request.turns), usage.total
                 await self._stage.counted(usage)
             case Show(Interrupted(sentence, seconds, attempt)):
                 await self._stage.interrupted(sentence, seconds, attempt)
@@ -87,7 +104,10 @@ class _Driver:
             case GoOn():
                 return await self._next()
             case Ask(turns):
-                self._spoken = self._provider.respond(replace(self._request, turns=turns))
+                self._request = replace(self._request, turns=turns)
+                if compaction.due(self._request, self._last):
+                    return await self._compact()
+                self._spoken = self._provider.respond(self._request)
                 return await self._next()
             case Perform(wishes):
                 return Answered(tuple(await self._stage.perform(wishes)))
@@ -104,8 +124,13 @@ class _Driver:
             await self.close()
         return piece or machine.Silence()
 
+    async def _compact(self) -> Compacted:
+        findings, usage = await summary.ask(self._request, self._provider, self._stage)
+        memo = await self._stage.compacted(compaction.gathered(self._request, findings), usage)
+        self._last = (0, 0)
+        return Compacted(compaction.compact(self._request.turns, memo))
+
     async def close(self) -> None:
         """A cancelled or failed round closes the provider's connection now, not at some later garbage collection."""
         spoken, self._spoken = self._spoken, None
-        if (close := getattr(spoken, "aclose", None)) is not None:
-            await close()
+        await summary.closed(spoken)

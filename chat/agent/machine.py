@@ -8,11 +8,12 @@ steps, and whatever a provider or a cluster does, it has one end.
       └───────────────────────────────────┴────────────────▲
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import TypeAlias
 
+from chat.agent.deferral import opened
 from chat.agent.endings import explain
 from chat.agent.errors import AgentError, LimitReached, ModelError
 from chat.agent.limits import Limits
@@ -34,6 +35,7 @@ from chat.agent.ports import (
     Usage,
     Wish,
 )
+from chat.agent.turns import at_tool_boundary, unanswered, with_answers, with_words
 
 
 class Phase(Enum):
@@ -92,7 +94,14 @@ class Heard:
     texts: tuple[str, ...] = ()
 
 
-Happened: TypeAlias = Spoken | Silence | Answered | Heard
+@dataclass(frozen=True, slots=True)
+class Compacted:
+    """The turns had become too long to be asked with; these stand for them."""
+
+    turns: tuple[Turn, ...]
+
+
+Happened: TypeAlias = Spoken | Silence | Answered | Heard | Compacted
 
 # ---- what is to be done ------------------------------------------------------------------------------------------
 
@@ -114,7 +123,7 @@ class Keep:
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """Begins a round of the model with these turns. Brings the first piece of it."""
+    """Begins a round of the model with these turns. Brings the first piece of it, or Compacted."""
 
     turns: tuple[Turn, ...]
 
@@ -166,12 +175,12 @@ def step(state: State, happened: Happened) -> Step:
     match state.phase, happened:
         case Phase.SPEAKING, TextDelta() | ThinkingDelta() | Asking() | Counted():
             return state, (Show(happened), *_GO_ON)
-        case Phase.SPEAKING, TextEnd(text):
-            return replace(state, said=(*state.said, Text(text))), (Show(happened), *_GO_ON)
-        case Phase.SPEAKING, ThinkingEnd(text, signature):
-            return replace(state, said=(*state.said, Thinking(text, signature))), (Show(happened), *_GO_ON)
+        case Phase.SPEAKING, TextEnd() | ThinkingEnd():
+            return replace(state, said=(*state.said, _closed(happened))), (Show(happened), *_GO_ON)
         case Phase.SPEAKING, Interrupted():  # people keep what they saw; the model says it again in full
             return replace(state, said=()), (Show(happened), *_GO_ON)
+        case Phase.SPEAKING, Compacted(turns):
+            return replace(state, turns=turns), (Ask(turns),)
         case Phase.SPEAKING, Silence():
             return _fail(state, ModelError(_BROKE_OFF, code="incomplete", temporary=True))
         case Phase.SPEAKING, Finished():
@@ -184,6 +193,10 @@ def step(state: State, happened: Happened) -> Step:
 
 
 _BROKE_OFF = "The model's answer broke off before its end. Send the message again."
+
+
+def _closed(block: TextEnd | ThinkingEnd) -> Block:
+    return Text(block.text) if isinstance(block, TextEnd) else Thinking(block.text, block.signature)
 
 
 def _ask(state: State, *acts: Act) -> Step:
@@ -199,7 +212,7 @@ def _fail(state: State, fault: AgentError, *acts: Act) -> Step:
 
 
 def _finished(state: State, finished: Finished) -> Step:
-    wishes = _each_once(finished.wishes) if finished.stop_reason == "tool_use" else ()
+    wishes = _each_once(map(opened, finished.wishes)) if finished.stop_reason == "tool_use" else ()
     why = explain(finished.stop_reason) if not wishes else ""
     told: tuple[Act, ...] = (Show(TextDelta(why)), Show(TextEnd(why))) if why else ()
     said = (*state.said, Text(why)) if why else state.said
@@ -236,43 +249,9 @@ def _listen(state: State) -> Step:
     return replace(state, phase=Phase.HEARING), (Listen(),)
 
 
-def _each_once(wishes: Sequence[Wish]) -> tuple[Wish, ...]:
+def _each_once(wishes: Iterable[Wish]) -> tuple[Wish, ...]:
     """A model that names one id twice wished once."""
     first: dict[str, Wish] = {}
     for wish in wishes:
         first.setdefault(wish.id, wish)
     return tuple(first.values())
-
-
-# ---- turns -------------------------------------------------------------------------------------------------------
-
-
-def unanswered(turns: Sequence[Turn]) -> tuple[Wish, ...]:
-    """The wishes of the last assistant turn that no later turn answers."""
-    answers: set[str] = set()
-    for turn in reversed(turns):
-        if turn.role == "assistant":
-            return tuple(block for block in turn.blocks if isinstance(block, Wish) and block.id not in answers)
-        answers.update(block.id for block in turn.blocks if isinstance(block, Answer))
-    return ()
-
-
-def at_tool_boundary(turns: Sequence[Turn]) -> bool:
-    """Whether answers were the last that was said: the one place where a run under way hears people."""
-    return bool(turns) and isinstance(turns[-1].blocks[-1], Answer)
-
-
-def with_answers(turns: tuple[Turn, ...], answers: Sequence[Answer]) -> tuple[Turn, ...]:
-    """All answers to one assistant turn stand in one turn, before anything else said there: models insist on it."""
-    earlier = turns[-1].blocks if turns and turns[-1].role == "user" else ()
-    kept = turns[:-1] if earlier else turns
-    blocks: tuple[Block, ...] = (*earlier, *answers)
-    return (*kept, Turn("user", tuple(sorted(blocks, key=lambda block: not isinstance(block, Answer)))))
-
-
-def with_words(turns: tuple[Turn, ...], texts: Sequence[str]) -> tuple[Turn, ...]:
-    """What people added stands behind the answers, in the same turn: roles alternate."""
-    if not texts:
-        return turns
-    earlier = turns[-1].blocks if turns and turns[-1].role == "user" else ()
-    return (*(turns[:-1] if earlier else turns), Turn("user", (*earlier, *(Text(text) for text in texts))))

@@ -37,15 +37,32 @@ class Wish:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What came of a wish. `text` is what a model reads; `data` the same as JSON for the rule-based guide."""
+    """What came of a wish. `text` is what a model reads; `data` the same as JSON for the rule-based guide.
+
+    given: its beginning, where the text is too long for a model; short: its first line, for when it has become old,
+    empty where it must stay. Both say how to read on.
+    """
 
     id: str
     text: str
     failed: bool = False
     data: Json = None
+    given: str = ""
+    short: str = ""
 
 
-Block: TypeAlias = Text | Thinking | Wish | Answer
+@dataclass(frozen=True, slots=True)
+class Memo:
+    """What stands in the place of all turns before it (chat/agent/compaction.py). words: people's own; places: clusters
+    and namespaces in play; calls: each with its outcome; findings: in the model's words."""
+
+    words: tuple[str, ...] = ()
+    places: tuple[str, ...] = ()
+    calls: tuple[str, ...] = ()
+    findings: str = ""
+
+
+Block: TypeAlias = Text | Thinking | Wish | Answer | Memo
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,9 +75,12 @@ class Turn:
 
 @dataclass(frozen=True, slots=True)
 class ToolOffer:
+    """`deferred`: its schema is not loaded; a model finds it with tool_find."""
+
     name: str
     description: str
     input_schema: Mapping[str, Json]
+    deferred: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,11 +95,14 @@ class Setting:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """All a provider needs for one round."""
+    """All a provider needs for one round. window: tokens that its model can read and say together, 0 where nobody
+    counts them; most: tokens its answer may have, 0 for as many as the provider allows."""
 
     turns: tuple[Turn, ...]
     tools: tuple[ToolOffer, ...]
     setting: Setting
+    window: int = 0
+    most: int = 0
 
 
 # ---- what a provider says, piece by piece ------------------------------------------------------------------------
@@ -93,6 +116,10 @@ class Usage:
     output_tokens: int = 0
     cache_read_input_tokens: int = 0
     cache_creation_input_tokens: int = 0
+
+    @property
+    def total(self) -> int:
+        return self.input_tokens + self.output_tokens + self.cache_read_input_tokens + self.cache_creation_input_tokens
 
     def __add__(self, other: "Usage") -> "Usage":
         return Usage(
@@ -152,11 +179,13 @@ class Finished:
 class Asking:
     """An attempt that may cost something is about to be made, and nothing of it has left yet.
 
-    size: bytes of the request; most: tokens that its answer may have.
+    size: bytes of the request; most: tokens that its answer may have; grown: what its bytes would be, had nothing been
+    shortened, and nought where that is the same.
     """
 
     size: int
     most: int
+    grown: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,6 +236,10 @@ class Stage(Protocol):
 
     async def round_ended(self, wishes: Sequence[Wish], usage: Usage) -> None:
         """Makes the round durable: usage, and every wish, before any of them is tried."""
+
+    async def compacted(self, memo: Memo, usage: Usage) -> Memo:
+        """Makes durable that `memo` stands for what came before, and tells people. Returns the memo as it is kept.
+        usage: what its summary took."""
 
     async def perform(self, wishes: Sequence[Wish]) -> Sequence[Answer]:
         """Gets the wishes done, in their order, and answers each. Raises Parked when a person must decide first."""

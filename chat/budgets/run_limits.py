@@ -10,6 +10,7 @@ from django.conf import settings
 from django.db.models.functions import Length
 
 from chat.agent.limits import Limits
+from chat.budgets import repeats
 from chat.models import Approval, Run, ToolCall
 from chat.models.approval import ApprovalStatus
 from chat.models.tool_call import CallStatus
@@ -68,7 +69,7 @@ def refused(call: ToolCall, changes: int | None) -> str:
     when the run must end here. `changes`: how many it would send; None: nobody can say."""
     rows = ToolCall.objects.filter(run=call.run_id).exclude(pk=call.pk).annotate(read=Length("result"))
     before = [_made(row) for row in rows.defer("result", "full", "data", "sealed")]
-    return judge(call, before, limits(), changes or 1)
+    return judge(call, before, limits(), changes or 1) or repeats.just_failed(call)
 
 
 def judge(call: ToolCall, before: Sequence[Made], bounds: Limits, changes: int = 1) -> str:

@@ -8,7 +8,8 @@ from django.utils import timezone
 class Reservation(models.Model):
     """Held until `settled_at`; from then on `tokens` and `micros` are spent. `known`: the model counted them; otherwise
     nobody knows, and all that was held is spent. `priced`: the model's price is known; otherwise `micros` are counted
-    at the dearest price there is. `pots`: the keys' rows it is held in. `size`: bytes of the request."""
+    at the dearest price there is. `pots`: the keys' rows it is held in. `size`: bytes of the request, had
+    nothing in it been shortened."""
 
     run = models.ForeignKey("chat.Run", on_delete=models.PROTECT, related_name="reservations")
     person = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="reservations")

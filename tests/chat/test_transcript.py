@@ -34,7 +34,7 @@ class Journal:
         self("tool_call_start", run, tool_call_id=call, tool_name=tool, arguments={"kind": "pods"})
 
     def answer(self, run: str, call: str, result: str = "found", status: str = "completed") -> None:
-        self("tool_call_end", run, tool_call_id=call, result=result, status=status)
+        self("tool_call_end", run, tool_call_id=call, tool_name="k8s_list", result=result, status=status)
 
     def notice(self, run: str, code: str) -> None:
         self("notice", run, code=code, text="Something.")

@@ -23,6 +23,8 @@ READS = {
     "clusters_list",
     "cluster_status",
     "manifest_draft",
+    "result_read",
+    "tool_find",
 }
 EFFECTS = {
     Effect.READ: READS,
@@ -48,6 +50,7 @@ def catalogue() -> list[dict[str, object]]:
             "title": tool.title,
             "description": tool.description,
             "effect": tool.effect.value,
+            "core": tool.core,
             "input_schema": tool.input_schema(),
         }
         for tool in TOOLS
@@ -76,7 +79,7 @@ def test_a_schema_is_closed_and_says_what_it_takes(tool: Tool) -> None:
     schema = tool.input_schema()
     assert schema["additionalProperties"] is False
     assert schema["type"] == "object"
-    assert "cluster" in schema["properties"]
+    assert ("cluster" in schema["properties"]) is not tool.inside
     assert tool.description.endswith(".")
     assert len(tool.title.split()) <= 3
 

@@ -244,5 +244,6 @@ TOOLS: tuple[Tool, ...] = (
         arguments=DescribeArguments,
         run=describe,
         intent=_intent,
+        core=True,
     ),
 )

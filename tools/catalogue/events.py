@@ -170,5 +170,6 @@ TOOLS: tuple[Tool, ...] = (
         arguments=EventsArguments,
         run=list_events,
         intent=_intent,
+        core=True,
     ),
 )

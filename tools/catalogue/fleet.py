@@ -140,6 +140,7 @@ TOOLS: tuple[Tool, ...] = (
         arguments=NoArguments,
         run=list_clusters,
         intent=lambda asked: "List the clusters",
+        core=True,
     ),
     Tool(
         name="cluster_status",
@@ -149,5 +150,6 @@ TOOLS: tuple[Tool, ...] = (
         arguments=NoArguments,
         run=cluster_status,
         intent=lambda asked: "Check the cluster" + (f" {asked.cluster}" if asked.cluster else ""),
+        core=True,
     ),
 )

@@ -68,5 +68,6 @@ TOOLS: tuple[Tool, ...] = (
         arguments=DiscoverArguments,
         run=discover,
         intent=lambda asked: f'Find kinds like "{asked.query}"' if asked.query else "Find out which kinds there are",
+        core=True,
     ),
 )

@@ -244,5 +244,6 @@ TOOLS: tuple[Tool, ...] = (
         arguments=ListArguments,
         run=list_objects,
         intent=_intent,
+        core=True,
     ),
 )

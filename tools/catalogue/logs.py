@@ -180,5 +180,6 @@ TOOLS: tuple[Tool, ...] = (
         arguments=LogsArguments,
         run=read_logs,
         intent=_intent,
+        core=True,
     ),
 )

@@ -74,5 +74,6 @@ TOOLS: tuple[Tool, ...] = (
         arguments=GetArguments,
         run=get_objects,
         intent=_intent,
+        core=True,
     ),
 )

@@ -192,6 +192,7 @@ TOOLS: tuple[Tool, ...] = (
         arguments=RolloutArguments,
         run=status,
         intent=lambda asked: f"Follow the rollout of {_where(asked)}",
+        core=True,
     ),
     Tool(
         name="k8s_rollout_history",

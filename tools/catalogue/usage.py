@@ -161,5 +161,6 @@ TOOLS: tuple[Tool, ...] = (
         arguments=TopArguments,
         run=top,
         intent=lambda asked: f"Measure what {asked.scope} use" + (f" in {asked.namespace}" if asked.namespace else ""),
+        core=True,
     ),
 )

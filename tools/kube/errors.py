@@ -24,9 +24,10 @@ KubeError
 
 
 class KubeError(Exception):
-    """Base of the family. `code` is for programs, the text for people."""
+    """Base of the family. `code` is for programs, the text for people. `temporary`: the same may succeed soon."""
 
     code = "cluster_error"
+    temporary = False
 
     @property
     def sentence(self) -> str:
@@ -51,10 +52,12 @@ class NoIdentity(KubeError):
 
 class NotSent(KubeError):
     code = "not_sent"
+    temporary = True
 
 
 class Unreachable(KubeError):
     code = "unreachable"
+    temporary = True
 
 
 class NotAuthenticated(KubeError):
@@ -82,17 +85,19 @@ class UnknownKind(NotFound):
 
 
 class Conflict(KubeError):
-    """`reason` as the API server gave it: AlreadyExists, Conflict."""
+    """`reason` as the API server gave it: AlreadyExists, Conflict. Only the latter passes."""
 
     code = "conflict"
 
     def __init__(self, sentence: str, reason: str = "") -> None:
         super().__init__(sentence)
         self.reason = reason
+        self.temporary = reason != "AlreadyExists"
 
 
 class Gone(KubeError):
     code = "gone"
+    temporary = True
 
 
 class Invalid(KubeError):
@@ -105,6 +110,7 @@ class Unsupported(KubeError):
 
 class Busy(KubeError):
     code = "busy"
+    temporary = True
 
 
 class TooLarge(KubeError):
@@ -113,6 +119,7 @@ class TooLarge(KubeError):
 
 class BadAnswer(KubeError):
     code = "bad_answer"
+    temporary = True
 
 
 class PartlyDone(KubeError):
@@ -127,3 +134,4 @@ class PartlyDone(KubeError):
 
 class Ambiguous(KubeError):
     code = "ambiguous"
+    temporary = True

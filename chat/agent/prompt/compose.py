@@ -18,9 +18,10 @@ def constant_part() -> str:
     return (Path(__file__).parent / "agent.md").read_text(encoding="utf-8").strip()
 
 
-def setting_part(setting: Setting) -> str:
-    """Where this conversation takes place; cluster names are quoted, since people choose them."""
-    return "\n".join(["Where you are", *(f"- {fact}" for fact in _facts(setting))])
+def setting_part(setting: Setting, more: str = "") -> str:
+    """Where this conversation takes place; cluster names are quoted, since people choose them. `more`: a line about the
+    tools that are not loaded."""
+    return "\n".join(["Where you are", *(f"- {fact}" for fact in [*_facts(setting), *filter(None, [more])])])
 
 
 def _facts(setting: Setting) -> list[str]:

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 
 from chat.agent.errors import LimitReached
-from chat.agent.ports import Answer, Asking, Request, Setting, Text, ToolOffer, Turn, Usage, Wish
+from chat.agent.ports import Answer, Asking, Memo, Request, Setting, Text, ToolOffer, Turn, Usage, Wish
 
 Perform = Callable[[Sequence[Wish]], Sequence[Answer]]
 
@@ -56,6 +56,11 @@ class Recorder:
     async def round_ended(self, wishes: Sequence[Wish], usage: Usage) -> None:
         self.usage += usage
         self.log.append(("round_ended", tuple(wish.name for wish in wishes)))
+
+    async def compacted(self, memo: Memo, usage: Usage) -> Memo:
+        self.usage += usage
+        self.log.append(("compacted", memo))
+        return memo
 
     async def perform(self, wishes: Sequence[Wish]) -> Sequence[Answer]:
         self.log.append(("perform", tuple(wish.name for wish in wishes)))

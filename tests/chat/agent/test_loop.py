@@ -9,7 +9,6 @@ import pytest
 from chat.agent.errors import LimitReached, ModelError, Parked
 from chat.agent.limits import Done, Limits
 from chat.agent.loop import run
-from chat.agent.machine import unanswered, with_answers
 from chat.agent.ports import (
     Answer,
     Asking,
@@ -26,6 +25,7 @@ from chat.agent.ports import (
     Wish,
 )
 from chat.agent.providers.scripted import Fail, Interrupt, Say, Scripted, Stop, Story, Think, WaitFor, WishFor
+from chat.agent.turns import unanswered, with_answers
 from tests.chat.agent.stage import Recorder, ask
 
 LOOK = [Say("Let me look."), WishFor("k8s_list", {"kind": "pods"}), Usage(10, 5)]

@@ -3,6 +3,7 @@
 import asyncio
 import random
 import re
+import uuid
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import aclosing, suppress
 from dataclasses import dataclass, replace
@@ -10,12 +11,12 @@ from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import unquote, urlsplit, urlunsplit
 
 from chat.agent.errors import ModelError
-from chat.agent.ports import Answer, Asking, Counted, Interrupted, Request, Spoken, TextDelta, Usage, Wish
+from chat.agent.ports import Asking, Counted, Interrupted, Request, Spoken, TextDelta, Usage, Wish
 from chat.agent.providers.anthropic import failures
 from chat.agent.providers.anthropic.events import Event, events
 from chat.agent.providers.anthropic.failures import Broken, Place
 from chat.agent.providers.anthropic.message import Message
-from chat.agent.providers.anthropic.request import Body, body, size
+from chat.agent.providers.anthropic.request import Body, body, grown, size
 
 if TYPE_CHECKING:
     from anthropic import AsyncAnthropic
@@ -71,7 +72,7 @@ class Anthropic:
             left_out = frozenset(self._refused)
             asked = self._body(request, left_out)
             message = Message(self._place, asked["max_tokens"])
-            yield Asking(size(asked), asked["max_tokens"])
+            yield Asking(size(asked), asked["max_tokens"], grown(asked, request.turns))
             try:
                 async with aclosing(self._attempt(asked, message)) as spoken:
                     async for piece in spoken:
@@ -92,7 +93,7 @@ class Anthropic:
             attempt += 1
         if cost := message.cost():
             yield Counted(cost)
-        yield replace(finished, wishes=_with_new_ids(finished.wishes, request), usage=spent + finished.usage)
+        yield replace(finished, wishes=_with_own_ids(finished.wishes), usage=spent + finished.usage)
 
     async def aclose(self) -> None:
         """Closes idle connections; the next call opens new ones."""
@@ -284,11 +285,10 @@ async def _read_out(source: AsyncIterator[list[Event]]) -> None:
                 pass
 
 
-def _with_new_ids(wishes: tuple[Wish, ...], request: Request) -> tuple[Wish, ...]:
-    """Some endpoints count their tool calls from nought in every answer; here an id stands for one call of the run."""
-    taken = {block.id for turn in request.turns for block in turn.blocks if isinstance(block, Wish | Answer)}
-    turn = len(request.turns)
-    return tuple(replace(wish, id=f"{wish.id}-{turn}") if wish.id in taken else wish for wish in wishes)
+def _with_own_ids(wishes: tuple[Wish, ...]) -> tuple[Wish, ...]:
+    """Some endpoints count their tool calls from nought in every answer. Here an id stands for one call, and it is the
+    one that the journal knows, so that a run which goes on elsewhere sends what it sent here."""
+    return tuple(replace(wish, id=f"call_{uuid.uuid4().hex}") for wish in wishes)
 
 
 def _duration(seconds: float) -> str:

@@ -6,7 +6,8 @@ from typing import Any, TypeAlias
 
 import orjson
 
-from chat.agent.ports import Answer, Block, Request, Text, Thinking, ToolOffer, Turn, Wish
+from chat.agent import compaction, deferral, diet
+from chat.agent.ports import Answer, Block, Memo, Request, Text, Thinking, ToolOffer, Turn, Wish
 from chat.agent.prompt.compose import constant_part, setting_part
 
 Body: TypeAlias = dict[str, Any]
@@ -19,12 +20,12 @@ def body(request: Request, *, model: str, max_tokens: int, refused: Iterable[str
     thinking, caching = "thinking" not in refused, "cache_control" not in refused
     made: Body = {
         "model": model,
-        "max_tokens": max_tokens,
-        "system": [_text(constant_part()), _text(setting_part(request.setting))],
+        "max_tokens": min(max_tokens, request.most or max_tokens),
+        "system": [_text(constant_part()), _text(setting_part(request.setting, deferral.named(request.tools)))],
         "messages": _messages(request.turns, thinking=thinking),
     }
     if request.tools:
-        made["tools"] = [_tool(tool) for tool in sorted(request.tools, key=lambda tool: tool.name)]
+        made["tools"] = [_tool(tool) for tool in deferral.loaded(request.tools)]
     if thinking:
         made["thinking"] = {"type": "adaptive", "display": "summarized"}
     if caching:
@@ -40,6 +41,13 @@ def size(made: Body) -> int:
         return len(json.dumps(made))
 
 
+def grown(made: Body, turns: Sequence[Turn]) -> int:
+    """Bytes that the request would have come to, had no result been shortened: this only grows, as the conversation."""
+    short = diet.shortened(turns)
+    answers = (block for turn in turns for block in turn.blocks if isinstance(block, Answer) and block.id in short)
+    return size(made) + sum(len(orjson.dumps(diet.sent(answer))) for answer in answers)
+
+
 def _mark(made: Body) -> None:
     """At most four marks are allowed: the tools, the constant words, and the newest turns of the user."""
     made["system"][0]["cache_control"] = CACHE
@@ -53,8 +61,9 @@ def _mark(made: Body) -> None:
 def _messages(turns: Sequence[Turn], *, thinking: bool) -> list[Body]:
     """Turns of one role after another become one message; a turn without a sendable block is left out."""
     messages: list[Body] = []
+    short = diet.shortened(turns)
     for turn in turns:
-        content = [_block(block) for block in turn.blocks if _can_be_sent(block, thinking)]
+        content = [_block(block, short) for block in turn.blocks if _can_be_sent(block, thinking)]
         if messages and messages[-1]["role"] == turn.role:
             messages[-1]["content"] += content
         elif content:
@@ -72,16 +81,19 @@ def _can_be_sent(block: Block, thinking: bool) -> bool:
             return True
 
 
-def _block(block: Block) -> Body:
+def _block(block: Block, short: frozenset[str]) -> Body:
     match block:
         case Text(text):
             return _text(text)
+        case Memo():
+            return _text(compaction.text(block))
         case Thinking(text, signature):
             return {"type": "thinking", "thinking": text, "signature": signature}
         case Wish(id, name, arguments):
             return {"type": "tool_use", "id": id, "name": name, "input": dict(arguments)}
-        case Answer(id, text, failed):
-            answer: Body = {"type": "tool_result", "tool_use_id": id, "content": text or "(nothing)"}
+        case Answer(id=id, failed=failed):
+            text = diet.sent(block, short) or "(nothing)"
+            answer: Body = {"type": "tool_result", "tool_use_id": id, "content": text}
             return answer | {"is_error": True} if failed else answer
 
 

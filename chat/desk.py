@@ -1,0 +1,48 @@
+"""What the portal itself tells a tool that goes to no cluster: kept results of one conversation, and the tools."""
+
+from collections.abc import Sequence
+
+from django.contrib.auth.models import User
+
+from chat import policy
+from chat.access import visible_to
+from chat.hop import in_database
+from chat.models import ToolCall
+from tools import registry
+from tools.kube.errors import NotFound
+from tools.spec import Kept, Tool
+
+
+class Desk:
+    """`tools.spec.Desk` for one call: what its person may read, and use, now."""
+
+    def __init__(self, call: ToolCall, person: User) -> None:
+        self._conversation, self._token, self._person = call.run.conversation_id, call.run.token, person
+
+    async def kept(self, ref: str) -> Kept:
+        return await in_database(self._kept)(ref)
+
+    def _kept(self, ref: str) -> Kept:
+        calls = ToolCall.objects.filter(
+            run__conversation=self._conversation, run__conversation__in=visible_to(self._person), ended_at__isnull=False
+        )
+        named = [call for call in calls.order_by("-requested_at").only("pk") if short(call) == ref]
+        if not named:
+            raise NotFound(f"There is no result {ref} in this conversation. Its name stands at its end.")
+        call = calls.get(pk=named[0].pk)
+        return Kept(call.tool, call.full or call.result, call.data)
+
+    async def tools(self) -> Sequence[Tool]:
+        return await in_database(usable)(self._person, self._token)
+
+
+def short(call: ToolCall) -> str:
+    """The name under which a model reads on in a result: unique enough in one conversation; the newest counts."""
+    return call.pk.hex[:8]
+
+
+def usable(user: User, token: str) -> tuple[Tool, ...]:
+    """In stable order, the tools that a person may use in some cluster. token: the scope of the access token they came
+    by, "" for their own sign-in."""
+    allowed = policy.effects(user, token)
+    return tuple(tool for tool in registry.all_tools() if tool.effect in allowed)
