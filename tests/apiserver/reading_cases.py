@@ -61,6 +61,29 @@ FAILS["k8s_describe"] = [
     Case({"kind": "node", "name": "node-1"}, ("nodes", "editor"), user="editor"),
 ]
 
+WORKS["k8s_diagnose"] = [
+    Case(
+        {"namespace": "{ns}"},
+        ("Pod crash in {ns} keeps crashing", "Pod typo in {ns} cannot fetch its image", "too much CPU"),
+        hides=("Deployment web",),
+    ),
+    Case({"kind": "deployment", "name": "web", "namespace": "{ns}"}, ("around Deployment web", "0 findings")),
+    Case({"kind": "pod", "name": "giant"}, ("640 CPU cores", "node-1: ")),
+    Case({"kind": "service", "name": "web", "namespace": "{ns}"}, ("0 findings",)),
+    Case({"kind": "node", "name": "node-1"}, ("around Node node-1",)),
+    Case({"kind": "job", "name": "once", "namespace": "{ns}"}, ("0 findings",)),
+    Case({}, ("in the cluster", "Pod typo in {ns}")),
+    Case({"namespace": "{ns}"}, ("Pod crash in {ns}", "secrets (403)"), user="viewer"),
+    Case({"namespace": "{ns}"}, ("Pod crash in {ns}", "nodes (403)"), user="editor"),
+]
+FAILS["k8s_diagnose"] = [
+    Case({"kind": "deployment", "name": "wep", "namespace": "{ns}"}, ("wep", "web")),
+    Case({"kind": "gizmo", "name": "x"}, ("gizmo",)),
+    Case({"kind": "secret", "name": "keys", "namespace": "{ns}"}, ("no rules for the kind Secret",)),
+    Case({"kind": "pod"}, ("together",)),
+    Case({"namespace": "no-such-namespace"}, ("no-such-namespace",)),
+]
+
 WORKS["k8s_discover"] = [
     Case({}, ("Deployment", "Pod")),
     Case({"query": "metrics"}, ("metrics.k8s.io",)),

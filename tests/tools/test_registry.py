@@ -28,7 +28,7 @@ READS = {
 }
 EFFECTS = {
     Effect.READ: READS,
-    Effect.SENSITIVE: {"k8s_get", "k8s_describe", "k8s_logs"},
+    Effect.SENSITIVE: {"k8s_get", "k8s_describe", "k8s_diagnose", "k8s_logs"},
     Effect.CHANGE: {
         "k8s_apply",
         "k8s_patch",

@@ -154,7 +154,7 @@ class KubeClient:
 
     async def _all_pages(self, resource: Resource, selection: Selection, at_most: int) -> Page:
         items: list[Object] = []
-        size, page = PAGE, Page([])
+        size, page = PAGE, Page([], selection.cursor)
         while True:
             try:
                 page = await self.page(
