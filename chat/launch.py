@@ -31,11 +31,11 @@ LOST: leases.OpenBlock = {}  # instead of a block: another process has the run
 
 
 class Crew:
-    """The runs that this process drives."""
+    """The runs that this process drives. `only`: this one and no other, whatever else waits."""
 
-    def __init__(self, concurrency: int = CONCURRENCY) -> None:
+    def __init__(self, concurrency: int = CONCURRENCY, only: str = "") -> None:
         self.name = f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:6]}"
-        self._concurrency = concurrency
+        self._concurrency, self._only = concurrency, only
         self._drives: dict[str, runner.Drive] = {}
         self._woken = asyncio.Event()
         self._loop = asyncio.get_running_loop()
@@ -142,7 +142,7 @@ class Crew:
                 return
 
     def _claims(self, most: int) -> list[leases.Claim]:
-        return list(islice(leases.claim_some(self.name), most))
+        return list(islice(leases.claim_some(self.name, self._only), most))
 
     def _ended(self, drive: runner.Drive, _: object) -> None:
         """A run this process took over from itself has a newer drive: that one stays."""
@@ -177,11 +177,11 @@ def wake() -> None:
         doorbell.call_runners()
 
 
-def begin(concurrency: int = CONCURRENCY) -> Crew:
-    """Starts this process's crew in the running event loop, once."""
+def begin(concurrency: int = CONCURRENCY, only: str = "") -> Crew:
+    """Starts this process's crew in the running event loop, once. `only`: for this run alone."""
     global _crew
     if _crew is None:
-        _crew = Crew(concurrency)
+        _crew = Crew(concurrency, only)
         _crew.start()
     return _crew
 

@@ -29,6 +29,15 @@ def host_fits(scope: Mapping[str, Any]) -> bool:
     return validate_host((urlsplit(f"//{host}").hostname or "").lower(), settings.ALLOWED_HOSTS)
 
 
+def own_address() -> str:
+    """The portal's address as the settings tell it, for those who came by no request: the first of
+    CSRF_TRUSTED_ORIGINS, else where it listens."""
+    if settings.CSRF_TRUSTED_ORIGINS:
+        return str(settings.CSRF_TRUSTED_ORIGINS[0])
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(settings.HOST, settings.HOST)
+    return f"http://{f'[{host}]' if ':' in host else host}:{settings.PORT}"
+
+
 def address(scope: Mapping[str, Any]) -> str:
     """The portal's address as this request wrote it, like `https://portal.example`."""
     secure = scope.get("scheme") in ("https", "wss")

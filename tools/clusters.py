@@ -28,6 +28,7 @@ from tools.kube.transport import Transport
 from tools.models import Cluster
 
 IN_CLUSTER = "in-cluster"
+_TRIES = 3  # a demo cluster on a loaded machine may miss one
 
 
 class UnknownCluster(KubeError):
@@ -184,6 +185,17 @@ def _demo() -> list[Cluster]:
     from tools.demo.process import ensure_running
 
     return register(ensure_running(settings.K8SMCP_HOME), is_demo=True, origin=Cluster.Origin.START)
+
+
+def wake_demo() -> None:
+    """Starts the demo cluster where it is registered and does not answer: whoever had started it has ended."""
+    from tools.demo import kubeconfig as of_demo
+    from tools.demo.process import answers
+
+    file = settings.K8SMCP_HOME / of_demo.FILE_NAME
+    known = Cluster.objects.filter(is_demo=True, kubeconfig=str(file.resolve())).exists()
+    if known and not any(answers(file) for _ in range(_TRIES)):
+        _demo()
 
 
 def _described(file: Path, context: str) -> Cluster:

@@ -46,18 +46,19 @@ def claim(owner: str) -> Claim | None:
     return next(claim_some(owner), None)
 
 
-def claim_some(owner: str) -> Iterator[Claim]:
-    """Takes as many of the oldest ones as are asked for, from one look."""
-    for run in _claimable():
+def claim_some(owner: str, only: str = "") -> Iterator[Claim]:
+    """Takes as many of the oldest ones as are asked for, from one look; `only`: this run and no other."""
+    for run in _claimable(only):
         taken = _take(run, owner)
         if taken is not None:
             yield taken
 
 
-def _claimable() -> list[Run]:
+def _claimable(only: str = "") -> list[Run]:
     active = Run.objects.filter(conversation=OuterRef("conversation"), status__in=ACTIVE)
     free = Q(status=RunStatus.QUEUED) & ~Exists(active)
-    return list(Run.objects.filter(free | _LEFT).order_by("message_id")[:AT_ONCE])
+    named = Q(pk=only) if only else Q()
+    return list(Run.objects.filter(free | _LEFT, named).order_by("message_id")[:AT_ONCE])
 
 
 _LEFT = Q(status=RunStatus.RUNNING, lease_until__lt=Now())

@@ -319,3 +319,12 @@ def test_a_block_that_was_closed_meanwhile_is_not_kept_as_open(run):
     leases.renew_all("first", {claim: {"kind": "text", "block": 1, "text": "And"}})
     run.refresh_from_db()
     assert run.open_block["block"] == 1
+
+
+def test_a_crew_for_one_run_takes_no_other(transactional_db, alice):
+    """A question at a terminal does not drive what others have asked."""
+    others = [messages.send(alice, "hello").run_id for _ in range(2)]
+    mine = messages.send(alice, "mine").run_id
+    assert [claim.run_id for claim in leases.claim_some("terminal", mine)] == [mine]
+    assert list(leases.claim_some("terminal", mine)) == []
+    assert [claim.run_id for claim in leases.claim_some("portal")] == others

@@ -10,23 +10,26 @@ from tests.portal import ROOT
 
 def manage(home: Path, *words: str, patience: float = 120, **variables: str) -> subprocess.CompletedProcess[str]:
     """`home` is K8SMCP_HOME and HOME; nothing is typed."""
-    environment = {
-        "PATH": os.environ["PATH"],
-        "HOME": str(home),
-        "K8SMCP_HOME": str(home),
-        "PYTHONWARNINGS": "ignore",
-        "K8SMCP_SHARED_WRITES": "1",
-    } | variables
     return subprocess.run(
         [sys.executable, "manage.py", *words],
         cwd=ROOT,
-        env=environment,
+        env=nearly_empty(home) | variables,
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
         timeout=patience,
         check=False,
     )
+
+
+def nearly_empty(home: Path) -> dict[str, str]:
+    return {
+        "PATH": os.environ["PATH"],
+        "HOME": str(home),
+        "K8SMCP_HOME": str(home),
+        "PYTHONWARNINGS": "ignore",
+        "K8SMCP_SHARED_WRITES": "1",
+    }
 
 
 def sentence(done: subprocess.CompletedProcess[str]) -> str:

@@ -16,11 +16,6 @@ from tests.portal import ROOT, Portal, free_port, say, until
 
 
 @pytest.fixture
-def kubeconfig(demo_kubeconfig: Path) -> dict[str, str]:
-    return {"KUBECONFIG": str(demo_kubeconfig)}
-
-
-@pytest.fixture
 def nowhere(tmp_path) -> dict[str, str]:
     """A kubeconfig whose cluster does not answer."""
     with socket.socket() as probe:
@@ -115,15 +110,6 @@ async def test_without_a_reachable_cluster_the_portal_starts_and_tools_say_so(tm
 # ---- people and tokens -------------------------------------------------------------------------------------------
 
 
-@pytest.fixture(scope="module")
-def home(tmp_path_factory, demo_kubeconfig) -> Path:
-    """A portal that was prepared once."""
-    place = tmp_path_factory.mktemp("home")
-    done = manage(place, "start", "--prepare", KUBECONFIG=str(demo_kubeconfig))
-    assert done.returncode == 0, done.stderr
-    return place
-
-
 def test_create_user_and_create_token(home):
     made = manage(
         home, "create_user", "olga", "--role", "operator", "--password-env", "WORD", WORD="a-long-enough-word"
@@ -151,9 +137,6 @@ def test_create_user_and_create_token(home):
         ("create_token", "nobody"),
         ("create_token", "admin", "--days", "0"),
         ("create_token", "admin", "--days", "99999999"),
-        ("ask", "hello", "--user", "nobody"),
-        ("ask", "   "),
-        ("ask", "hello", "--cluster", "moon"),
     ],
     ids=lambda words: " ".join(words)[:30],
 )
@@ -166,37 +149,6 @@ def test_a_command_before_the_first_start_says_what_to_do(tmp_path):
     assert done.returncode != 0
     assert "Traceback" not in done.stderr
     assert "start --prepare" in done.stderr
-
-
-# ---- one question in the terminal --------------------------------------------------------------------------------
-
-
-def script(folder: Path, *rounds: list[dict]) -> dict[str, str]:
-    file = folder / "script.json"
-    file.write_text(json.dumps({"rounds": rounds}))
-    return {"K8SMCP_PROVIDER": "scripted", "K8SMCP_SCRIPT": str(file)}
-
-
-def test_ask_streams_the_calls_and_the_answer(home, tmp_path, kubeconfig):
-    wish = {"wish": "k8s_list", "arguments": {"kind": "pods", "namespace": "shop"}}
-    play = script(tmp_path, [{"say": "Looking.", "chunks": 3}, wish], [{"say": "Found them.", "chunks": 3}])
-    done = manage(home, "ask", "list all pods", **play, **kubeconfig)
-    assert done.returncode == 0, done.stderr
-    assert done.stdout.index("Looking.") < done.stdout.index("completed in") < done.stdout.index("Found them.")
-
-
-def test_ask_changes_nothing_without_a_terminal(home, tmp_path, kubeconfig):
-    play = script(tmp_path, [{"wish": "namespace_create", "arguments": {"name": "never"}}], [{"say": "{answers}"}])
-    done = manage(home, "ask", "make it", **play, **kubeconfig)
-    assert done.returncode == 0, done.stderr
-    assert "Nobody was at the terminal" in done.stdout
-    assert "denied" in done.stdout
-
-
-def test_ask_tells_a_failure_and_ends_with_it(home, tmp_path, kubeconfig):
-    done = manage(home, "ask", "hello", **script(tmp_path, [{"fail": "The key is wrong."}]), **kubeconfig)
-    assert "The key is wrong." in done.stdout
-    assert "failed" in sentence(done)
 
 
 # ---- the demo cluster alone --------------------------------------------------------------------------------------

@@ -1,117 +1,114 @@
 """`ask "list all pods"`: one run in the terminal, streamed, through the same core, gate and journal as the browser."""
 
 import asyncio
+import contextvars
+import errno
+import logging
+import os
 import sys
+import uuid
 from typing import Any
 
-from asgiref.sync import async_to_sync
-from channels.db import database_sync_to_async
+from channels.db import database_sync_to_async as in_database
+from django.conf import settings
 from django.contrib.auth.models import User
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from chat import doorbell, journal, launch
-from chat.actions import approvals, messages, people
+from chat import access, launch, origin
+from chat.actions import messages
+from chat.actions.messages import Accepted
 from chat.audit import door
-from chat.errors import PortalError
-from chat.web.frames import Frame
-from chat.web.watch import Watch
+from chat.errors import BadInput, PortalError
+from chat.management.terminal import keys, screen
+from chat.management.terminal.endings import Code, Ending
+from chat.management.terminal.session import Audience, Session
 from tools import clusters
+from tools.demo.process import DemoClusterFailed
 from tools.kube.errors import KubeError
 
-POLL = 1.0
+DOOR = "terminal"
+_ENDS = "Ends with 0 done, 1 failed, 2 refused, 3 stopped, 4 waits for an approval, 130 left."
 
 
 class Command(BaseCommand):
-    help = "Asks the agent one question and streams the answer. Without a terminal every change is rejected."
+    help = f"Asks the agent and streams the answer. Only a key pressed at the terminal approves a change. {_ENDS}"
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("question")
-        parser.add_argument("--user", default="", help="Whose rights it has (default: the first administrator).")
+        parser.add_argument(
+            "--as", "--user", dest="person", default="", help="Whose rights it has (default: the only administrator)."
+        )
         parser.add_argument("--cluster", default="", help="Which cluster (default: the first registered one).")
+        parser.add_argument("--conversation", metavar="ID", default="", help="Goes on with this conversation.")
+        parser.add_argument("--json", action="store_true", help="One frame a line, as on the socket; asks nobody.")
+        parser.add_argument("--non-interactive", action="store_true", help="Asks nobody, also at a terminal.")
 
-    @door.through("terminal")
     def handle(self, *args: Any, **options: Any) -> None:
-        user = self._person(options["user"])
+        logging.getLogger().setLevel(logging.WARNING)  # the rest is for whoever reads a server's log
         try:
-            if not clusters.names():
-                clusters.register_at_start()
-            outcome = async_to_sync(self._ask)(user, options["question"], options["cluster"])
-        except (PortalError, KubeError) as fault:
-            raise CommandError(str(fault)) from fault
-        if outcome != "done":
-            raise CommandError(f"The run ended: {outcome}.")
+            user = _person(options["person"])
+            with door.through(DOOR, user.get_username), asyncio.Runner() as runner:
+                ending = runner.run(self._ask(user, options))
+        except (PortalError, KubeError, DemoClusterFailed) as fault:
+            raise CommandError(str(fault), returncode=Code.REFUSED) from fault
+        except KeyboardInterrupt:
+            sys.exit(Code.LEFT)
+        except OSError as fault:
+            if fault.errno not in (errno.EPIPE, errno.EIO):
+                raise  # of these two: whoever read has gone, and the run goes on without a reader
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            sys.exit(Code.LEFT)
+        if ending.code is not Code.DONE:
+            raise CommandError(ending.sentence, returncode=ending.code)
 
-    def _person(self, name: str) -> User:
-        if not name:
-            return people.first_administrator("")[0]
-        found = User.objects.filter(username=name, is_active=True).first()
-        if found is None:
-            raise CommandError(f"There is no active person called {name!r}: make one with create_user.")
-        return found
-
-    async def _ask(self, user: User, question: str, cluster: str) -> str:
-        launch.begin()
+    async def _ask(self, user: User, options: dict[str, Any]) -> Ending:
+        accepted = await in_database(_send)(user, options)
         try:
-            send = database_sync_to_async(messages.send)
-            accepted = await send(user, question, cluster=cluster, way=messages.Way("terminal"))
-            return await self._follow(user, accepted.conversation_id, accepted.seq)
+            if settings.K8SMCP_INPROCESS_RUNNER:  # outside of this request: what a runner does has no door
+                contextvars.Context().run(launch.begin, only=accepted.run_id)
+            session = Session(self._audience(user, options), accepted)
+            return await session.follow()
         finally:
             await launch.end()
 
-    async def _follow(self, user: User, conversation_id: str, seq: int) -> str:
-        watch = Watch(seq)
-        async with doorbell.Ear(conversation_id) as ear:
-            while True:
-                for event in await database_sync_to_async(journal.since)(conversation_id, watch.seq):
-                    for frame in watch.event(event.frame()):
-                        await self._show(user, frame)
-                    if event.type == "complete":
-                        return str(event.data["outcome"])
-                await self._listen(ear, watch)
+    def _audience(self, user: User, options: dict[str, Any]) -> Audience:
+        shown = screen.Lines(self.stdout) if options["json"] else screen.Words(self.stdout)
+        alone = options["json"] or options["non_interactive"] or not keys.at_hand(sys.stdin, sys.stdout)
+        keyboard = None if alone else keys.Keyboard(sys.stdin.fileno())
+        return Audience(user, shown, keyboard, origin.own_address())
 
-    async def _listen(self, ear: doorbell.Ear, watch: Watch) -> None:
-        """Shows what is being said until the journal grows, or until it is time to look by oneself."""
-        try:
-            async with asyncio.timeout(POLL):
-                while (message := await ear.hear())["type"] == "conversation.whisper":
-                    frame = watch.delta(message["frame"])
-                    if frame is not None and frame["type"] == "text":
-                        self._write(frame["data"]["text"])
-        except TimeoutError:
-            return
 
-    async def _show(self, user: User, frame: Frame) -> None:
-        data = frame["data"]
-        match frame["type"]:
-            case "text":
-                self._write(data["text"])
-            case "text_end":
-                self._write("\n\n")
-            case "tool_call_start":
-                self._write(f"· {data['intent']} on {data['cluster']} …\n")
-            case "tool_call_end":
-                told = data["result"].partition("\n")[0][:100]
-                self._write(f"  {data['status']} in {data['duration_ms']} ms: {told}\n")
-            case "notice":
-                self._write(f"! {data['text']}\n")
-            case "error":
-                self._write(f"! {data['error']}\n")
-            case "approval_requested":
-                await self._decide(user, data)
+def _send(user: User, options: dict[str, Any]) -> Accepted:
+    if not clusters.names():
+        clusters.register_at_start()
+    clusters.wake_demo()
+    conversation = _conversation(user, options["conversation"], options["cluster"])
+    way = messages.Way(DOOR)
+    return messages.send(user, options["question"], conversation_id=conversation, cluster=options["cluster"], way=way)
 
-    async def _decide(self, user: User, data: dict[str, Any]) -> None:
-        """Only a key pressed at a terminal is a yes."""
-        self._write(f"\n? {data['summary']}  [{data['effect']}]\n  {data['arguments']}\n")
-        yes = sys.stdin.isatty() and await database_sync_to_async(self._key)() == "y"
-        decision, reason = (
-            ("approve", "") if yes else ("reject", "" if sys.stdin.isatty() else "Nobody was at the terminal.")
+
+def _person(name: str) -> User:
+    """Without a name the only administrator there is. Of several nobody guesses: each has a name in the audit."""
+    active = User.objects.filter(is_active=True)
+    if name:
+        found = active.filter(username=name).first()
+        if found is None:
+            raise BadInput(f"There is no active person called {name!r}: make one with create_user.")
+        return found
+    administrators = [user for user in active.order_by("pk") if access.Right.ADMINISTER in access.rights(user)]
+    if len(administrators) != 1:
+        how_many = f"{len(administrators)} administrators" if administrators else "no administrator"
+        raise BadInput(f"There is {how_many} here: say with --as whose rights the run is to have.")
+    return administrators[0]
+
+
+def _conversation(user: User, text: str, cluster: str) -> uuid.UUID | None:
+    """One that is there: a slip of the pen begins no new one."""
+    if not text:
+        return None
+    found = access.find(user, text)
+    if cluster and cluster != found.cluster:
+        raise BadInput(
+            f"The conversation is about cluster {found.cluster!r}: leave --cluster out, or begin another one."
         )
-        await database_sync_to_async(approvals.decide)(user, data["approval_id"], decision, reason)
-
-    def _key(self) -> str:
-        self._write("  Do it? [y/N] ")
-        return sys.stdin.readline().strip().lower()
-
-    def _write(self, words: str) -> None:
-        self.stdout.write(words, ending="")
-        self.stdout.flush()
+    return found.pk
