@@ -19,8 +19,10 @@ from tools.catalogue import (
     nodes,
     objects,
     patching,
+    rights,
     rollouts,
     usage,
+    waiting,
 )
 from tools.spec import Tool
 
@@ -32,10 +34,12 @@ _SUBJECTS: tuple[ModuleType, ...] = (
     events,
     logs,
     usage,
+    waiting,
     rollouts,
     fleet,
     applying,
     patching,
+    rights,
     nodes,
     namespaces,
     deleting,

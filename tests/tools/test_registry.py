@@ -23,6 +23,8 @@ READS = {
     "clusters_list",
     "cluster_status",
     "manifest_draft",
+    "k8s_can_i",
+    "k8s_wait",
 }
 EFFECTS = {
     Effect.READ: READS,
