@@ -21,9 +21,11 @@ from tools.catalogue import (
     objects,
     patching,
     results,
+    rights,
     rollouts,
     searching,
     usage,
+    waiting,
 )
 from tools.spec import Tool
 
@@ -36,10 +38,12 @@ _SUBJECTS: tuple[ModuleType, ...] = (
     events,
     logs,
     usage,
+    waiting,
     rollouts,
     fleet,
     applying,
     patching,
+    rights,
     nodes,
     namespaces,
     deleting,

@@ -146,3 +146,27 @@ WORKS["cluster_status"] = [
     Case({}, ("nodes",), user="viewer"),
 ]
 FAILS["cluster_status"] = []  # what may not be read is told as such: see the tests on clusters that do not answer
+
+WORKS["k8s_can_i"] = [
+    Case({"verb": "delete", "kind": "pods", "namespace": "{ns}"}, ("Yes: ",)),
+    Case({"verb": "delete", "kind": "pods", "namespace": "{ns}"}, ("No: viewer may not delete pods",), user="viewer"),
+    Case({"verb": "get", "kind": "pods/log", "namespace": "{ns}"}, ("Yes: viewer may get pods/log",), user="viewer"),
+    Case({"verb": "list", "kind": "nodes"}, ("No: editor may not list nodes",), user="editor"),
+    Case({"namespace": "{ns}"}, ("RESOURCES", "get,list,watch"), user="viewer"),
+]
+FAILS["k8s_can_i"] = [
+    Case({"verb": "get", "kind": "gizmos"}, ("gizmos",)),
+    Case({"verb": "get"}, ("Give verb and kind",)),
+]
+
+WORKS["k8s_wait"] = [
+    Case({"kind": "deploy", "name": "web", "namespace": "{ns}"}, ("done: 2 of 2",)),
+    Case({"kind": "job", "name": "once", "namespace": "{ns}", "until": "Complete"}, ("Complete=True",)),
+    Case({"kind": "pod", "name": "giant", "namespace": "{ns}", "timeout_seconds": 1}, ("Pending", "Not ready after")),
+    Case({"kind": "secret", "name": "keys", "namespace": "{ns}", "until": "exists"}, ("there",)),
+    Case({"kind": "pod", "name": "never", "namespace": "{ns}", "until": "deleted"}, ("gone",), user="viewer"),
+]
+FAILS["k8s_wait"] = [
+    Case({"kind": "gizmo", "name": "x"}, ("gizmo",)),
+    Case({"kind": "pod", "name": "crash", "namespace": "{ns}", "until": "be happy"}, ("is not a condition",)),
+]

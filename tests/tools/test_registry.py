@@ -25,6 +25,8 @@ READS = {
     "manifest_draft",
     "result_read",
     "tool_find",
+    "k8s_can_i",
+    "k8s_wait",
 }
 EFFECTS = {
     Effect.READ: READS,

@@ -21,6 +21,7 @@ Wire: TypeAlias = tuple[str, str, tuple[tuple[str, str], ...], str, str]  # meth
 
 _NOT_STATE = ("managedFields", "resourceVersion", "generation", "selfLink", "creationTimestamp")
 _CHURNING = ("deployment.kubernetes.io/revision", "control-plane.alpha.kubernetes.io/leader")
+_UID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _MADE_UP = re.compile(r"kube-api-access-[a-z0-9]{5}")
 
 
@@ -92,12 +93,13 @@ def state(found: Object | None, *, made: bool = False) -> str:
         return ""
     meta = {key: value for key, value in (found.get("metadata") or {}).items() if key not in _NOT_STATE}
     uid = str(meta.pop("uid", "")) if made else ""
+    drawn = _UID.fullmatch(uid) is not None  # a short one could stand anywhere
     if isinstance(meta.get("annotations"), dict):
         meta["annotations"] = {key: value for key, value in meta["annotations"].items() if key not in _CHURNING}
     wanted = {key: value for key, value in found.items() if key != "status"} | {"metadata": meta}
     written = json.dumps(wanted, sort_keys=True, separators=(",", ":"))
     if made:
-        written = _MADE_UP.sub("kube-api-access", written.replace(uid, "its uid") if uid else written)
+        written = _MADE_UP.sub("kube-api-access", written.replace(uid, "its uid") if drawn else written)
     return hashlib.sha256(written.encode()).hexdigest()
 
 

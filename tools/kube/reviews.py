@@ -18,6 +18,7 @@ from tools.kube.together import together
 from tools.kube.transport import Request
 
 _ACCESS = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
+_RULES = "/apis/authorization.k8s.io/v1/selfsubjectrulesreviews"
 _MYSELF = "/apis/authentication.k8s.io/v1/selfsubjectreviews"
 _AT_ONCE = 8
 _VERBS = {"apply": "patch"}  # what RBAC calls it
@@ -69,6 +70,26 @@ class _Review(msgspec.Struct):
     status: _Status | None = None
 
 
+class RightsRule(msgspec.Struct, rename="camel"):
+    """`authorization.k8s.io/v1 ResourceRule`: these verbs on these resources; * is all of them."""
+
+    verbs: list[str] | None = None
+    api_groups: list[str] | None = None
+    resources: list[str] | None = None
+    resource_names: list[str] | None = None
+
+
+class Rights(msgspec.Struct, rename="camel"):
+    """`SubjectRulesReviewStatus`. incomplete: the cluster knows that there may be more than it tells."""
+
+    resource_rules: list[RightsRule] | None = None
+    incomplete: bool = False
+
+
+class _RulesReview(msgspec.Struct):
+    status: Rights | None = None
+
+
 class _UserInfo(msgspec.Struct):
     username: str = ""
     groups: list[str] | None = None
@@ -100,6 +121,24 @@ async def which(client: KubeClient, steps: Sequence[Step]) -> list[bool]:
 
 async def may(client: KubeClient, step: Step) -> bool:
     return (await which(client, [step]))[0]
+
+
+async def answered(client: KubeClient, step: Step) -> tuple[bool, str]:
+    """Whether it may be done, and what the cluster says of it, often nothing."""
+    (answer,) = await _answers(client, [_asked(step)])
+    return _yes(answer), answer.reason or answer.evaluationError
+
+
+async def rights(client: KubeClient, namespace: str) -> Rights:
+    """All that the person may do in a namespace, as far as the cluster's authorizers can list it."""
+    body = {"kind": "SelfSubjectRulesReview", "apiVersion": "authorization.k8s.io/v1", "spec": {"namespace": namespace}}
+    try:
+        found = msgspec.json.decode(await _post(client, _RULES, body), type=_RulesReview).status
+    except msgspec.DecodeError:
+        found = None
+    if found is None:
+        raise BadAnswer(f'Cluster "{client.cluster}" does not list what somebody may do.')
+    return found
 
 
 async def who(client: KubeClient) -> tuple[str, tuple[str, ...]]:

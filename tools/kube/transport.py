@@ -7,8 +7,9 @@ aiohttp itself sends some of them a second time when a connection breaks. `singl
 """
 
 import asyncio
+import contextlib
 import random
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from urllib.parse import quote, urlencode
 
@@ -141,7 +142,26 @@ class Transport:
         except (single.Resent, aiohttp.ClientError, TimeoutError) as fault:
             raise self._explained(Request("POST" if effect.writes else "GET", path), fault) from fault
 
+    @contextlib.asynccontextmanager
+    async def stream(self, request: Request, permit: Permit | None) -> AsyncIterator[aiohttp.ClientResponse]:
+        """The answer to a read while it comes in, asked for once: a watch. Raises as `send` does."""
+        effect = guard.check(permit, self.cluster, request.method, request.path, request.query, request.accept)
+        if effect.writes:
+            raise NotPermitted("Only what reads is followed while it comes in: nothing was sent.")
+        try:
+            with single.request():
+                async with self._opened(request) as response:
+                    yield response
+        except (single.Resent, aiohttp.ClientError, TimeoutError) as fault:
+            raise self._explained(request, fault) from fault
+
     async def _once(self, request: Request) -> Answer:
+        async with self._opened(request) as response:
+            body, cut = await _bounded(response.content, request, self.cluster)
+            return Answer(response.status, dict(response.headers), body, cut)
+
+    @contextlib.asynccontextmanager
+    async def _opened(self, request: Request) -> AsyncIterator[aiohttp.ClientResponse]:
         session = await connections.session(self.access)
         headers = await signing.headers(self.access)
         headers["Accept"] = request.accept
@@ -159,8 +179,7 @@ class Transport:
             server_hostname=self.access.tls_server_name or None,
             proxy=self.access.proxy or None,
         ) as response:
-            body, cut = await _bounded(response.content, request, self.cluster)
-            return Answer(response.status, dict(response.headers), body, cut)
+            yield response
 
     def _keep_to_reading(self, effect: Effect) -> None:
         """An identity that is for looking only changes nothing, whatever the gate allowed."""
