@@ -97,7 +97,9 @@ def test_what_a_dry_run_makes_up_anew_is_no_part_of_a_state():
         spec = {"selector": {"matchLabels": labels}, "template": {"metadata": {"labels": labels}}}
         return {"metadata": {"name": name, "uid": uid}, "spec": spec}
 
-    first, second = made("7e8f0c2a-0001"), made("1b2c3d4e-0002")
+    uid = "7e8f0c2a-8f4b-4e57-9f0b-3d2f8a6c1e01"
+    first, second = made(uid), made("1b2c3d4e-8f4b-4e57-9f0b-3d2f8a6c1e02")
     assert state(first, made=True) == state(second, made=True)
-    assert state(first, made=True) != state(made("7e8f0c2a-0001", "twice"), made=True)
+    assert state(first, made=True) != state(made(uid, "twice"), made=True)
     assert state(first) != state(second)
+    assert state(made("1"), made=True) != state(made("2"), made=True)  # too short: it might stand anywhere
