@@ -30,10 +30,15 @@ def due(request: Request, last: tuple[int, int] = (0, 0)) -> bool:
     """Whether the next request would take more than FULL of the window. last: of how many turns the last one was, and
     the tokens that the model counted for it and its answer."""
     turns, counted = last
-    if not request.window or len(request.turns) <= len(_tail(request.turns)) + 1:
+    if not possible(request):
         return False
     known = counted + _weight(request.turns[turns:]) if counted else 0
     return max(known, _before(request) + _weight(request.turns)) > FULL * request.window
+
+
+def possible(request: Request) -> bool:
+    """Whether there is anything to leave out."""
+    return bool(request.window) and len(request.turns) > len(_tail(request.turns)) + 1
 
 
 def _before(request: Request) -> int:

@@ -64,3 +64,23 @@ async def test_what_has_just_failed_is_remembered_beyond_it(small: None, ask: As
     told = [call["status"] for call in end["tool_calls"] if call["arguments"].get("name") == "nowhere"]
     assert told == ["failed", "denied"]
     assert await in_database(Event.objects.filter(type="notice", data__code="compacted").exists)
+
+
+TOO_LONG = {"status": 400, "error": ["invalid_request_error", "prompt is too long: 210000 tokens > 200000 maximum"]}
+
+
+async def test_a_request_that_turns_out_too_long_is_made_shorter_once(ask: Ask):
+    """As with a window that was set larger than it is."""
+    looks = [wish("k8s_list", kind="pods"), wish("k8s_list", kind="nodes")]
+    fake, end = await ask(*looks, TOO_LONG, SAY, text=ASKED)
+    assert end["outcome"] == "done", end
+    assert ASKED in fake.bodies[3]["messages"][0]["content"][0]["text"]
+    assert end["usage"]["input_tokens"] == 300
+    assert await in_database(Event.objects.filter(type="notice", data__code="compacted").count) == 1
+
+
+async def test_one_that_cannot_be_made_shorter_ends_the_run_with_its_sentence(ask: Ask):
+    _, end = await ask(*[TOO_LONG] * 3, text=ASKED)
+    assert end["outcome"] == "failed"
+    error = await in_database(Event.objects.get, type="error")
+    assert "too large for one request" in error.data["error"]
