@@ -19,6 +19,7 @@ from bench import (
     idle_sockets,
     long_conversation,
     redaction,
+    tokens,
     watchers,
 )
 
@@ -34,6 +35,7 @@ BENCHMARKS: dict[str, Callable[[], Awaitable[dict[str, Any]]]] = {
     "disconnects": disconnects.measure,
     "audit_verify": audit_verify.measure,
     "redaction": redaction.measure,
+    "tokens": tokens.measure,
 }
 
 

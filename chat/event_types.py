@@ -199,7 +199,7 @@ class CalledTool(BaseModel):
 
 class Complete(EventData):
     """The one terminal event of a run. `message`: all text blocks joined by a blank line; `usage`: tokens as the
-    Messages API counts them."""
+    Messages API counts them; `context`: percent of the model's window that its last request and answer took."""
 
     type = "complete"
     run_id: str
@@ -209,6 +209,7 @@ class Complete(EventData):
     usage: dict[str, int]
     iterations: int
     cost: float | None = None
+    context: int | None = None
 
 
 EVENT_TYPES: dict[str, type[EventData]] = {

@@ -4,7 +4,9 @@ People keep all of it. The same result is given in the same words whoever tells 
 what a model has read stays a prefix of what it reads next.
 """
 
+from chat.agent.diet import sent
 from chat.agent.ports import Answer, Json
+from chat.agent.tokens import estimated
 from tools import rendering, slices
 
 WHOLE = 16_000  # characters of a result that a model is given whole
@@ -17,6 +19,11 @@ def answer(wish_id: str, tool: str, result: str, *, failed: bool = False, data: 
     """`wish_id`: as `tool_calls.wish_id` makes it; its beginning is the name under which the result is read again."""
     ref = wish_id.removeprefix("call_")[:8]
     return Answer(wish_id, result, failed, data, _beginning(result, ref), "" if tool in _STAYS else _short(result, ref))
+
+
+def tokens(tool: str, result: str) -> int:
+    """About how many tokens of a result the model was given, before it became old."""
+    return estimated(sent(answer("call_", tool, result)))
 
 
 def _beginning(result: str, ref: str) -> str:

@@ -48,7 +48,7 @@ class Tool:
     many changes the whole call is made, None when nobody can say, so that one cut short is never told as done.
 
     run: takes the client of the cluster and the arguments; inside: it goes to no cluster, and run takes a Desk instead.
-    core: every model always has its schema (the twelve of docs/tokens.md); any other tool is found with tool_find."""
+    core: every model always has its schema (docs/tokens.md); any other tool is found with tool_find."""
 
     name: str
     title: str

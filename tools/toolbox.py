@@ -42,7 +42,8 @@ class BadArguments(ValueError):
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """What came of a call. text: for the model, at most 32 KiB; full: the same for people, at most 256 KiB; data: the
-    same as JSON, None above 256 KiB. `unknown`: a write was sent and nobody knows whether it happened."""
+    same as JSON, None above 256 KiB; of a failed one {"code", "temporary"}. `unknown`: a write was sent and nobody
+    knows whether it happened."""
 
     status: Status
     text: str

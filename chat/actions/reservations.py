@@ -10,6 +10,7 @@ from dataclasses import asdict
 from datetime import date
 from typing import Any
 
+from django.conf import settings
 from django.db import transaction
 from django.db.models import F, Q, Sum
 from django.db.models.functions import Coalesce
@@ -184,6 +185,12 @@ def settle_left(run: Run) -> list[Reservation]:
         if reservation.settled_at is None:
             settle(reservation, None)
     return made
+
+
+def context(run: Run) -> int | None:
+    """Percent of the model's window that the run's last counted request and its answer took; None without one."""
+    last = Reservation.objects.filter(run=run, known=True, input_known__gt=0).order_by("-pk").first()
+    return None if last is None else round(100 * last.tokens / settings.K8SMCP_MODEL_WINDOW)
 
 
 def cost(run: Run) -> float | None:

@@ -162,4 +162,5 @@ def _complete(run: Run, outcome: RunStatus, cost: float | None) -> Complete:
         usage=run.usage,
         iterations=run.rounds,
         cost=cost,
+        context=reservations.context(run),
     )

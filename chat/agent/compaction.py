@@ -6,17 +6,16 @@ and every call with its outcome.
 """
 
 import json
-import math
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from chat.agent import deferral, diet
 from chat.agent.ports import Answer, Memo, Request, Text, Turn, Wish
 from chat.agent.prompt.compose import compose
+from chat.agent.tokens import BYTES_A_TOKEN, estimated
 from chat.agent.turns import with_words
 
 FULL = 0.8  # of the window
-BYTES_A_TOKEN = 3.0  # fewer than tables and YAML have (docs/tokens.md), so that it is rather done too soon
 SUMMARY = 2_000  # tokens
 _CALLS, _LONGEST_CALL = 60, 240
 _PLACES = ("namespace", "cluster")
@@ -27,30 +26,32 @@ QUESTION = (
 )
 
 
-def tokens(text: str) -> int:
-    """An estimate, of any text."""
-    return math.ceil(len(text.encode()) / BYTES_A_TOKEN)
-
-
 def due(request: Request, last: tuple[int, int] = (0, 0)) -> bool:
     """Whether the next request would take more than FULL of the window. last: of how many turns the last one was, and
     the tokens that the model counted for it and its answer."""
     turns, counted = last
-    if not request.window or len(request.turns) <= len(_tail(request.turns)) + 1:
+    if not possible(request):
         return False
     known = counted + _weight(request.turns[turns:]) if counted else 0
     return max(known, _before(request) + _weight(request.turns)) > FULL * request.window
 
 
+def possible(request: Request) -> bool:
+    """Whether there is anything to leave out."""
+    return bool(request.window) and len(request.turns) > len(_tail(request.turns)) + 1
+
+
 def _before(request: Request) -> int:
     """What stands in front of the turns: the tools and the prompt."""
-    listed = sum(tokens(str(offer)) for offer in deferral.loaded(request.tools))
-    return listed + tokens(compose(request.setting))
+    listed = sum(estimated(str(offer)) for offer in deferral.loaded(request.tools))
+    return listed + estimated(compose(request.setting))
 
 
 def _weight(turns: Sequence[Turn]) -> int:
     short = diet.shortened(turns)
-    return sum(tokens(diet.sent(block, short) if isinstance(block, Answer) else str(block)) for block in _blocks(turns))
+    return sum(
+        estimated(diet.sent(block, short) if isinstance(block, Answer) else str(block)) for block in _blocks(turns)
+    )
 
 
 def question(request: Request) -> Request:

@@ -6,6 +6,8 @@ AgentError
 └── Parked          a person must decide first: the run goes on from its events, nothing is held in memory
 """
 
+TOO_LARGE = "too_large"  # code of a ModelError: the request was longer than the model can read
+
 
 class AgentError(Exception):
     """Base of the family. `code` is for programs, the text for people."""

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from dataclasses import replace
 
 from chat.agent import compaction, machine, summary
+from chat.agent.errors import TOO_LARGE, ModelError
 from chat.agent.limits import FRESH, Done, Limits
 from chat.agent.machine import (
     Act,
@@ -35,6 +36,7 @@ from chat.agent.ports import (
     TextEnd,
     ThinkingDelta,
     ThinkingEnd,
+    Usage,
 )
 
 
@@ -119,13 +121,22 @@ class _Driver:
 
     async def _next(self) -> Happened:
         assert self._spoken is not None
-        piece = await anext(self._spoken, None)
+        try:
+            piece = await anext(self._spoken, None)
+        except ModelError as fault:
+            if fault.code != TOO_LARGE or not compaction.possible(self._request):
+                raise
+            return await self._compact(asking=False)
         if piece is None or isinstance(piece, Finished):
             await self.close()
         return piece or machine.Silence()
 
-    async def _compact(self) -> Compacted:
-        findings, usage = await summary.ask(self._request, self._provider, self._stage)
+    async def _compact(self, *, asking: bool = True) -> Compacted:
+        """asking: whether the model can still read what it is to sum up."""
+        await self.close()
+        findings, usage = "", Usage()
+        if asking:
+            findings, usage = await summary.ask(self._request, self._provider, self._stage)
         memo = await self._stage.compacted(compaction.gathered(self._request, findings), usage)
         self._last = (0, 0)
         return Compacted(compaction.compact(self._request.turns, memo))

@@ -4,6 +4,7 @@ from typing import Any
 
 import mcp_types as types
 
+from chat import desk
 from chat.models import ToolCall
 from chat.models.tool_call import CallStatus
 from tools.effects import Effect
@@ -22,6 +23,7 @@ _ANSWER = {
         },
         "result": {"type": "string"},
         "data": {"description": "The same as JSON, when the tool gives it."},
+        "ref": {"type": "string", "description": "There is more of it: read on with result_read."},
         "run_id": {"type": "string", "description": f"Ask {OUTCOME} with it."},
         "conversation_url": {"type": "string"},
         "approval_url": {"type": "string", "description": "Where a person decides."},
@@ -74,6 +76,8 @@ def finished(call: ToolCall, where: dict[str, str]) -> types.CallToolResult:
     told: dict[str, Any] = {"status": call.status, "result": call.result, **where}
     if isinstance(call.data, dict | list):
         told["data"] = call.data
+    if call.full:
+        told["ref"] = desk.short(call)
     return _answer(told, is_error=call.status != CallStatus.COMPLETED)
 
 

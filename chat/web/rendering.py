@@ -15,6 +15,7 @@ from django.template.loader import render_to_string
 from django.utils.dateparse import parse_datetime
 from django.utils.safestring import SafeString
 
+from chat import given
 from chat.web import markdown, text_tables
 from chat.web.plain import plain
 
@@ -119,7 +120,8 @@ def hue(cluster: str) -> int:
 
 def _called(data: Fields, request: Fields | None) -> dict[str, Json]:
     result = plain(data["result"])
-    return {**_call(data, request), "result": result, "table": text_tables.find(result)}
+    tokens = given.tokens(data["tool_name"], data["result"])
+    return {**_call(data, request), "result": result, "table": text_tables.find(result), "tokens": tokens}
 
 
 def _asked(data: Fields, request: Fields | None) -> dict[str, Json]:

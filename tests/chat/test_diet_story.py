@@ -28,11 +28,14 @@ Ask = Callable[..., Awaitable[tuple[FakeModel, Body]]]
 
 @pytest_asyncio.fixture
 async def ask(crew: Any, settings: Any, alice: User, demo: str) -> AsyncIterator[Ask]:
-    """`await ask(reply…)`: a run whose model gives these replies; the endpoint, and how the run ended."""
+    """`await ask(reply…)`: a run whose model gives these replies, or plays `stories` (tests/fakemodel); the endpoint,
+    and how the run ended."""
     opened: list[FakeModel] = []
 
-    async def run(*replies: Body, text: str = "why?", **more: Any) -> tuple[FakeModel, Body]:
-        fake = FakeModel({"requests": list(replies)})
+    async def run(
+        *replies: Body, stories: tuple[Body, ...] = (), text: str = "why?", **more: Any
+    ) -> tuple[FakeModel, Body]:
+        fake = FakeModel({"stories": list(stories)} if stories else {"requests": list(replies)})
         opened.append(await fake.__aenter__())
         settings.K8SMCP_PROVIDER, settings.ANTHROPIC_BASE_URL = "anthropic", fake.url
         settings.ANTHROPIC_API_KEY, settings.K8SMCP_MODEL = "sk-secret", "claude-test"

@@ -165,7 +165,7 @@ async def test_whatever_answers_the_call_ends_in_a_sentence(tmp_path: Path, hand
         assert "\n" not in outcome.text
         assert outcome.text[-1] in ".)"
         assert not any(mark in outcome.text for mark in ("<html", "Traceback", "Error(", "aiohttp"))
-        assert outcome.data is None
+        assert set(outcome.data) == {"code", "temporary"}
 
 
 async def test_a_fault_of_ours_is_logged_and_told_plainly(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:

@@ -161,5 +161,6 @@ TOOLS: tuple[Tool, ...] = (
         arguments=DiagnoseArguments,
         run=diagnose,
         intent=_intent,
+        core=True,
     ),
 )

@@ -1,5 +1,7 @@
 """Old results are shortened in steps: always the same ones for the same transcript, and never again in full."""
 
+from collections.abc import Iterator
+from dataclasses import replace
 from itertools import pairwise
 
 from hypothesis import given
@@ -7,6 +9,8 @@ from hypothesis import strategies as st
 
 from chat.agent.diet import LEAST, MOST, NEWEST, sent, shortened
 from chat.agent.ports import Answer, Text, Turn, Wish
+from chat.agent.providers.anthropic.request import Body, body, grown
+from chat.agent.providers.anthropic.request import size as size_of
 from tests.chat.agent.stage import ask
 
 
@@ -45,6 +49,26 @@ def test_what_was_shortened_stays_so_and_the_newest_stand_in_full(sizes):
         if now != before:
             assert in_full(sizes[:count], now) <= max(LEAST, sum(sizes[count - NEWEST : count]))
         before = now
+
+
+@given(SIZES)
+def test_what_a_budget_counts_grows_by_all_that_is_new_however_much_is_shortened(sizes):
+    """The bound on the tokens of a request stands on it (chat/actions/reservations.py)."""
+    before = 0
+    seen: set[tuple[str, str]] = set()
+    for count in range(len(sizes) + 1):
+        request = replace(ask(), turns=turns(sizes[:count]))
+        made = body(request, model="m", max_tokens=10)
+        results = set(told(made))
+        now = grown(made, request.turns)
+        assert now >= size_of(made)
+        assert now - before >= sum(len(content) for _, content in results - seen)
+        before, seen = now, results
+
+
+def told(made: Body) -> Iterator[tuple[str, str]]:
+    for message in made["messages"]:
+        yield from ((block["tool_use_id"], block["content"]) for block in message["content"] if "content" in block)
 
 
 def test_what_has_no_short_form_stays_in_full():

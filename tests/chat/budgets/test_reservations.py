@@ -63,6 +63,25 @@ def pot(key: str) -> tuple[int, int]:
     return Pot.objects.values_list("spent_tokens", "held_tokens").get(key__startswith=key)
 
 
+# ---- what a request can have at most -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("asking", "most"),
+    [
+        (Asking(1_400, 500), 300 + 400),  # 400 bytes more than the last, which had 300 tokens
+        (Asking(1_400, 500, grown=1_400), 300 + 400),
+        (Asking(900, 500, grown=1_400), 300 + 400),  # shortened: what was added counts, what was taken away does not
+        (Asking(600, 500, grown=1_400), 600),  # no text has more tokens than bytes
+        (Asking(900, 500), 900),  # another conversation than it was: nothing is known of it
+    ],
+)
+def test_a_request_has_at_most_the_last_ones_tokens_and_the_bytes_that_were_added(run, asking, most):
+    claim = run()
+    spend(claim, Usage(300, 20))
+    assert reserve(claim, asking).held_tokens == most + OWN + 500
+
+
 # ---- at the limit, and one past it -------------------------------------------------------------------------------
 
 SCOPES = [("run", "run"), ("person", "day"), ("person", "month"), ("everybody", "day"), ("everybody", "month")]

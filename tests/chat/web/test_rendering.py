@@ -8,6 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from chat.event_types import EVENT_TYPES
+from chat.models import Event
 from chat.web import feed, rendering
 from tests.chat.web.stories import Story, whole_story
 
@@ -203,6 +204,18 @@ def test_a_result_that_is_a_table_is_shown_as_one_and_kept_as_it_came(alice):
     assert '<th scope="col">STATUS</th>' in piece
     assert "<td>CrashLoopBackOff</td>" in piece
     assert "2 pods\nNAMESPACE  NAME" in piece
+
+
+def test_what_a_result_and_a_run_took_of_the_model_is_shown(alice):
+    story = whole_story(alice)
+    events = {event.type: event for event in Event.objects.filter(conversation=story.conversation)}
+    card, end = rendering.render(events["tool_call_end"]), events["complete"]
+    size = len(events["tool_call_end"].data["result"].encode())
+    assert f"about {-(-size // 3)} tokens" in card
+    end.data["context"] = 12
+    assert "12 % of the window" in rendering.render(end)
+    end.data["context"] = None
+    assert "of the window" not in rendering.render(end)
 
 
 def test_older_pages_show_what_ended_later_as_ended(alice, monkeypatch):

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from socket import gaierror
 from typing import Any
 
+from chat.agent.errors import TOO_LARGE
+
 LATER = "Send the message again in a few minutes."
 CHECK_ADDRESS = "An administrator should check ANTHROPIC_BASE_URL."
 CHECK_KEY = "An administrator must check ANTHROPIC_API_KEY and its rights."
@@ -27,14 +29,14 @@ REFUSALS = {  # status: code, sentence, next step
         "An administrator must check K8SMCP_MODEL, and ANTHROPIC_BASE_URL where it is set.",
     ),
     413: (
-        "too_large",
+        TOO_LARGE,
         "This conversation is too large for one request to the model ({status}).",
         "Start a new conversation and name what matters, or ask for less at once.",
     ),
 }
 OPTIONAL_FIELDS = ("thinking", "cache_control", "max_tokens")  # the last stands for: an answer as long as ours
 FREE = {
-    "key_refused", "unpaid", "model_unknown", "too_large", "request_refused", "rate_limited", "overloaded",
+    "key_refused", "unpaid", "model_unknown", TOO_LARGE, "request_refused", "rate_limited", "overloaded",
     "unreachable", "not_secure", "address",
 }  # fmt: skip
 STATUS_OF_ERROR_EVENT = {
@@ -103,6 +105,8 @@ def of_status(status: int, place: Place, *, message: str = "", headers: Mapping[
 
 def _refused(status: int, place: Place, message: str) -> Broken | None:
     """Statuses that another attempt cannot mend."""
+    if status == 400 and _TOO_LONG.search(message):
+        status = 413
     if status in REFUSALS:
         code, sentence, advice = REFUSALS[status]
         told = sentence.format(host=place.host, model=place.model, status=status)
@@ -115,6 +119,10 @@ def _refused(status: int, place: Place, message: str) -> Broken | None:
         again=False,
         advice="Start a new conversation if this one is long; else an administrator should check K8SMCP_MODEL.",
     )
+
+
+# Anthropic's own words, and those of vLLM and gateways
+_TOO_LONG = re.compile(r"prompt is too long|context (length|limit|window)|maximum context", re.IGNORECASE)
 
 
 def _unavailable(status: int) -> Broken:
