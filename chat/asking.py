@@ -61,7 +61,7 @@ def question(
         digest,
         rule,
         verdict.second_person,
-        _type_name(marked),
+        _type_name(tried, marked),
     )
 
 
@@ -70,10 +70,13 @@ def _in_production(call: ToolCall, tried: Rehearsal) -> list[Step]:
     return [step for step in tried.steps if marked(step.name if step.resource == "namespaces" else step.namespace)]
 
 
-def _type_name(in_production: list[Step]) -> str:
-    """What must be typed before something in production is destroyed: its name."""
-    destroyed = (step.name for step in in_production if step.effect is Effect.DESTROY and not step.trial)
-    return next(destroyed, "")
+def _type_name(tried: Rehearsal, in_production: list[Step]) -> str:
+    """What must be typed first: of several objects that go, anywhere, how many they are; of one in production its
+    name."""
+    gone = [step for step in tried.steps if step.effect is Effect.DESTROY and not step.trial]
+    if sum(step.verb == "delete" for step in gone) > 1:
+        return str(len(gone))
+    return next((step.name for step in gone if step in in_production), "")
 
 
 def for_card(shown: dict[str, Any]) -> dict[str, Any]:

@@ -147,8 +147,9 @@ def verdict_on(now: policy.Present, tried: Rehearsal) -> Verdict:
 
 
 def asked(step: Step) -> Asked:
-    """As the wire will ask: what is made anew is not in the path, so it is no place yet; what runs is created."""
-    if step.verb == "run":
+    """As the wire will ask: what is made anew is not in the path, so it is no place yet; what runs is created, and so
+    is an eviction."""
+    if step.verb in ("run", "evict"):
         return Asked("create", step.group, step.resource, step.subresource, step.namespace, step.name)
     if step.verb == "create":
         return Asked(step.verb, step.group, step.resource, step.subresource, step.namespace)

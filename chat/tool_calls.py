@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 from django.contrib.auth.models import User
 from django.db import Error as DatabaseFault
 
-from chat import desk, gate, given, lookups, storable
+from chat import desk, doorbell, gate, given, leaving, lookups, storable
 from chat.actions import calls, changes, edits, leases
 from chat.actions.leases import Claim
 from chat.agent.errors import Parked
@@ -25,7 +25,7 @@ from chat.gate import Allowed, Ask, Go, Refusal
 from chat.hop import in_database
 from chat.models import Run, ToolCall
 from chat.models.tool_call import CallStatus
-from tools import clusters, impact, own_rights, redaction, registry, toolbox
+from tools import clusters, impact, own_rights, redaction, registry, rendering, toolbox
 from tools.effects import Effect
 from tools.kube.errors import KubeError, NotSent
 from tools.kube.guard import Permit
@@ -35,6 +35,7 @@ from tools.rehearsal import rehearse
 from tools.settling import settled
 
 READS_AT_ONCE = 4
+LONGEST_PROGRESS = 300  # characters
 T = TypeVar("T")
 
 
@@ -147,7 +148,7 @@ async def _rehearsed(claim: Claim, call: ToolCall, allowed: Allowed, *, behind: 
         if why := await _forbidden_there(call, allowed, tried.steps):
             return Refusal(CallStatus.DENIED, why)
         reader = replace(permit, ceiling=Effect.READ)
-        touched = await impact.touched(call.cluster, reader, allowed.acting, tried.steps)
+        touched = [*tried.notes, *await impact.touched(call.cluster, reader, allowed.acting, tried.steps)]
         go = await in_database(gate.weigh)(claim, call, allowed, tried, touched)
     if not isinstance(go, Go):
         return go if isinstance(go, Refusal) else None
@@ -207,7 +208,25 @@ def _permit(claim: Claim, call: ToolCall, allowed: Allowed) -> Permit:
         announce=partial(_announce, claim, call) if allowed.tool.effect.writes else None,
         moment=call.requested_at,
         judge=allowed.judge,
+        progress=partial(_progress, claim, call),
+        stopping=partial(_stopping, claim),
     )
+
+
+def _progress(claim: Claim, call: ToolCall, line: str) -> None:
+    """`Permit.progress` of a call: a frame for whoever watches now, kept by nobody."""
+    data = {
+        "conversation_id": claim.conversation_id,
+        "run_id": claim.run_id,
+        "tool_call_id": str(call.pk),
+        "text": redaction.text(rendering.plain(line))[:LONGEST_PROGRESS],
+    }
+    doorbell.whisper(claim.conversation_id, {"type": "tool_progress", "data": data})
+
+
+async def _stopping(claim: Claim) -> bool:
+    """`Permit.stopping` of a call: a person wants the run to stop, or this process leaves and nobody would go on."""
+    return leaving.now() or await in_database(leases.stopping)(claim)
 
 
 async def _outcome(call: ToolCall, allowed: Allowed, permit: Permit) -> toolbox.Outcome:

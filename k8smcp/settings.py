@@ -170,6 +170,7 @@ KUBECONFIG = env.text("KUBECONFIG")
 K8SMCP_DEMO = env.optional_switch("K8SMCP_DEMO")
 K8SMCP_READ_ONLY = env.switch("K8SMCP_READ_ONLY", False)
 K8SMCP_EXECUTE = env.switch("K8SMCP_EXECUTE", False)
+K8SMCP_DEBUG_IMAGES = env.words("K8SMCP_DEBUG_IMAGES")  # that pod_debug may run
 K8SMCP_SHARED_WRITES = env.switch("K8SMCP_SHARED_WRITES", False)
 K8SMCP_KUBECONFIG_ALLOW = env.some("K8SMCP_KUBECONFIG_ALLOW", ("proxy-url", "insecure", "files", "loopback"))
 K8SMCP_CREDENTIALS_KEY = env.words("K8SMCP_CREDENTIALS_KEY")

@@ -22,8 +22,8 @@ _CONTEXT = 3
 
 
 def shown(steps: Sequence[Step]) -> list[dict[str, Any]]:
-    """[{"verb", "kind", "namespace", "name", "words", "effect", "untried", "trial", "lines": ["spec.replicas: 2 → 3"],
-    "diff": [[" " | "-" | "+" | "@", line]], "cut": bool, "owners": [sentences]}]"""
+    """[{"verb", "kind", "namespace", "name", "words", "effect", "untried", "trial", "blocked",
+    "lines": ["spec.replicas: 2 → 3"], "diff": [[" " | "-" | "+" | "@", line]], "cut": bool, "owners": [sentences]}]"""
     known = redaction.values_of([found for step in steps for found in (step.before, step.after) if found])
     room, told = LARGEST, []
     for step in steps:
@@ -52,7 +52,8 @@ def _step(step: Step, known: set[str]) -> dict[str, Any]:
         "lines": visible_all(lines[:_MOST_LINES]),
         "diff": [] if unknown else visible_all(_diff(before, after, whole=step.effect is Effect.DESTROY)),
         "cut": False,
-        "owners": visible_all(owners(step.whole)) if step.whole else [],
+        "blocked": visible_all(step.blocked),
+        "owners": visible_all([*step.taken, *(owners(step.whole) if step.whole else [])]),
     }
 
 

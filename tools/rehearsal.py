@@ -25,11 +25,13 @@ _LOOK = 3.0  # seconds that somebody who decides waits for a cluster
 @dataclass(frozen=True, slots=True)
 class Rehearsal:
     """What a call would do. refusal: why it cannot be done, in sentences; empty when it can.
-    place: the API server's address and a fingerprint of its authority."""
+    place: the API server's address and a fingerprint of its authority; notes: what its tool has to say to those who
+    decide."""
 
     steps: tuple[Step, ...]
     refusal: str = ""
     place: tuple[str, str] = ("", "")
+    notes: tuple[str, ...] = ()
 
     @property
     def changes(self) -> bool:
@@ -41,7 +43,8 @@ async def rehearse(tool: Tool, arguments: Closed, cluster: str, permit: Permit, 
     """As that person. `permit` must be a rehearsal's. Never raises, but for being cancelled."""
     recorder = Recorder()
     outcome = await toolbox.run(tool, arguments, cluster, permit, acting, recorder)
-    return Rehearsal(tuple(recorder.steps), "" if outcome.status == "completed" else outcome.text, recorder.place)
+    refusal = "" if outcome.status == "completed" else outcome.text
+    return Rehearsal(tuple(recorder.steps), refusal, recorder.place, outcome.notes)
 
 
 async def states(cluster: str, permit: Permit, acting: Acting, addresses: Iterable[str]) -> dict[str, str]:

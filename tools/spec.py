@@ -29,12 +29,14 @@ class Result:
     """What a tool found or did.
 
     header: one line with counts and the essence, kept when the body is dropped; body: a compact table, YAML or log;
-    data: the same as JSON for the screen and for programs, never more than the body says.
+    data: the same as JSON for the screen and for programs, never more than the body says; notes: of a rehearsal,
+    sentences for those who decide, beside what the plan itself shows.
     """
 
     header: str
     body: str = ""
     data: Json = None
+    notes: tuple[str, ...] = ()
 
     @property
     def text(self) -> str:
@@ -45,7 +47,8 @@ class Result:
 class Tool:
     """name: as the model and REST call it; title: two or three words for people; description: for the model;
     effect: the most it may do; intent: its arguments as a phrase for people ("List pods in shop"); changes: of how
-    many changes the whole call is made, None when nobody can say, so that one cut short is never told as done.
+    many changes the whole call is made, None when nobody can say, so that one cut short is never told as done;
+    seconds: how long a call may take, where that is not the usual bound.
 
     run: takes the client of the cluster and the arguments; inside: it goes to no cluster, and run takes a Desk instead.
     core: every model always has its schema (docs/tokens.md); any other tool is found with tool_find."""
@@ -57,7 +60,8 @@ class Tool:
     arguments: type[Closed]
     run: Callable[[Any, Any], Awaitable[Result]]
     intent: Callable[[Any], str]
-    changes: Callable[[Any], int] | None = None
+    changes: Callable[[Any], int | None] | None = None
+    seconds: Callable[[Any], int] | None = None
     core: bool = False
     inside: bool = False
 

@@ -25,7 +25,8 @@ from tools.spec import Closed, Desk, Json, Result, Tool
 
 LARGEST_TEXT = 32 << 10
 LARGEST_FULL = 256 << 10
-LONGEST_SECONDS = 120
+LONGEST_SECONDS = 120  # of a call whose tool does not say otherwise
+MOST_NOTES = 20
 _MARGIN = 8 << 10  # of what is cleaned beyond what is kept: a secret that the first cut went through is cut off
 
 Status: TypeAlias = Literal["completed", "failed", "unknown"]
@@ -42,14 +43,15 @@ class BadArguments(ValueError):
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """What came of a call. text: for the model, at most 32 KiB; full: the same for people, at most 256 KiB; data: the
-    same as JSON, None above 256 KiB; of a failed one {"code", "temporary"}. `unknown`: a write was sent and nobody
-    knows whether it happened."""
+    same as JSON, None above 256 KiB; of a failed one {"code", "temporary"}; notes: see Result. `unknown`: a write was
+    sent and nobody knows whether it happened."""
 
     status: Status
     text: str
     full: str
     data: Json | None
     duration_ms: int
+    notes: tuple[str, ...] = ()
 
 
 def parse(tool: Tool, raw: Mapping[str, Json]) -> Closed:
@@ -98,16 +100,18 @@ async def _outcome(
     status, result = await _tried(tool, arguments, reach, made)
     known = await _known(made)
     text, full, data = await beside(lambda: _cleaned(result, known))
-    return Outcome(status, text, full, data, round((time.perf_counter() - began) * 1000))
+    notes = tuple(redaction.text(rendering.plain(note), known) for note in result.notes[:MOST_NOTES])
+    return Outcome(status, text, full, data, round((time.perf_counter() - began) * 1000), notes)
 
 
 async def _tried(
     tool: Tool, arguments: Closed, reach: Callable[[], Awaitable[Any]], made: list[KubeClient]
 ) -> tuple[Status, Result]:
     """`reach` puts the client into `made`, so that what it has seen and sent is known however the call ends."""
+    seconds = tool.seconds(arguments) if tool.seconds else LONGEST_SECONDS
     try:
         place = await reach()
-        async with asyncio.timeout(LONGEST_SECONDS):
+        async with asyncio.timeout(seconds):
             return "completed", await tool.run(place, arguments)
     except RehearsalEnds:
         return "completed", Result("")
@@ -117,7 +121,7 @@ async def _tried(
         why = {"code": fault.code, "temporary": fault.temporary}
         return "unknown" if isinstance(fault, Ambiguous) else "failed", Result(fault.sentence, data=why)
     except TimeoutError:
-        return _broken(f"{tool.title} took longer than {LONGEST_SECONDS} s and was given up.", made)
+        return _broken(f"{tool.title} took longer than {seconds} s and was given up.", made)
     except Exception as fault:
         log.exception("tool %s failed on cluster %s", tool.name, made[0].cluster if made else "none")
         kind = type(fault).__name__

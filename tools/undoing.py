@@ -6,6 +6,7 @@ What is kept is the inverse alone, never the whole object, and nothing at all wh
 from typing import Any
 
 from tools import manifests, redaction
+from tools.effects import Effect
 from tools.kube.plan import Object, Step
 from tools.rendering import as_yaml
 
@@ -30,6 +31,12 @@ def inverse(step: Step, cluster: str) -> tuple[dict[str, Any] | None, str]:
         place["namespace"] = step.namespace
     if step.untried or step.trial:
         return None, "It was not tried out, so what it changed is not known."
+    if step.verb == "evict":
+        return None, "A pod that has left does not come back; what controls it makes another."
+    if step.subresource == "ephemeralcontainers":
+        return None, "A debug container stays part of its pod for as long as the pod is there."
+    if step.effect is Effect.DESTROY and (step.before or {}).get("metadata", {}).get("deletionTimestamp"):
+        return None, "It was being deleted already."
     if step.verb == "delete" and step.before is not None:
         return _made_again(step, cluster)
     if step.before is None and step.after is not None:

@@ -124,7 +124,7 @@ def _may_approve(user: User, approval: Approval, typed: str) -> None:
     if approval.second_person and user.pk == approval.tool_call.run.message.author_id:
         raise NotAllowed("A second person must approve this: ask an approver. You may reject it.", code="second_person")
     if approval.type_name and typed.strip() != approval.type_name and approval.status == ApprovalStatus.PENDING:
-        raise BadInput(f"Type {approval.type_name} to approve this: it destroys something in production.")
+        raise BadInput(f"Type {approval.type_name} to approve this: it is what would be destroyed, or how many.")
 
 
 def _decide(approval: Approval, status: ApprovalStatus, user: User, reason: str) -> dict[str, str]:

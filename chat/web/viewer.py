@@ -71,6 +71,6 @@ class Viewer:
     def misses(self, whisper: Whisper) -> bool:
         """Whether the checkpoint would close the gap before this delta."""
         watch = self.watches.get(whisper.conversation_id)
-        if watch is None or self.outbox.crowded or whisper.kept < whisper.frame["data"]["offset"]:
+        if watch is None or self.outbox.crowded or whisper.kept < whisper.frame["data"].get("offset", 0):
             return False
         return watch.misses(whisper.frame)

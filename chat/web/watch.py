@@ -11,6 +11,7 @@ from chat.event_types import GOES_ON_ELSEWHERE, Complete, Notice, TextEnd, Think
 from chat.web.frames import Frame
 
 _ENDS = {TextEnd.type: "text", ThinkingEnd.type: "thinking"}
+_BLOCKS = _ENDS.values()
 Block = tuple[str, int]
 
 
@@ -49,8 +50,11 @@ class Watch:
         return [_delta(kind, data, rest, have)] if rest else []
 
     def delta(self, frame: Frame) -> Frame | None:
-        """The part of a delta that is new here; None when there is none, or when something before it is missing."""
+        """The part of a delta that is new here; None when there is none, or when something before it is missing. What
+        is no part of a block, the progress of a call, is always new until its run ends."""
         data = frame["data"]
+        if frame["type"] not in _BLOCKS:
+            return None if data["run_id"] in self._ended else frame
         block, offset, text = (data["run_id"], data["block"]), data["offset"], data["text"]
         have = self._have.get(block, 0)
         if self._is_closed(block) or offset > have or offset + len(text) <= have:
@@ -61,6 +65,8 @@ class Watch:
     def misses(self, frame: Frame) -> bool:
         """Whether something before this delta never came: the checkpoint of the block may have it."""
         data = frame["data"]
+        if frame["type"] not in _BLOCKS:
+            return False
         block = (data["run_id"], data["block"])
         return not self._is_closed(block) and data["offset"] > self._have.get(block, 0)
 

@@ -29,6 +29,17 @@ def fresh(manifest: Json) -> Move:
     return make
 
 
+def marked(*names: str) -> Move:
+    """ConfigMaps with the label `set: doomed`."""
+
+    def make(stage: Stage) -> None:
+        for name in names:
+            manifest = configmap(name)
+            fresh({**manifest, "metadata": {**manifest["metadata"], "labels": {"set": "doomed"}}})(stage)
+
+    return make
+
+
 def without(plural: str, name: str, api: str = "v1") -> Move:
     """Takes the object away if it is there."""
 

@@ -1,12 +1,13 @@
 """Runs every tool of the registry against a real API server, as it is meant and as it must be refused."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
 from channels.db import database_sync_to_async
 
-from tests.apiserver import draft_cases
+from tests.apiserver import draft_cases, leaving_cases
 from tests.apiserver.cluster import await_true
 from tests.apiserver.control_plane import ControlPlane, free_ports
 from tests.apiserver.tool_case import Case
@@ -19,6 +20,11 @@ from tools.toolbox import Outcome
 on_real_server = [pytest.mark.apiserver, pytest.mark.django_db(transaction=True)]
 NAMES = [tool.name for tool in registry.all_tools() if not tool.inside]
 SECONDS = 20.0
+
+
+@pytest.fixture(autouse=True)
+def debug_images(settings: Any) -> None:
+    settings.K8SMCP_DEBUG_IMAGES = [leaving_cases.DEBUG_IMAGE]
 
 
 def needs_cluster(name: str) -> bool:
@@ -38,6 +44,8 @@ def cases(table: dict[str, list[Case]]) -> list[object]:
 def prepare(stage: Stage, case: Case) -> None:
     if stage.plane.minor > case.up_to:
         pytest.skip(f"The fake node agent cannot play this with an API server newer than 1.{case.up_to}.")
+    if stage.plane.minor < case.since:
+        pytest.skip(f"API servers older than 1.{case.since} cannot do this.")
     if case.before:
         case.before(stage)
 

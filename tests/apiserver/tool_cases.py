@@ -1,7 +1,8 @@
 """Every case of every tool, by the tool's name."""
 
-from tests.apiserver import draft_cases, exec_cases, reading_cases, writing_cases
+from tests.apiserver import draft_cases, exec_cases, leaving_cases, reading_cases, steering_cases, writing_cases
 from tests.apiserver.tool_case import Case
 
-WORKS: dict[str, list[Case]] = reading_cases.WORKS | writing_cases.WORKS | exec_cases.WORKS | draft_cases.WORKS
-FAILS: dict[str, list[Case]] = reading_cases.FAILS | writing_cases.FAILS | exec_cases.FAILS | draft_cases.FAILS
+_TABLES = (reading_cases, writing_cases, steering_cases, leaving_cases, exec_cases, draft_cases)
+WORKS: dict[str, list[Case]] = {name: cases for table in _TABLES for name, cases in table.WORKS.items()}
+FAILS: dict[str, list[Case]] = {name: cases for table in _TABLES for name, cases in table.FAILS.items()}

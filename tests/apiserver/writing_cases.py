@@ -9,9 +9,9 @@ from tests.apiserver.stage_moves import (
     cordoned,
     field,
     fresh,
+    marked,
     mode,
     owned_by_another,
-    path_of,
     present,
     replicas,
     without,
@@ -187,19 +187,6 @@ FAILS["k8s_scale"] = [
 ]
 
 
-def restarted(stage: Stage) -> bool:
-    template = stage.spec(path_of(stage, "deployments", "renewed", "apps/v1"))["template"]
-    return "kubectl.kubernetes.io/restartedAt" in template["metadata"].get("annotations", {})
-
-
-WORKS["k8s_rollout_restart"] = [
-    Case({"name": "renewed", "namespace": "{ns}"}, ("renewed",), before=fresh(deployment("renewed")), after=restarted)
-]
-FAILS["k8s_rollout_restart"] = [
-    Case({"name": "ghost", "namespace": "{ns}"}, ("ghost",)),
-    Case({"name": "web", "namespace": "{ns}"}, ("viewer",), "viewer"),
-]
-
 WORKS["k8s_delete"] = [
     Case(
         {"kind": "configmap", "name": "doomed", "namespace": "{ns}"},
@@ -213,9 +200,23 @@ WORKS["k8s_delete"] = [
         before=fresh(deployment("doomed")),
         after=absent("deployments", "doomed", "apps/v1"),
     ),
+    Case(
+        {"kind": "configmap", "label_selector": "set=doomed", "namespace": "{ns}"},
+        ("Deleted 2 objects",),
+        before=marked("first-doomed", "second-doomed"),
+        after=absent("configmaps", "second-doomed"),
+    ),
 ]
 FAILS["k8s_delete"] = [
     Case({"kind": "configmap", "name": "ghost", "namespace": "{ns}"}, ("ghost",)),
+    Case(
+        {"kind": "configmap", "label_selector": "set=doomed", "max_count": 1, "namespace": "{ns}"},
+        ("2 configmaps", "max_count"),
+        before=marked("first-doomed", "second-doomed"),
+        after=present("configmaps", "second-doomed"),
+    ),
+    Case({"kind": "pod", "label_selector": "!no-such", "namespace": "{ns}", "max_count": 1}, ("max_count",)),
+    Case({"kind": "pod", "label_selector": "a in (", "namespace": "{ns}"}, ("refuses",)),
     Case({"kind": "pod", "name": "crash"}, ("namespace",), after=present("pods", "crash")),
     Case(
         {"kind": "pod", "name": "crash", "namespace": "{ns}", "uid": "00000000-0000-0000-0000-000000000000"},

@@ -72,7 +72,9 @@ MOVES: dict[str, Move] = {
     "make an account": Move(apply("ServiceAccount", "mine"), "serviceaccounts/mine"),
     "make a service": Move(apply("Service", "svc", spec={"ports": [{"port": 80, "protocol": "TCP"}]}), "services/svc"),
     "scale": Move(scale(3), "deployments/web", WEB),
-    "restart": Move(call("k8s_rollout_restart", kind="deployment", name="web", namespace=NS), "deployments/web", WEB),
+    "restart": Move(
+        call("k8s_rollout_do", action="restart", kind="deployment", name="web", namespace=NS), "deployments/web", WEB
+    ),
     "change the image": Move(
         patch(
             "deployment", "web", {"spec": {"template": {"spec": {"containers": [{"name": "app", "image": "evil"}]}}}}

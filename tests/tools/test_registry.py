@@ -35,13 +35,16 @@ EFFECTS = {
         "k8s_apply",
         "k8s_patch",
         "k8s_scale",
-        "k8s_rollout_restart",
+        "k8s_set",
+        "k8s_rollout_do",
+        "k8s_label",
+        "job_run",
         "node_cordon",
         "node_uncordon",
         "namespace_create",
     },
-    Effect.DESTROY: {"k8s_delete"},
-    Effect.EXECUTE: {"pod_exec"},
+    Effect.DESTROY: {"k8s_delete", "node_taint", "node_drain", "pod_evict", "finalizer_clear"},
+    Effect.EXECUTE: {"pod_exec", "pod_debug"},
 }
 
 

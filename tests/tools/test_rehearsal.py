@@ -25,7 +25,7 @@ CHANGES: list[tuple[str, dict[str, Any], str]] = [
         {"kind": "deployment", "name": "storefront", "patch": {"spec": {"paused": True}}, **SHOP},
         "spec.paused: ",
     ),
-    ("k8s_rollout_restart", {"name": "storefront", **SHOP}, "restartedAt"),
+    ("k8s_rollout_do", {"action": "restart", "name": "storefront", **SHOP}, "restartedAt"),
 ]
 
 

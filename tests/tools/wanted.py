@@ -13,3 +13,21 @@ spec:
     spec:
       containers: [{name: app, image: "nginx:1.27"}]
 """
+SERVICE = """
+apiVersion: v1
+kind: Service
+metadata: {name: web}
+spec: {selector: {app: web}, ports: [{port: 80}]}
+"""
+CRONJOB = """
+apiVersion: batch/v1
+kind: CronJob
+metadata: {name: tidy}
+spec:
+  schedule: "0 3 * * *"
+  suspend: true
+  jobTemplate:
+    spec:
+      template:
+        spec: {restartPolicy: Never, containers: [{name: tidy, image: "busybox:1.36"}]}
+"""

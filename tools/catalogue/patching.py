@@ -1,7 +1,6 @@
-"""Changes fields of one object: by patch, by number of replicas, by restarting its pods."""
+"""Changes fields of one object: by patch, or by number of replicas."""
 
 import json
-from datetime import UTC, datetime
 from typing import Any, Literal
 
 from pydantic import Field, field_validator
@@ -11,14 +10,14 @@ from tools.catalogue.objects import read
 from tools.changes import differences
 from tools.effects import Effect
 from tools.kube.client import KubeClient, Object
-from tools.kube.errors import Invalid, Unsupported
+from tools.kube.errors import BadInput, Invalid, Unsupported
 from tools.kube.resources import Resource, Target
 from tools.pods import part
 from tools.rendering import counted
 from tools.spec import Arguments, Result, Tool, one_change
 
 _MOST_CHANGES = 30
-_RESTARTED = "kubectl.kubernetes.io/restartedAt"
+_SCALERS = "horizontalpodautoscalers.autoscaling"
 
 
 class PatchArguments(Arguments):
@@ -45,16 +44,12 @@ class PatchArguments(Arguments):
 
 
 class ScaleArguments(Arguments):
-    kind: str = Field("deployment", description="Any kind with a scale: deployment, statefulset, replicaset.")
+    kind: str = Field("deployment", description="Any kind with a scale, or hpa for its bounds.")
     name: str = Field(min_length=1)
     namespace: str = Field(min_length=1)
-    replicas: int = Field(ge=0, le=10_000)
-
-
-class RestartArguments(Arguments):
-    kind: Literal["deployment", "statefulset", "daemonset"] = "deployment"
-    name: str = Field(min_length=1)
-    namespace: str = Field(min_length=1)
+    replicas: int | None = Field(None, ge=0, le=10_000)
+    min_replicas: int | None = Field(None, ge=0, le=10_000, description="Of an hpa.")
+    max_replicas: int | None = Field(None, ge=1, le=10_000, description="Of an hpa.")
 
 
 async def patch(client: KubeClient, asked: PatchArguments) -> Result:
@@ -64,7 +59,7 @@ async def patch(client: KubeClient, asked: PatchArguments) -> Result:
     if isinstance(asked.patch, list) != (form == "json"):
         raise Invalid("A json patch is a list of operations; merge and strategic patches are objects.")
     before = await read(client, target)
-    after = await client.patch(target, _bound(asked.patch, before, form), form=form)
+    after = await client.patch(target, bound(asked.patch, before, form), form=form)
     return changed("Patched", target, before, after)
 
 
@@ -79,8 +74,13 @@ def changed(verb: str, target: Target, before: Object, after: Object) -> Result:
 
 
 async def scale(client: KubeClient, asked: ScaleArguments) -> Result:
-    """data: {"object", "before": int, "after": int}."""
+    """data: {"object", "before": int, "after": int}; of an hpa as k8s_patch."""
     target = await exact(client, asked.kind, asked.name, asked.namespace)
+    bounds = _bounds(asked)
+    if target.resource.full_name == _SCALERS:
+        return await _scale_between(client, target, bounds)
+    if bounds or asked.replicas is None:
+        raise BadInput("Set replicas; min_replicas and max_replicas are for an hpa.")
     if "scale" not in target.resource.subresources:
         raise Unsupported(f"A {target.resource.singular} has no number of replicas to set.")
     await read(client, target)
@@ -95,20 +95,17 @@ async def scale(client: KubeClient, asked: ScaleArguments) -> Result:
     )
 
 
-async def restart(client: KubeClient, asked: RestartArguments) -> Result:
-    """data: {"object", "restarted_at": ISO time}."""
-    target = await exact(client, f"{asked.kind}s.apps", asked.name, asked.namespace)
-    found = await read(client, target)
-    moment = client.permit.moment if client.permit else None  # so that what is tried out is what is sent
-    now = (moment or datetime.now(UTC)).isoformat(timespec="seconds")
-    template = {"metadata": {"annotations": {_RESTARTED: now}}}
-    await client.patch(target, {"spec": {"template": template}}, form="strategic")
-    paused = " It is paused, so nothing happens until it is resumed." if part(found, "spec").get("paused") else ""
-    return Result(
-        f"Restarted {target.words}: its pods are replaced one after another.{paused}",
-        "",
-        {"object": target.words, "restarted_at": now},
-    )
+def _bounds(asked: ScaleArguments) -> dict[str, int]:
+    wanted = {"minReplicas": asked.min_replicas, "maxReplicas": asked.max_replicas}
+    return {key: number for key, number in wanted.items() if number is not None}
+
+
+async def _scale_between(client: KubeClient, target: Target, bounds: dict[str, int]) -> Result:
+    if not bounds:
+        raise BadInput("Set min_replicas, max_replicas or both: an hpa itself sets the replicas.")
+    before = await read(client, target)
+    after = await client.patch(target, bound({"spec": bounds}, before, "merge"))
+    return changed("Scaled", target, before, after)
 
 
 def _form(resource: Resource, wanted: Object | list[Object]) -> str:
@@ -117,7 +114,7 @@ def _form(resource: Resource, wanted: Object | list[Object]) -> str:
     return "strategic" if "." not in resource.group or resource.group.endswith(".k8s.io") else "merge"
 
 
-def _bound(wanted: Object | list[Object], before: Object, form: str) -> Object | list[Object]:
+def bound(wanted: Object | list[Object], before: Object, form: str) -> Object | list[Object]:
     """The same patch, refused by the server if the object is not the one just read (deleted and made anew)."""
     uid = part(before, "metadata").get("uid")
     if form == "json" or not isinstance(wanted, dict) or not uid:
@@ -130,8 +127,15 @@ def _replicas(found: Object) -> int:
     return int(part(found, "spec").get("replicas") or 0)
 
 
-def _where(asked: PatchArguments | ScaleArguments | RestartArguments) -> str:
+def _where(asked: PatchArguments | ScaleArguments) -> str:
     return f"{asked.kind} {asked.name}" + (f" in {asked.namespace}" if asked.namespace else "")
+
+
+def _scale_intent(asked: ScaleArguments) -> str:
+    if asked.replicas is not None:
+        return f"Scale {_where(asked)} to {asked.replicas}"
+    ends = [str(end) for end in (asked.min_replicas, asked.max_replicas) if end is not None]
+    return f"Scale {_where(asked)} between {' and '.join(ends)}" if len(ends) == 2 else f"Scale {_where(asked)}"
 
 
 TOOLS: tuple[Tool, ...] = (
@@ -148,21 +152,11 @@ TOOLS: tuple[Tool, ...] = (
     Tool(
         name="k8s_scale",
         title="Scale a workload",
-        description="Sets the number of replicas.",
+        description="Sets the number of replicas, or the bounds of a HorizontalPodAutoscaler.",
         effect=Effect.CHANGE,
         arguments=ScaleArguments,
         run=scale,
-        intent=lambda asked: f"Scale {_where(asked)} to {asked.replicas}",
-        changes=one_change,
-    ),
-    Tool(
-        name="k8s_rollout_restart",
-        title="Restart a workload",
-        description="Replaces all pods of a workload one after another.",
-        effect=Effect.CHANGE,
-        arguments=RestartArguments,
-        run=restart,
-        intent=lambda asked: f"Restart {_where(asked)}",
+        intent=_scale_intent,
         changes=one_change,
     ),
 )

@@ -32,7 +32,7 @@ async def status(client: KubeClient, asked: RolloutArguments) -> Result:
     found = await _workload(client, asked)
     done, stuck, message = progress(found)
     waiting = [] if done else await _waiting(client, found)
-    revisions = (await _revisions(client, found))[:5]
+    revisions = (await revisions_of(client, found))[:5]
     body = [_revision_table(revisions)] if revisions else []
     if waiting:
         rows = [[pod["name"], pod["ready"], pod["status"], pod["restarts"], pod["why"] or ""] for pod in waiting]
@@ -53,7 +53,7 @@ async def history(client: KubeClient, asked: RolloutArguments) -> Result:
     """data: {"kind", "name", "namespace", "revisions": [{"revision": int, "current": bool, "images": [str], "cause",
     "created", "replicas": int|null, "ready": int|null, "name"}]} newest first."""
     found = await _workload(client, asked)
-    revisions = await _revisions(client, found)
+    revisions = await revisions_of(client, found)
     count = len(revisions)
     header = f"{_words(found)} has {count} revision{'' if count == 1 else 's'}."
     return Result(header, _revision_table(revisions) if revisions else "", _about(found) | {"revisions": revisions})
@@ -110,7 +110,7 @@ def _why(pod: Object) -> str | None:
     return next((str(c["message"]) for c in conditions(pod) if c["status"] == "False" and c["message"]), None)
 
 
-async def _revisions(client: KubeClient, found: Object) -> list[Object]:
+async def revisions_of(client: KubeClient, found: Object) -> list[Object]:
     if found.get("kind") == "Deployment":
         current = (part(found, "metadata").get("annotations") or {}).get(_REVISION)
         kept = [_replica_set(item, current) for item in await owned(client, "replicasets.apps", found)]

@@ -15,7 +15,7 @@ from tools.demo.scaling import scale
 Handler = Callable[[Api, Call, Kind], Response]
 OWN: dict[str, Handler] = {"scale": scale, "log": log, "eviction": evict, "binding": bind}
 WHOLE_OBJECT: dict[str, Handler] = {"get": read, "update": replace, "patch": patch}
-CONNECTIONS = ("exec", "attach", "portforward", "proxy", "token")
+CONNECTIONS = ("exec", "attach", "portforward", "proxy", "token", "ephemeralcontainers")
 
 
 def answer_subresource(api: Api, call: Call, kind: Kind) -> Response:

@@ -16,6 +16,7 @@ KubeError
 ├── Invalid           400 or 422: the API server says what is wrong with the request
 ├── Unsupported       405, 406, 415, 501: this cluster cannot do that
 ├── Busy              429 or 503: try again later
+│   └── Blocked       429: a PodDisruptionBudget does not let this pod go now
 ├── TooLarge          the answer is larger than we are willing to hold
 ├── BadAnswer         what answered does not speak Kubernetes, or failed without saying why
 ├── PartlyDone        some of several changes were made, others failed; the text lists each
@@ -111,6 +112,10 @@ class Unsupported(KubeError):
 class Busy(KubeError):
     code = "busy"
     temporary = True
+
+
+class Blocked(Busy):
+    code = "blocked"
 
 
 class TooLarge(KubeError):

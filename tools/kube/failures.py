@@ -9,6 +9,7 @@ from tools.kube import guard
 from tools.kube.errors import (
     Ambiguous,
     BadAnswer,
+    Blocked,
     Busy,
     Conflict,
     Forbidden,
@@ -64,6 +65,8 @@ def failure(cluster: str, request: Request, answer: Answer, renewal: str = "") -
         return NotFound(_missing(said, status, asked))
     if answer.status == 409:
         return Conflict(_conflict(said, status), status.reason)
+    if answer.status == 429 and asked is not None and asked.subresource == "eviction":
+        return Blocked(f"Pod {asked.name} in {asked.namespace} may not go now: {budget_says(answer.body)}.")
     return _by_code(cluster, request, answer.status, status, said)
 
 
@@ -169,6 +172,22 @@ def _conflict(said: str, status: Status) -> str:
     if status.reason == "AlreadyExists":
         return f"It exists already: {_end(said)}"
     return f"The object changed meanwhile: {_end(said)} Read it again and decide on its new state."
+
+
+def budget_says(body: bytes) -> str:
+    """Why an eviction was refused for now, as half a sentence."""
+    status = _status(body) or Status()
+    causes = (status.details.causes if status.details else None) or []
+    said = next((cause.message for cause in causes if cause.message), status.message)
+    return shorten(said).rstrip(".") or "the API server lets nobody be evicted at this moment"
+
+
+def taken_from(body: bytes) -> list[str]:
+    """From the refusal of an apply: whose fields it would take, a sentence each."""
+    status = _status(body) or Status()
+    causes = (status.details.causes if status.details else None) or []
+    owned = [cause for cause in causes if cause.reason == "FieldManagerConflict"]
+    return [f"Takes {cause.field} over: {shorten(cause.message)}." for cause in owned[:20]]
 
 
 def singular(plural: str) -> str:

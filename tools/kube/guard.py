@@ -39,7 +39,8 @@ class Permit:
     announce: writes down a change that is about to leave and says until when (`clock`) it may; raises NotSent when it
     may not any more. Without it nothing that changes anything is sent, but for rehearsals. plan: what may change;
     moment: when the call was asked for (UTC), for tools that write the time: the same at every try. judge: the policy,
-    asked about every request (`tools.policy`).
+    asked about every request (`tools.policy`). progress: takes a line about a call that takes long, for whoever
+    watches; stopping: whether nobody wants such a call to go on.
     """
 
     call_id: str
@@ -50,6 +51,8 @@ class Permit:
     plan: Passes | None = None
     moment: datetime | None = None
     judge: "Judge | None" = None
+    progress: Callable[[str], None] | None = None
+    stopping: Callable[[], Awaitable[bool]] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,7 +31,8 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
     path: as it is sent; address: the object's own path; wire: the whole request; before and after: the object as it is
     and as the dry run gave it back, None where there is none; whole: the object itself, where `before` is one of its
     subresources; trial: the tool itself asks for a dry run only; untried: why the API server could not try it out, as
-    half a sentence.
+    half a sentence; blocked: why it would be refused at this moment, though it may wait for another; taken: the fields
+    that a forced apply takes from others, a sentence each.
     """
 
     verb: str
@@ -48,6 +49,8 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
     whole: Object | None = None
     trial: bool = False
     untried: str = ""
+    blocked: str = ""
+    taken: tuple[str, ...] = ()
 
     @property
     def kind(self) -> str:
@@ -58,7 +61,7 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
     def words(self) -> str:
         """As people say it: `deployments.apps web in shop`."""
         name = f" {self.name}" if self.name else ""
-        sub = f" ({self.subresource})" if self.subresource else ""
+        sub = f" ({self.subresource})" if self.subresource and self.verb != "evict" else ""
         return f"{self.kind}{name}{sub}" + (f" in {self.namespace}" if self.namespace else "")
 
     def bound(self) -> dict[str, Any]:

@@ -14,6 +14,7 @@ import msgspec
 from tools.effects import Effect
 from tools.kube import guard
 from tools.kube.errors import Ambiguous, Busy
+from tools.kube.failures import budget_says, taken_from
 from tools.kube.guard import Asked, Permit
 from tools.kube.kubeconfig import Access
 from tools.kube.plan import Object, Recorder, Step, wire
@@ -21,9 +22,11 @@ from tools.kube.resources import Resource
 from tools.kube.sending import Sending
 from tools.kube.together import beside
 from tools.kube.transport import Answer, Request, Transport
+from tools.kube.weight import weighed
 
 _OFF_LOOP = 128 << 10
 _AWAY = (502, 503, 504)
+_OF_THE_WHOLE = ("eviction", "ephemeralcontainers")  # they speak of the object itself, and stored is only the object
 
 
 class RehearsalEnds(Exception):
@@ -47,7 +50,7 @@ class RehearsalTransport(Transport):
             return await super().send(request, permit)
         guard.within(permit, self.cluster, effect, f"{request.method} {request.path}")
         asked = guard.understand(request.method, request.path, request.query)
-        if effect is Effect.EXECUTE or asked is None:
+        if asked is None or (effect is Effect.EXECUTE and asked.subresource not in _OF_THE_WHOLE):
             self._record(request, asked, effect, untried="it runs something, which no API server tries out")
             raise RehearsalEnds
         return await self._tried(request, asked, effect, permit)
@@ -82,24 +85,38 @@ class RehearsalTransport(Transport):
 
     async def _tried(self, request: Request, asked: Asked, effect: Effect, permit: Permit) -> Answer:
         address = _address(request, asked)
-        making = request.method == "POST"
+        making = request.method == "POST" and not asked.subresource
         whole = None if making else await self._read(Request("GET", address), permit)
-        before = whole if address == request.path or making else await self._read(Request("GET", request.path), permit)
+        itself = making or address == request.path or asked.subresource in _OF_THE_WHOLE
+        before = whole if itself else await self._read(Request("GET", request.path), permit)
+        taken = await self._taken(request, permit)
         answer = await self._dry_run(request, permit)
         facts: dict[str, Any] = {
             "before": before,
             "whole": whole,
             "trial": "dryRun" in request.query,
+            "taken": taken,
         }
         if answer.status < 300:
-            after = None if asked.verb == "delete" else await _decoded(answer.body)
-            self._record(request, asked, effect, after=after, **facts)
+            after = None if _takes_away(asked) else await _decoded(answer.body)
+            self._record(request, asked, weighed(effect, before, after), after=after, **facts)
+            return answer
+        if asked.subresource == "eviction" and answer.status == 429:
+            self._record(request, asked, effect, blocked=budget_says(answer.body), **facts)
             return answer
         why = self._excuse(answer)
         if not why:
             return answer
         self._record(request, asked, effect, untried=why, **facts)
         return Answer(201 if before is None else 200, {}, _as_sent(request, before))
+
+    async def _taken(self, request: Request, permit: Permit) -> tuple[str, ...]:
+        """Whose fields a forced apply takes: the same is tried without force."""
+        if request.query.get("force") != "true":
+            return ()
+        unforced = replace(request, query={**request.query, "force": "false"})
+        answer = await self._dry_run(unforced, permit)
+        return tuple(taken_from(answer.body)) if answer.status == 409 else ()
 
     async def _read(self, request: Request, permit: Permit) -> Object | None:
         """None when there is none, or when this identity may not see it."""
@@ -119,6 +136,8 @@ class RehearsalTransport(Transport):
         known = asked or Asked(request.method.lower(), "", request.path)
         sent = wire(request.method, request.path, request.query, request.content_type, request.body)
         step = _step(known, sent, effect, _address(request, known))
+        if known.subresource == "eviction":
+            step = msgspec.structs.replace(step, verb="evict")
         name = step.name or _named(request.body)
         self.recorder.add(msgspec.structs.replace(step, name=name, **facts), request.body)
 
@@ -177,6 +196,10 @@ def _named(body: bytes | None) -> str:
         return str(((msgspec.json.decode(body or b"{}") or {}).get("metadata") or {}).get("name") or "")
     except (msgspec.DecodeError, AttributeError):
         return ""
+
+
+def _takes_away(asked: Asked) -> bool:
+    return asked.verb == "delete" or asked.subresource == "eviction"
 
 
 def _as_sent(request: Request, before: Object | None) -> bytes:

@@ -8,6 +8,7 @@ import msgspec
 class Meta(msgspec.Struct):
     name: str = ""
     namespace: str = ""
+    uid: str = ""
     labels: dict[str, str] | None = None
     creationTimestamp: str | None = None
     deletionTimestamp: str | None = None

@@ -153,6 +153,7 @@ customElements.define(
       if (frame.seq) this.reading.take([frame]);
       else if (type === "events") this.reading.take(data.events);
       else if (type === "text" || type === "thinking") this.#delta(type, data);
+      else if (type === "tool_progress") document.getElementById(`call-${data.tool_call_id}`)?.progress?.(data.text);
       else if (type === "welcome") this.reading.welcome(data);
       else if (type === "caught_up") this.#caughtUp(data);
       else if (type === "approvals") approvalsMoved();

@@ -33,6 +33,11 @@ customElements.define(
       this.#count();
     }
 
+    /** How far a call is that takes long. */
+    progress(text) {
+      if (this.dataset.state === "running") this.querySelector(".call-word").textContent = text;
+    }
+
     #count() {
       this.#quiet?.();
       this.#quiet = null;

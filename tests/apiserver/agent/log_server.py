@@ -17,6 +17,7 @@ Line = tuple[datetime.datetime, str]
 PREVIOUS_LOGS = "demo/previous-logs"
 _AGED = re.compile(r"@-(\d+)s (.*)")
 _FOLLOW_SECONDS = 1.0
+_LISTS = ("container", "initContainer", "ephemeralContainer")
 
 
 PODS = web.AppKey("pods", Mirror)
@@ -76,9 +77,7 @@ async def _answer(request: web.Request) -> web.StreamResponse:
     mirror = request.app[PODS]
     key = (info["namespace"], info["pod"])
     pod = mirror.objects.get(key)
-    container = (
-        _named(pod["spec"]["containers"] + pod["spec"].get("initContainers", []), info["container"]) if pod else {}
-    )
+    container = _named(_containers(pod), info["container"]) if pod else {}
     if not pod or not container:
         return web.Response(status=404, text=f'pod "{info["pod"]}" has no container "{info["container"]}" here')
     status = _named(_statuses(pod), container["name"])
@@ -107,9 +106,12 @@ def _lines_of(pod: Object, container: Object, status: Object, *, previous: bool)
     return [(since, line) for line in before.splitlines()] or log_lines(pod, container, since)
 
 
+def _containers(pod: Object) -> list[Object]:
+    return [each for key in _LISTS for each in pod["spec"].get(f"{key}s") or []]
+
+
 def _statuses(pod: Object) -> list[Object]:
-    status = pod.get("status", {})
-    return [*(status.get("containerStatuses") or []), *(status.get("initContainerStatuses") or [])]
+    return [each for key in _LISTS for each in pod.get("status", {}).get(f"{key}Statuses") or []]
 
 
 def _named(items: list[Object], name: str) -> Object:

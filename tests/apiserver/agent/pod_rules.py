@@ -4,7 +4,7 @@ import datetime
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.apiserver.agent.container_rules import ContainerFate, Exists, container_fate
+from tests.apiserver.agent.container_rules import ContainerFate, Exists, container_fate, end_of
 
 Object = dict[str, Any]
 
@@ -65,6 +65,10 @@ def report(pod: Object, around: Surroundings) -> PodReport:
             pod, phase, ready, [f.name for f, s in zip(fates, statuses, strict=True) if not s["ready"]], around
         ),
     }
+    if pod["spec"].get("ephemeralContainers"):
+        status["ephemeralContainerStatuses"] = [
+            _finished_debug(pod, c, around) for c in pod["spec"]["ephemeralContainers"]
+        ]
     if pod["spec"].get("initContainers"):
         status["initContainerStatuses"] = [_finished_init(pod, c, around) for c in pod["spec"]["initContainers"]]
     told = [Occurrence(*each) for fate in fates for each in fate.tells]
@@ -133,17 +137,23 @@ def _ended(end: tuple[str, int], stamp: str) -> Object:
 
 
 def _finished_init(pod: Object, container: Object, around: Surroundings) -> Object:
-    before = next(
-        (s for s in pod.get("status", {}).get("initContainerStatuses") or [] if s["name"] == container["name"]), {}
-    )
+    return _finished(pod, "initContainerStatuses", container, ("Completed", 0), around) | {"ready": True}
+
+
+def _finished_debug(pod: Object, container: Object, around: Surroundings) -> Object:
+    end = end_of(pod, container) or ("Completed", 0)
+    return _finished(pod, "ephemeralContainerStatuses", container, end, around) | {"ready": False}
+
+
+def _finished(pod: Object, told: str, container: Object, end: tuple[str, int], around: Surroundings) -> Object:
+    before = next((s for s in pod.get("status", {}).get(told) or [] if s["name"] == container["name"]), {})
     stamp = before.get("state", {}).get("terminated", {}).get("finishedAt", around.stamp)
     return {
         "name": container["name"],
         "image": container["image"],
         "imageID": f"rig.example/{container['image']}",
         "restartCount": 0,
-        "ready": True,
-        "state": {"terminated": _ended(("Completed", 0), stamp)},
+        "state": {"terminated": _ended(end, stamp)},
     }
 
 

@@ -1,9 +1,11 @@
 """Tools run against the demo cluster, through the toolbox, as everything in the product runs them."""
 
-from collections.abc import Awaitable, Callable
+import secrets
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
 import pytest
+import pytest_asyncio
 
 from tests.tools.api import ANYTHING, SOMEBODY, announced
 from tools import registry, toolbox
@@ -22,3 +24,11 @@ def ask(demo: str) -> Ask:
         return await toolbox.run(tool, toolbox.parse(tool, arguments), demo, permit, SOMEBODY)
 
     return asked
+
+
+@pytest_asyncio.fixture
+async def place(ask: Ask) -> AsyncIterator[str]:
+    name = f"tools-{secrets.token_hex(3)}"
+    assert (await ask("namespace_create", name=name, labels={"team": "tests"})).status == "completed"
+    yield name
+    await ask("k8s_delete", kind="namespace", name=name)

@@ -1,22 +1,10 @@
 """What the changing tools do to the demo cluster, each in a namespace of its own."""
 
-import secrets
-from collections.abc import AsyncIterator
-
 import pytest
-import pytest_asyncio
 
 from tests.tools.catalogue.conftest import Ask
 from tests.tools.wanted import CONFIG, DEPLOYMENT
 from tools.catalogue.draft_forms import FORMS
-
-
-@pytest_asyncio.fixture
-async def place(ask: Ask) -> AsyncIterator[str]:
-    name = f"tools-{secrets.token_hex(3)}"
-    assert (await ask("namespace_create", name=name, labels={"team": "tests"})).status == "completed"
-    yield name
-    await ask("k8s_delete", kind="namespace", name=name)
 
 
 async def test_a_namespace_is_created_once(ask: Ask, place: str) -> None:
@@ -84,7 +72,7 @@ async def test_a_workload_is_scaled_and_restarted(ask: Ask, place: str) -> None:
     await ask("k8s_apply", manifest=DEPLOYMENT, namespace=place)
     scaled = await ask("k8s_scale", name="web", namespace=place, replicas=3)
     assert (scaled.data["before"], scaled.data["after"]) == (1, 3)
-    restarted = await ask("k8s_rollout_restart", name="web", namespace=place)
+    restarted = await ask("k8s_rollout_do", action="restart", name="web", namespace=place)
     assert restarted.status == "completed"
     path = "spec.template.metadata.annotations['kubectl.kubernetes.io/restartedAt']"
     read = await ask("k8s_get", kind="deploy", name="web", namespace=place, path=path)

@@ -19,6 +19,7 @@ from tools.demo.controllers import (
     replica_set,
     scheduler,
     stateful_set,
+    taint_eviction,
     volumes,
 )
 from tools.demo.controllers.world import World
@@ -38,7 +39,7 @@ class Controller(NamedTuple):
 
 
 MODULES: tuple[ModuleType, ...] = (
-    namespaces, nodes, cron_job, job, deployment, replica_set, stateful_set, daemon_set,
+    namespaces, nodes, taint_eviction, cron_job, job, deployment, replica_set, stateful_set, daemon_set,
     scheduler, volumes, endpoints, budgets, quotas, autoscaler, garbage,
 )  # fmt: skip
 

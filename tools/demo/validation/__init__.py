@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from tools.demo.validation import access, networking, pods, policies, storage, workloads
+from tools.demo.validation import access, networking, nodes, pods, policies, storage, workloads
 from tools.demo.validation.causes import Cause
 from tools.demo.validation.metadata import check_metadata, check_metadata_update
 
@@ -14,6 +14,7 @@ __all__ = ["Cause", "validate"]
 
 CHECKS: dict[tuple[str, str], Check] = {
     ("", "pods"): pods.check_pod,
+    ("", "nodes"): nodes.check_node,
     ("", "namespaces"): access.check_namespace,
     ("", "configmaps"): access.check_config_map,
     ("", "secrets"): access.check_secret,

@@ -48,6 +48,7 @@ def on(thing: Thing, tool: str, cluster: str = "", **more: Any) -> Call:
     return call(tool, cluster, kind=thing.kind, name=thing.name, namespace=thing.namespace, **more)
 
 
-def rollout(tool: str, thing: Thing, cluster: str = "") -> Call:
-    """k8s_rollout_status, k8s_rollout_history and k8s_rollout_restart name the kind in the singular."""
-    return call(tool, cluster, kind=thing.kind.removesuffix("s"), name=thing.name, namespace=thing.namespace)
+def rollout(tool: str, thing: Thing, cluster: str = "", **more: Any) -> Call:
+    """k8s_rollout_status, k8s_rollout_history and k8s_rollout_do name the kind in the singular."""
+    kind = thing.kind.removesuffix("s")
+    return call(tool, cluster, kind=kind, name=thing.name, namespace=thing.namespace, **more)

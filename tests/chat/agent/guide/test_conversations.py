@@ -48,10 +48,13 @@ async def test_a_name_that_is_nearly_right_is_taken_for_looking_and_asked_about_
     told = await talk.say("logs of storfront")
     assert told.calls[-1][1]["target"] == "deployments/storefront"
     told = await talk.say("restart storfront")
-    assert "k8s_rollout_restart" not in told.tools
+    assert "k8s_rollout_do" not in told.tools
     assert "1. Deployment `storefront` in `shop`" in told.text
     told = await talk.say("yes")
-    assert ("k8s_rollout_restart", {"kind": "deployment", "name": "storefront", "namespace": "shop"}) in told.calls
+    assert (
+        "k8s_rollout_do",
+        {"kind": "deployment", "name": "storefront", "namespace": "shop", "action": "restart"},
+    ) in told.calls
 
 
 async def test_a_name_that_does_not_exist_says_where_it_was_looked_for(talk: Talk):
@@ -135,13 +138,13 @@ async def test_a_rejected_change_is_respected(talk: Talk):
     real = with_real_tools(talk.clusters[0])
 
     async def refusing(wish: Wish) -> Answer:
-        if wish.name == "k8s_rollout_restart":
+        if wish.name == "k8s_rollout_do":
             return Answer(wish.id, "Bob rejected this, so nothing was done. They said: not today", failed=True)
         return await real(wish)
 
     talk.do = refusing
     told = await talk.say("restart catalog in shop")
-    assert told.tools[-1] == "k8s_rollout_restart"
+    assert told.tools[-1] == "k8s_rollout_do"
     assert "Bob rejected this" in told.text
     assert "✓" not in told.text
 

@@ -61,7 +61,7 @@ async def test_what_is_wrong_in_one_namespace_says_nothing_of_the_others(talk: T
 async def test_reading_questions_wish_for_no_change(talk: Talk):
     for question in (*FAULTS, "what is wrong here"):
         told = await talk.say(question)
-        assert not set(told.tools) & {"k8s_patch", "k8s_apply", "k8s_scale", "k8s_delete", "k8s_rollout_restart"}
+        assert not set(told.tools) & {"k8s_patch", "k8s_apply", "k8s_scale", "k8s_delete", "k8s_rollout_do"}
 
 
 async def test_every_offered_sentence_mends_its_fault(talk: Talk):

@@ -47,7 +47,7 @@ def scale(scene: Scene) -> Plan:
 
 
 def restart(scene: Scene) -> Plan:
-    thing = yield from target_of(scene, "k8s_rollout_restart")
+    thing = yield from target_of(scene, "k8s_rollout_do")
     if isinstance(thing, Reply):
         return thing
     cluster = scene.intention.cluster
@@ -73,7 +73,9 @@ def restart(scene: Scene) -> Plan:
             focus=thing,
         )
     say = f"{lead}I am about to restart {phrasing.thing(thing)}: its pods are replaced one after the other."
-    return (yield from _carried_out(scene, thing, calls.rollout("k8s_rollout_restart", thing, cluster), say))
+    return (
+        yield from _carried_out(scene, thing, calls.rollout("k8s_rollout_do", thing, cluster, action="restart"), say)
+    )
 
 
 def _restartable(read: Found, namespace: str) -> Thing | None:
