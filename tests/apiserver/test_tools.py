@@ -38,6 +38,8 @@ def cases(table: dict[str, list[Case]]) -> list[object]:
 def prepare(stage: Stage, case: Case) -> None:
     if stage.plane.minor > case.up_to:
         pytest.skip(f"The fake node agent cannot play this with an API server newer than 1.{case.up_to}.")
+    if stage.plane.minor < case.since:
+        pytest.skip(f"An API server older than 1.{case.since} cannot play this.")
     if case.before:
         case.before(stage)
 

@@ -12,7 +12,8 @@ Json = Any
 @dataclass(frozen=True)
 class Case:
     """says, hides: words the answer must and must not have; before: prepares the stage; after: what must hold of the
-    cluster then; user: whose context is used; up_to: the newest minor version for which the rig can play along."""
+    cluster then; user: whose context is used; up_to, since: the newest and the
+    oldest minor version for which the rig can play along."""
 
     arguments: dict[str, Json]
     says: tuple[str, ...] = ()
@@ -21,3 +22,4 @@ class Case:
     after: Callable[[Stage], bool] | None = None
     hides: tuple[str, ...] = ()
     up_to: int = 999
+    since: int = 0
