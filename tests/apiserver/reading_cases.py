@@ -1,6 +1,6 @@
 """What each reading tool is asked of the real API server, what its answer must say, and what it must be refused."""
 
-from tests.apiserver.stage_moves import managed_by_argo, released
+from tests.apiserver.stage_moves import managed_by_argo, released, rolled_out
 from tests.apiserver.tool_case import Case
 
 WORKS: dict[str, list[Case]] = {}
@@ -66,8 +66,17 @@ WORKS["k8s_discover"] = [
     Case({}, ("Deployment", "Pod")),
     Case({"query": "metrics"}, ("metrics.k8s.io",)),
     Case({"query": "deploy"}, ("apps/v1",)),
+    Case(
+        {"query": "deploy", "fields": "spec"}, ("Deployment.spec (apps/v1)", "replicas", "integer", "PodTemplateSpec")
+    ),
+    Case(
+        {"query": "pod", "fields": "spec.containers[*].ports"}, ("[]ContainerPort", "containerPort", "Number of port")
+    ),
 ]
-FAILS["k8s_discover"] = []  # it fails only as every tool does: see the tests on clusters that do not answer
+FAILS["k8s_discover"] = [
+    Case({"query": "deploy", "fields": "spec.replicaz"}, ('no field "replicaz"', "replicas")),
+    Case({"query": "gizmo", "fields": "spec"}, ("gizmo",)),
+]
 
 WORKS["k8s_events"] = [
     Case({"namespace": "{ns}"}, ("FailedScheduling", "BackOff")),
@@ -113,8 +122,19 @@ FAILS["k8s_rollout_status"] = [
     Case({"name": "web", "kind": "statefulset", "namespace": "{ns}"}, ("web",)),
 ]
 
-WORKS["k8s_rollout_history"] = [Case({"name": "web", "namespace": "{ns}"}, ("1", "nginx"))]
-FAILS["k8s_rollout_history"] = [Case({"name": "wep", "namespace": "{ns}"}, ("wep", "web"))]
+WORKS["k8s_rollout_history"] = [
+    Case({"name": "web", "namespace": "{ns}"}, ("1", "nginx")),
+    Case(
+        {"name": "rolled", "namespace": "{ns}", "revision": 2},
+        ("from revision 1 to 2: 1 change", "spec.containers[app].image: nginx:1 → nginx:2"),
+        before=rolled_out,
+    ),
+]
+FAILS["k8s_rollout_history"] = [
+    Case({"name": "wep", "namespace": "{ns}"}, ("wep", "web")),
+    Case({"name": "web", "namespace": "{ns}", "revision": 1}, ("keeps no revision before 1",)),
+    Case({"name": "web", "namespace": "{ns}", "revision": 7}, ("keeps no revision 7",)),
+]
 
 WORKS["clusters_list"] = [Case({}, ("admin", "viewer", "v1."))]
 FAILS["clusters_list"] = []  # it tells of clusters that do not answer, and never fails itself

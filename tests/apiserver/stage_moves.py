@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from tests.apiserver.cluster import await_true
-from tests.apiserver.manifests import configmap
+from tests.apiserver.manifests import configmap, container, deployment
 from tests.apiserver.plain_http import APPLY
 from tests.apiserver.tool_stage import SECRET, Stage
 from tools.demo.story.releases import secret as kept_by_helm
@@ -105,6 +105,25 @@ def mode(wanted: str, name: str) -> Check:
 
 def cordoned(node: str, wanted: bool) -> Check:
     return lambda stage: bool(stage.spec(f"/api/v1/nodes/{node}").get("unschedulable")) is wanted
+
+
+def rolled_out(stage: Stage) -> None:
+    """A Deployment of two revisions that differ in their image."""
+    fresh(deployment("rolled", 1, containers=[container("nginx:1")]))(stage)
+    path = path_of(stage, "deployments", "rolled", "apps/v1")
+    sets = stage.all("replicasets", "apps/v1", labelSelector="app=rolled")
+    await_true(lambda: len(stage.http.get(sets).json["items"]) >= 1, 20, "the first revision is there")
+    image = {"containers": [{"name": "app", "image": "nginx:2"}]}
+    change = {"spec": {"template": {"spec": image}}}
+    stage.http.patch(path, change, content_type="application/strategic-merge-patch+json")
+    await_true(lambda: _newest(stage.http.get(sets).json["items"]) == "2", 20, "the second revision is there")
+
+
+def _newest(sets: list[Json]) -> str:
+    return max((str(one["metadata"]["annotations"].get(_REVISION, "0")) for one in sets), default="0")
+
+
+_REVISION = "deployment.kubernetes.io/revision"
 
 
 def released(stage: Stage) -> None:
