@@ -147,10 +147,11 @@ def verdict_on(now: policy.Present, tried: Rehearsal) -> Verdict:
 
 
 def asked(step: Step) -> Asked:
-    """As the wire will ask: what is made anew is not in the path, so it is no place yet; what runs is created, and so
-    is an eviction."""
+    """As the wire will ask: what is made anew is not in the path, so it is no place yet; what runs is created, or asked
+    for through a proxy, and an eviction is created too."""
     if step.verb in ("run", "evict"):
-        return Asked("create", step.group, step.resource, step.subresource, step.namespace, step.name)
+        verb = "get" if step.subresource == "proxy" else "create"
+        return Asked(verb, step.group, step.resource, step.subresource, step.namespace, step.name)
     if step.verb == "create":
         return Asked(step.verb, step.group, step.resource, step.subresource, step.namespace)
     return Asked(step.verb, step.group, step.resource, step.subresource, step.namespace, step.name)

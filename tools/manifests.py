@@ -51,6 +51,11 @@ def documents(text: str) -> list[Object]:
     return found
 
 
+def parsed(text: str) -> list[Any]:
+    """Every document as it is, of whatever size: for manifests that a cluster keeps. Raises BadInput."""
+    return _load(text)
+
+
 def _load(text: str) -> list[Any]:
     loader = _Loader(text)
     found = []

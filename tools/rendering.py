@@ -25,7 +25,9 @@ def cell(value: Any, widest: int = _WIDEST_CELL) -> str:
         return "<none>"
     if isinstance(value, bool):
         return str(value).lower()
-    text = " ".join(plain(str(value)).split())
+    text = str(value)
+    if not text.isprintable() or "  " in text or text != text.strip():  # most are plain already
+        text = " ".join(plain(text).split())
     return text if len(text) <= widest else text[: widest - 1] + "…"
 
 

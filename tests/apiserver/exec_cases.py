@@ -1,6 +1,7 @@
 """Commands run in a pod of the real API server through the fake node agent, and those it must refuse."""
 
 from tests.apiserver.manifests import container, pod
+from tests.apiserver.stage_moves import served_outside
 from tests.apiserver.tool_case import Case, Json
 from tests.apiserver.tool_stage import Stage
 
@@ -34,4 +35,22 @@ FAILS["pod_exec"] = [
     executed(["echo", "x"], "side", "app", container="side"),
     executed(["no-such-program"], "no-such-program"),
     Case({**EXEC, "command": ["ls"]}, ("pods/exec",), "viewer", before=working),
+]
+
+WORKS["http_probe"] = [
+    Case(
+        {"name": "outside", "namespace": "{ns}", "port": "80", "path": "/hello?name=you"},
+        ("answered 200", "content-type: text/plain", "GET /hello?name=you"),
+        before=served_outside,
+    ),
+    Case(
+        {"name": "outside", "namespace": "{ns}", "port": "80", "method": "HEAD"},
+        ("answered 200",),
+        before=served_outside,
+    ),
+]
+FAILS["http_probe"] = [
+    Case({"name": "wep", "namespace": "{ns}", "port": "80"}, ("wep", "web")),
+    Case({"name": "web", "namespace": "{ns}", "port": "9999"}, ("web",)),
+    Case({"name": "web", "namespace": "{ns}", "port": "80"}, ("services", "viewer"), user="viewer"),
 ]

@@ -1,5 +1,6 @@
 """What each reading tool is asked of the real API server, what its answer must say, and what it must be refused."""
 
+from tests.apiserver.stage_moves import managed_by_argo, released, rolled_out
 from tests.apiserver.tool_case import Case
 
 WORKS: dict[str, list[Case]] = {}
@@ -88,8 +89,17 @@ WORKS["k8s_discover"] = [
     Case({}, ("Deployment", "Pod")),
     Case({"query": "metrics"}, ("metrics.k8s.io",)),
     Case({"query": "deploy"}, ("apps/v1",)),
+    Case(
+        {"query": "deploy", "fields": "spec"}, ("Deployment.spec (apps/v1)", "replicas", "integer", "PodTemplateSpec")
+    ),
+    Case(
+        {"query": "pod", "fields": "spec.containers[*].ports"}, ("[]ContainerPort", "containerPort", "Number of port")
+    ),
 ]
-FAILS["k8s_discover"] = []  # it fails only as every tool does: see the tests on clusters that do not answer
+FAILS["k8s_discover"] = [
+    Case({"query": "deploy", "fields": "spec.replicaz"}, ('no field "replicaz"', "replicas")),
+    Case({"query": "gizmo", "fields": "spec"}, ("gizmo",)),
+]
 
 WORKS["k8s_events"] = [
     Case({"namespace": "{ns}"}, ("FailedScheduling", "BackOff")),
@@ -135,8 +145,19 @@ FAILS["k8s_rollout_status"] = [
     Case({"name": "web", "kind": "statefulset", "namespace": "{ns}"}, ("web",)),
 ]
 
-WORKS["k8s_rollout_history"] = [Case({"name": "web", "namespace": "{ns}"}, ("1", "nginx"))]
-FAILS["k8s_rollout_history"] = [Case({"name": "wep", "namespace": "{ns}"}, ("wep", "web"))]
+WORKS["k8s_rollout_history"] = [
+    Case({"name": "web", "namespace": "{ns}"}, ("1", "nginx")),
+    Case(
+        {"name": "rolled", "namespace": "{ns}", "revision": 2},
+        ("from revision 1 to 2: 1 change", "spec.containers[app].image: nginx:1 → nginx:2"),
+        before=rolled_out,
+    ),
+]
+FAILS["k8s_rollout_history"] = [
+    Case({"name": "wep", "namespace": "{ns}"}, ("wep", "web")),
+    Case({"name": "web", "namespace": "{ns}", "revision": 1}, ("keeps no revision before 1",)),
+    Case({"name": "web", "namespace": "{ns}", "revision": 7}, ("keeps no revision 7",)),
+]
 
 WORKS["clusters_list"] = [Case({}, ("admin", "viewer", "v1."))]
 FAILS["clusters_list"] = []  # it tells of clusters that do not answer, and never fails itself
@@ -149,9 +170,9 @@ FAILS["cluster_status"] = []  # what may not be read is told as such: see the te
 
 WORKS["k8s_can_i"] = [
     Case({"verb": "delete", "kind": "pods", "namespace": "{ns}"}, ("Yes: ",)),
-    Case({"verb": "delete", "kind": "pods", "namespace": "{ns}"}, ("No: viewer may not delete pods",), user="viewer"),
-    Case({"verb": "get", "kind": "pods/log", "namespace": "{ns}"}, ("Yes: viewer may get pods/log",), user="viewer"),
-    Case({"verb": "list", "kind": "nodes"}, ("No: editor may not list nodes",), user="editor"),
+    Case({"verb": "delete", "kind": "pods", "namespace": "{ns}"}, ("No: ", "may not delete pods"), user="viewer"),
+    Case({"verb": "get", "kind": "pods/log", "namespace": "{ns}"}, ("Yes: ", "may get pods/log"), user="viewer"),
+    Case({"verb": "list", "kind": "nodes"}, ("No: ", "may not list nodes"), user="editor"),
     Case({"namespace": "{ns}"}, ("RESOURCES", "get,list,watch"), user="viewer"),
 ]
 FAILS["k8s_can_i"] = [
@@ -169,4 +190,57 @@ WORKS["k8s_wait"] = [
 FAILS["k8s_wait"] = [
     Case({"kind": "gizmo", "name": "x"}, ("gizmo",)),
     Case({"kind": "pod", "name": "crash", "namespace": "{ns}", "until": "be happy"}, ("is not a condition",)),
+]
+
+WORKS["k8s_relations"] = [
+    Case({"kind": "service", "name": "web", "namespace": "{ns}"}, ("2 of 2 endpoints ready", "node/node-")),
+    Case({"kind": "deploy", "name": "web", "namespace": "{ns}"}, ("replicaset/web-", "pod/web-"), user="viewer"),
+    Case({"kind": "secret", "name": "keys", "namespace": "{ns}"}, ("Secret keys in {ns}",)),
+]
+FAILS["k8s_relations"] = [
+    Case({"kind": "service", "name": "wep", "namespace": "{ns}"}, ("wep", "web")),
+    Case({"kind": "secret", "name": "kees", "namespace": "{ns}"}, ("kees", "keys")),
+]
+
+WORKS["k8s_images"] = [
+    Case({"namespace": "{ns}"}, ("registry.invalid/web:9", "nginx")),
+    Case({"namespace": "{ns}", "match": "invalid"}, ("1 image",), hides=("nginx",)),
+]
+FAILS["k8s_images"] = [
+    Case({"namespace": "no-such-namespace"}, ("no-such-namespace",)),
+    Case({}, ("pods", "editor"), user="editor"),
+]
+
+WORKS["secret_inspect"] = [
+    Case({"name": "keys", "namespace": "{ns}"}, ("token", "No value is shown")),
+    Case({"namespace": "{ns}"}, ("TLS Secret",)),
+]
+FAILS["secret_inspect"] = [
+    Case({"name": "kees", "namespace": "{ns}"}, ("kees", "keys")),
+    Case({"name": "keys", "namespace": "{ns}"}, ("secrets", "viewer"), user="viewer"),
+]
+
+WORKS["helm_list"] = [Case({"namespace": "{ns}"}, ("web-1.2.3", "deployed"), before=released)]
+FAILS["helm_list"] = [Case({"namespace": "{ns}"}, ("secrets", "viewer"), user="viewer")]
+
+WORKS["helm_get"] = [
+    Case({"release": "web", "namespace": "{ns}"}, ("replicas: 2",), before=released),
+    Case({"release": "web", "what": "manifest"}, ("name: keys",), before=released),
+    Case({"release": "web", "what": "history"}, ("Install complete",), before=released),
+]
+FAILS["helm_get"] = [Case({"release": "wep", "namespace": "{ns}"}, ("wep", "web"), before=released)]
+
+WORKS["gitops_status"] = [
+    Case({"namespace": "{ns}"}, ("OutOfSync", "Degraded", "deploy.git"), before=managed_by_argo, since=22),
+]
+FAILS["gitops_status"] = [Case({"name": "nothing"}, ("Argo CD",))]
+
+WORKS["k8s_changes"] = [
+    Case({"namespace": "{ns}"}, ("Deployment/web", "rollout to revision 1: nginx", "Secret/keys")),
+    Case({"object": "deployment/web", "namespace": "{ns}"}, ("Deployment/web", "created"), hides=("Secret/",)),
+    Case({"namespace": "{ns}"}, ("Deployment/web", "secrets: The cluster does not allow"), user="viewer"),
+]
+FAILS["k8s_changes"] = [
+    Case({"namespace": "no-such-namespace"}, ("no-such-namespace",)),
+    Case({"namespace": "{ns}", "since": "yesterday"}, ("yesterday",)),
 ]

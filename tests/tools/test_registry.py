@@ -27,10 +27,22 @@ READS = {
     "tool_find",
     "k8s_can_i",
     "k8s_wait",
+    "k8s_images",
+    "k8s_relations",
+    "gitops_status",
+    "k8s_changes",
 }
 EFFECTS = {
     Effect.READ: READS,
-    Effect.SENSITIVE: {"k8s_get", "k8s_describe", "k8s_diagnose", "k8s_logs"},
+    Effect.SENSITIVE: {
+        "k8s_get",
+        "k8s_describe",
+        "k8s_diagnose",
+        "k8s_logs",
+        "secret_inspect",
+        "helm_list",
+        "helm_get",
+    },
     Effect.CHANGE: {
         "k8s_apply",
         "k8s_patch",
@@ -44,7 +56,7 @@ EFFECTS = {
         "namespace_create",
     },
     Effect.DESTROY: {"k8s_delete", "node_taint", "node_drain", "pod_evict", "finalizer_clear"},
-    Effect.EXECUTE: {"pod_exec", "pod_debug"},
+    Effect.EXECUTE: {"pod_exec", "pod_debug", "http_probe"},
 }
 
 

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from tools import changes, logtext, quantities, views
+from tools.logtext import Line
 
 
 @pytest.mark.parametrize(
@@ -71,15 +72,58 @@ def test_a_log_becomes_lines_whatever_bytes_it_holds(log: bytes, lines: list[str
     assert logtext.lines(log) == lines
 
 
+def texts(found: list[Line]) -> list[str]:
+    return [line.text for line in found]
+
+
 def test_lines_are_chosen_by_words_not_by_patterns() -> None:
-    lines = ["ERROR one", "error two", "info (a+)+$", "info three"]
-    assert logtext.chosen(lines, "error|three", None) == ["ERROR one", "error two", "info three"]
-    assert logtext.chosen(lines, None, "error|(a+)+$") == ["info three"]
+    lines = [Line("", text) for text in ("ERROR one", "error two", "info (a+)+$", "info three")]
+    assert texts(logtext.chosen(lines, "error|three", None)) == ["ERROR one", "error two", "info three"]
+    assert texts(logtext.chosen(lines, None, "error|(a+)+$")) == ["info three"]
     assert logtext.chosen(lines, None, None) == lines
 
 
-def test_repeated_lines_are_told_once_with_their_number() -> None:
-    assert logtext.folded(["a", "a", "a", "b", "a"]) == ["a (×3)", "b", "a"]
+def test_a_line_of_a_log_knows_when_it_was_written() -> None:
+    log = b"2026-11-22T10:00:00.5Z one\n  goes on\n2026-11-22T10:00:01Z two\n2026-11-22T10:00:02.123456789Z\n"
+    assert [(line.at[17:], line.text) for line in logtext.stamped(log)] == [
+        ("00.500000000Z", "one"),
+        ("00.500000000Z", "  goes on"),
+        ("01.000000000Z", "two"),
+        ("02.123456789Z", ""),
+    ]
+    assert logtext.stamped(b"\xff\x00 no time\n")[0].at == ""
+
+
+@pytest.mark.parametrize(
+    ("lines", "shown"),
+    [
+        (["a", "a", "a", "b", "a"], ["a (×3)", "b", "a"]),
+        (["a 12:00:01", "a 12:00:02"], ["a 12:00:01", "a 12:00:02"]),
+        (["a 12:00:01", "a 12:00:02", "a 12:00:03"], ["a 12:00:01 (×3, alike but for times and numbers)"]),
+        (
+            ["GET / 200 5 ms", "GET / 500 7 ms", "GET / 200 9 ms"],
+            ["GET / 200 5 ms", "GET / 500 7 ms", "GET / 200 9 ms"],
+        ),
+        (["exit 0", "exit 1", "exit 2"], ["exit 0", "exit 1", "exit 2"]),
+        (
+            ["Oops", *(f"\tat com.x.Y{n}(Z.java)" for n in "abcdefgh"), "Caused by: z"],
+            [
+                "Oops",
+                "\tat com.x.Ya(Z.java)",
+                "\tat com.x.Yb(Z.java)",
+                "\tat com.x.Yc(Z.java)",
+                "    … 3 more lines of this trace",
+                "\tat com.x.Yg(Z.java)",
+                "\tat com.x.Yh(Z.java)",
+                "Caused by: z",
+            ],
+        ),
+        (["  a", "  b", "  c"], ["  a", "  b", "  c"]),
+    ],
+    ids=["same", "two", "alike", "codes", "exits", "trace", "short trace"],
+)
+def test_repeats_and_traces_are_told_once_with_their_number(lines: list[str], shown: list[str]) -> None:
+    assert texts(logtext.told([Line("", line) for line in lines])) == shown
 
 
 DEPLOYMENT: dict[str, Any] = {

@@ -1,7 +1,9 @@
 """Reads container logs: of a pod, of all pods of a workload, or of those a selector chooses."""
 
+import asyncio
 from dataclasses import dataclass
-from itertools import groupby
+from datetime import UTC, datetime
+from typing import TypeAlias
 
 from pydantic import Field
 
@@ -12,14 +14,18 @@ from tools.effects import Effect
 from tools.kube.client import KubeClient, Object
 from tools.kube.errors import BadInput, Forbidden, KubeError, Unreachable
 from tools.kube.resources import Target, valid_container
-from tools.kube.together import together
+from tools.kube.together import beside, together
 from tools.kube.transport import Request
-from tools.rendering import counted
+from tools.logtext import Line
+from tools.rendering import counted, moment
 from tools.spec import Arguments, Result, Tool
 
 _MOST_SOURCES = 12
 _LARGEST_LOG = 1 << 20
 _SCANNED_LINES = 5000
+_AT_ONCE = 4  # logs in memory
+
+Bounds: TypeAlias = tuple[datetime | None, datetime | None]
 
 
 class LogsArguments(Arguments):
@@ -29,40 +35,48 @@ class LogsArguments(Arguments):
     container: str | None = Field(None, description="Left out: all containers.")
     previous: bool = Field(False, description="Of the run before the last restart: why it crashed.")
     tail: int = Field(100, ge=1, le=2000, description="Lines per container.")
-    since: str | None = Field(None, description="Only the last 30s, 15m, 2h or 1d.")
+    since: str | None = Field(None, description="From 15m, 2h, 1d ago on, or a time: 2026-11-22T10:00:00Z.")
+    until: str | None = Field(None, description="Up to then, written likewise.")
     match: str | None = Field(None, description="Only lines with these words; | for either. No regular expressions.")
     exclude: str | None = Field(None, description="Without lines with these words; | for either.")
+    times: bool = Field(False, description="With the time of each line, for logs without one.")
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """One container's log. `problem`: why there is none."""
+    """One container's log. kept: lines before they were folded; `problem`: why there is none."""
 
     pod: str
     container: str
-    lines: tuple[str, ...] = ()
+    lines: tuple[Line, ...] = ()
     scanned: int = 0
+    kept: int = 0
     cut: bool = False
     problem: str = ""
 
 
 async def read_logs(client: KubeClient, asked: LogsArguments) -> Result:
-    """data: {"namespace", "lines": [str, ...] in the order shown, "pods": [{"pod", "container", "lines": int,
-    "scanned": int, "problem": str|null}], "previous": bool}. A line seen n times in a row ends in "(×n)"."""
+    """data: {"namespace", "lines": [str, ...] of all containers by time, "sources": [number in "pods" for each line],
+    "pods": [{"pod", "container", "lines": int, "scanned": int, "problem": str|null}], "previous": bool}. A line seen n
+    times in a row ends in "(×n)"."""
+    bounds = _bounds(asked)
     found = await pods_of(client, asked.target, asked.namespace, asked.label_selector)
     if not found:
         raise BadInput("There are no pods to read logs from: nothing matches, or the workload has none now.")
     wanted = _containers(found, asked)
-    sources = await together(*(_read(client, pod, name, asked) for pod, name in wanted[:_MOST_SOURCES]))
+    at_once = asyncio.Semaphore(_AT_ONCE)
+    sources = await together(*(_one(client, at_once, *each, asked, bounds) for each in wanted[:_MOST_SOURCES]))
     if len(sources) == 1 and sources[0].problem:
         raise BadInput(f"{sources[0].pod}: {sources[0].problem}")
     namespace = pods.part(found[0], "metadata").get("namespace", "")
+    merged = sorted(((line, n) for n, source in enumerate(sources) for line in source.lines), key=lambda one: one[0].at)
     return Result(
         _header(sources, asked, len(wanted), namespace) + _hint(found, sources, asked),
-        _body(sources),
+        _body(sources, merged, times=asked.times),
         {
             "namespace": namespace,
-            "lines": [line for source in sources for line in source.lines],
+            "lines": [line.text for line, _ in merged],
+            "sources": [n for _, n in merged],
             "pods": [_fact(source) for source in sources],
             "previous": asked.previous,
         },
@@ -89,16 +103,37 @@ def _through(container: Object) -> bool:
     return bool(container["state"] == "terminated" and container["exit_code"] == 0)
 
 
-async def _read(client: KubeClient, pod: Object, container: str, asked: LogsArguments) -> Source:
+def _bounds(asked: LogsArguments) -> tuple[datetime | None, datetime | None]:
+    """From when to when. Raises BadInput."""
+    since, until = _time(asked.since), _time(asked.until)
+    if since and until and since >= until:
+        raise BadInput(f"Nothing is since {asked.since} and until {asked.until}: the end is before the beginning.")
+    return since, until
+
+
+def _time(words: str | None) -> datetime | None:
+    at = moment(words) if words and "T" in words else None
+    ago = span(words) if at is None else None
+    return at or (datetime.now(UTC) - ago if ago else None)
+
+
+async def _one(
+    client: KubeClient, at_once: asyncio.Semaphore, pod: Object, container: str, asked: LogsArguments, bounds: Bounds
+) -> Source:
+    async with at_once:
+        return await _read(client, pod, container, asked, bounds)
+
+
+async def _read(client: KubeClient, pod: Object, container: str, asked: LogsArguments, bounds: Bounds) -> Source:
     meta = pods.part(pod, "metadata")
     name = str(meta.get("name", ""))
     target = Target(await client.resolve("v1/pods"), meta.get("namespace"), name)
-    filtered = bool(asked.match or asked.exclude)
-    query = {"container": container, "tailLines": str(_SCANNED_LINES if filtered else asked.tail)}
+    since, until = bounds
+    many = bool(asked.match or asked.exclude or until)
+    query = {"container": container, "tailLines": str(_SCANNED_LINES if many else asked.tail), "timestamps": "true"}
     query |= {"limitBytes": str(_LARGEST_LOG)} | ({"previous": "true"} if asked.previous else {})
-    since = span(asked.since)
     if since is not None:
-        query["sinceSeconds"] = str(max(1, int(since.total_seconds())))
+        query["sinceTime"] = f"{since.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
     request = Request(
         "GET", target.path("log"), query, accept="*/*", seconds=30, largest=_LARGEST_LOG, cut_at_largest=True
     )
@@ -108,11 +143,16 @@ async def _read(client: KubeClient, pod: Object, container: str, asked: LogsArgu
         raise
     except KubeError as fault:
         return Source(name, container, problem=_plainly(fault.sentence, asked))
-    lines = logtext.lines(answer.body)
-    kept = logtext.chosen(lines, asked.match, asked.exclude)[-asked.tail :]
-    return Source(
-        name, container, tuple(logtext.folded(kept)), len(lines), answer.cut or len(answer.body) >= _LARGEST_LOG
-    )
+    cut = answer.cut or len(answer.body) >= _LARGEST_LOG
+    return await beside(lambda: _source(name, container, logtext.stamped(answer.body), asked, until, cut=cut))
+
+
+def _source(
+    pod: str, container: str, found: list[Line], asked: LogsArguments, until: datetime | None, *, cut: bool
+) -> Source:
+    last = f"{until.astimezone(UTC):%Y-%m-%dT%H:%M:%S.%f}999Z" if until else "~"
+    kept = [line for line in logtext.chosen(found, asked.match, asked.exclude) if line.at <= last][-asked.tail :]
+    return Source(pod, container, tuple(logtext.told(kept)), len(found), len(kept), cut)
 
 
 def _plainly(sentence: str, asked: LogsArguments) -> str:
@@ -124,13 +164,16 @@ def _plainly(sentence: str, asked: LogsArguments) -> str:
 
 
 def _header(sources: list[Source], asked: LogsArguments, wanted: int, namespace: str) -> str:
-    shown, scanned = sum(len(s.lines) for s in sources), sum(s.scanned for s in sources)
+    shown, scanned = sum(s.kept for s in sources), sum(s.scanned for s in sources)
+    folded = shown - sum(len(s.lines) for s in sources)
     run = "previous log" if asked.previous else "log"
     what = f"{sources[0].pod} ({sources[0].container})" if len(sources) == 1 else counted(len(sources), "container")
     where = f" in {namespace}" if namespace else ""
     words = f"{counted(shown, 'line')} of the {run} of {what}{where}"
     if asked.match or asked.exclude:
         words = f"{shown:,} of {counted(scanned, 'scanned line')} match in the {run} of {what}{where}"
+    if folded > 0:
+        words += f", {folded} of them folded"
     if any(source.cut for source in sources):
         words += "; cut at 1 MiB"
     if wanted > len(sources):
@@ -146,13 +189,27 @@ def _hint(found: list[Object], sources: list[Source], asked: LogsArguments) -> s
     return ""
 
 
-def _body(sources: list[Source]) -> str:
-    parts = []
-    for (pod, container), group in groupby(sources, key=lambda source: (source.pod, source.container)):
-        for source in group:
-            text = "\n".join(source.lines) if not source.problem else f"({source.problem})"
-            parts.append(f"== {pod} ({container})\n{text}".rstrip() if len(sources) > 1 else text)
-    return "\n".join(parts)
+def _body(sources: list[Source], merged: list[tuple[Line, int]], *, times: bool) -> str:
+    """By time over all containers; each line says whose it is, if there are several."""
+    names = _short_names(sources)
+    told = [f"{source.pod} ({source.container}): {source.problem}" for source in sources if source.problem]
+    for line, n in merged:
+        at = f"{line.at[11:23]} " if times else ""
+        told.append(f"{names[n]}{at}{line.text}")
+    return "\n".join(told)
+
+
+def _short_names(sources: list[Source]) -> list[str]:
+    """Of a pod the end of its name, where that is enough to tell it from the others."""
+    if len(sources) == 1:
+        return [""]
+    ends = {source.pod: source.pod.rpartition("-")[2] for source in sources}
+    clear = len(set(ends.values())) == len(ends)
+    several = len({source.container for source in sources}) > 1
+    return [
+        f"{ends[source.pod] if clear else source.pod}{f'/{source.container}' if several else ''}| "
+        for source in sources
+    ]
 
 
 def _fact(source: Source) -> Object:
@@ -175,7 +232,7 @@ TOOLS: tuple[Tool, ...] = (
     Tool(
         name="k8s_logs",
         title="Read logs",
-        description="Container logs of a pod, a workload or a selector; filtered and repeated lines folded.",
+        description="Logs of a pod, a workload or a selector: by time over all replicas, filtered, repeats folded.",
         effect=Effect.SENSITIVE,
         arguments=LogsArguments,
         run=read_logs,

@@ -10,11 +10,14 @@ from tools.catalogue.finding import locate
 from tools.catalogue.objects import read
 from tools.catalogue.relatives import replicas
 from tools.catalogue.workloads import owned, pods_behind
+from tools.changes import differences
 from tools.effects import Effect
 from tools.kube.client import KubeClient, Object
+from tools.kube.errors import NotFound
 from tools.pods import part
-from tools.rendering import age, table
+from tools.rendering import age, counted, table
 from tools.spec import Arguments, Result, Tool
+from tools.views import slim
 
 _REVISION = "deployment.kubernetes.io/revision"
 _CAUSE = "kubernetes.io/change-cause"
@@ -24,6 +27,11 @@ class RolloutArguments(Arguments):
     kind: Literal["deployment", "statefulset", "daemonset"] = "deployment"
     name: str = Field(min_length=1)
     namespace: str | None = Field(None, description="Left out: found by name.")
+
+
+class HistoryArguments(RolloutArguments):
+    revision: int | None = Field(None, ge=1, description="What this revision changed in the pods.")
+    against: int | None = Field(None, ge=1, description="Compared with this one. Left out: the one before.")
 
 
 async def status(client: KubeClient, asked: RolloutArguments) -> Result:
@@ -49,14 +57,42 @@ async def status(client: KubeClient, asked: RolloutArguments) -> Result:
     return Result(f"{_words(found)}: {message}", "\n\n".join(body), data)
 
 
-async def history(client: KubeClient, asked: RolloutArguments) -> Result:
+async def history(client: KubeClient, asked: HistoryArguments) -> Result:
     """data: {"kind", "name", "namespace", "revisions": [{"revision": int, "current": bool, "images": [str], "cause",
-    "created", "replicas": int|null, "ready": int|null, "name"}]} newest first."""
+    "created", "replicas": int|null, "ready": int|null, "name"}]} newest first; with a revision also {"revision",
+    "against": int, "changes": ["spec.containers[app].image: a → b"]}."""
     found = await _workload(client, asked)
-    revisions = await revisions_of(client, found)
-    count = len(revisions)
-    header = f"{_words(found)} has {count} revision{'' if count == 1 else 's'}."
+    kept = await _kept(client, found)
+    revisions = [revision for revision, _ in kept]
+    if asked.revision is not None or asked.against is not None:
+        return _difference(found, kept, asked)
+    header = f"{_words(found)} has {counted(len(revisions), 'revision')}."
     return Result(header, _revision_table(revisions) if revisions else "", _about(found) | {"revisions": revisions})
+
+
+def _difference(found: Object, kept: list[tuple[Object, Object]], asked: HistoryArguments) -> Result:
+    """Raises NotFound for a revision that is not kept, naming those that are."""
+    templates = {revision["revision"]: template for revision, template in kept}
+    numbers = sorted(templates, reverse=True)
+    wanted = asked.revision or max(numbers, default=0)
+    against = asked.against or next((number for number in numbers if number < wanted), 0)
+    for number in (wanted, against):
+        if number not in templates:
+            there = ", ".join(map(str, numbers)) or "none"
+            missing = f"no revision {number}" if number else f"no revision before {wanted}"
+            raise NotFound(f"{_words(found)} keeps {missing}. There are: {there}.")
+    lines = differences(_plain_template(templates[against]), _plain_template(templates[wanted]))
+    header = f"{_words(found)}, from revision {against} to {wanted}: "
+    header += f"{counted(len(lines), 'change')} in the pod template." if lines else "the pods are the same."
+    data = _about(found) | {"revisions": [revision for revision, _ in kept]}
+    return Result(header, "\n".join(lines), data | {"revision": wanted, "against": against, "changes": lines})
+
+
+def _plain_template(template: Object) -> Object:
+    labels = {k: v for k, v in (part(template, "metadata").get("labels") or {}).items() if k != "pod-template-hash"}
+    annotations = part(template, "metadata").get("annotations") or {}
+    meta = {key: value for key, value in (("labels", labels), ("annotations", annotations)) if value}
+    return slim({"metadata": meta, "spec": part(template, "spec")})
 
 
 def progress(found: Object) -> tuple[bool, bool, str]:
@@ -111,17 +147,28 @@ def _why(pod: Object) -> str | None:
 
 
 async def revisions_of(client: KubeClient, found: Object) -> list[Object]:
+    return [revision for revision, _ in await _kept(client, found)]
+
+
+async def _kept(client: KubeClient, found: Object) -> list[tuple[Object, Object]]:
+    """Each revision with its pod template, newest first."""
     if found.get("kind") == "Deployment":
         current = (part(found, "metadata").get("annotations") or {}).get(_REVISION)
-        kept = [_replica_set(item, current) for item in await owned(client, "replicasets.apps", found)]
+        sets = await owned(client, "replicasets.apps", found)
+        kept = [(_replica_set(item, current), part(part(item, "spec"), "template")) for item in sets]
     else:
         current = part(found, "status").get("updateRevision")
-        kept = [_controller_revision(item, current) for item in await owned(client, "controllerrevisions.apps", found)]
-        newest = max((revision["revision"] for revision in kept), default=0)
+        states = await owned(client, "controllerrevisions.apps", found)
+        kept = [(_controller_revision(item, current), _template_of(item)) for item in states]
+        newest = max((revision["revision"] for revision, _ in kept), default=0)
         if current is None:
-            for revision in kept:
+            for revision, _ in kept:
                 revision["current"] = revision["revision"] == newest
-    return sorted(kept, key=lambda revision: int(revision["revision"]), reverse=True)
+    return sorted(kept, key=lambda each: int(each[0]["revision"]), reverse=True)
+
+
+def _template_of(revision: Object) -> Object:
+    return part(part(part(revision, "data"), "spec"), "template")
 
 
 def _replica_set(item: Object, current: object) -> Object:
@@ -141,7 +188,7 @@ def _replica_set(item: Object, current: object) -> Object:
 
 
 def _controller_revision(item: Object, current: object) -> Object:
-    template = part(part(part(part(item, "data"), "spec"), "template"), "spec")
+    template = part(_template_of(item), "spec")
     meta = part(item, "metadata")
     return {
         "revision": int(item.get("revision") or 0),
@@ -197,9 +244,9 @@ TOOLS: tuple[Tool, ...] = (
     Tool(
         name="k8s_rollout_history",
         title="Look at revisions",
-        description="The revisions of a workload with their images, newest first.",
+        description="The revisions of a workload with their images, or what one changed in the pods.",
         effect=Effect.READ,
-        arguments=RolloutArguments,
+        arguments=HistoryArguments,
         run=history,
         intent=lambda asked: f"Look at the revisions of {_where(asked)}",
     ),

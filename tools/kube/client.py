@@ -25,7 +25,7 @@ from tools.kube.transport import WRITE_SECONDS, Answer, Request, Transport
 Object: TypeAlias = dict[str, Any]
 PAGE = 500
 _SMALL_PAGE = 50
-_TABLE = "application/json;as=Table;v=v1;g=meta.k8s.io"
+TABLE = "application/json;as=Table;v=v1;g=meta.k8s.io"
 _METADATA = "application/json;as=PartialObjectMetadata;v=v1;g=meta.k8s.io"
 _OFF_LOOP = 128 << 10
 _PATCH_TYPES = {
@@ -114,7 +114,7 @@ class KubeClient:
             raise
 
     def _noted(self, target: Target, answer: Answer) -> Object:
-        found = self._decoded(answer, dict)
+        found = self.decode(answer, dict)
         self._seen[target.path()] = seen(found)
         return self._clean(found)
 
@@ -127,7 +127,7 @@ class KubeClient:
             return ABSENT
         if answer.status >= 300:
             raise failure(self.cluster, request, answer, self.transport.access.renewal)
-        found = seen(self._decoded(answer, dict))
+        found = seen(self.decode(answer, dict))
         if not found.uid:
             raise BadAnswer(f'Cluster "{self.cluster}" does not say which object is at {path}.')
         return found
@@ -137,7 +137,7 @@ class KubeClient:
         return await self._large(await self.answer(request), lambda answer: self._listed(answer, resource))
 
     def _listed(self, answer: Answer, resource: Resource) -> Page:
-        listed = self._decoded(answer, ListAnswer)
+        listed = self.decode(answer, ListAnswer)
         items = listed.items or []
         for item in items:
             item.setdefault("kind", resource.kind)
@@ -171,7 +171,7 @@ class KubeClient:
 
     async def table(self, resource: Resource, selection: Selection) -> Table:
         """The columns the API server prints for this kind, custom ones included."""
-        request = Request("GET", resource.path(selection.namespace), selection.query(), accept=_TABLE)
+        request = Request("GET", resource.path(selection.namespace), selection.query(), accept=TABLE)
         return await self.decoded(request, Table)
 
     async def table_all(self, resource: Resource, selection: Selection, at_most: int = 5000) -> Table:
@@ -269,16 +269,16 @@ class KubeClient:
         return await self._large(await self.answer(request), self._object)
 
     async def decoded(self, request: Request, shape: type[T]) -> T:
-        return await self._large(await self.answer(request), lambda answer: self._decoded(answer, shape))
+        return await self._large(await self.answer(request), lambda answer: self.decode(answer, shape))
 
     async def _large(self, answer: Answer, read: Callable[[Answer], T]) -> T:
         """Reads an answer; a large one beside the event loop."""
         return read(answer) if len(answer.body) < _OFF_LOOP else await beside(lambda: read(answer))
 
     def _object(self, answer: Answer) -> Object:
-        return self._clean(self._decoded(answer, dict))
+        return self._clean(self.decode(answer, dict))
 
-    def _decoded(self, answer: Answer, shape: type[T]) -> T:
+    def decode(self, answer: Answer, shape: type[T]) -> T:
         try:
             return msgspec.json.decode(answer.body, type=shape)
         except (msgspec.DecodeError, UnicodeDecodeError):

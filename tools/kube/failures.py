@@ -75,6 +75,11 @@ def missing(answer: Answer) -> bool:
     return answer.status == 404 and _status(answer.body) is not None
 
 
+def is_status(answer: Answer) -> bool:
+    """Whether an API server says how it went, and not what stands behind it."""
+    return _status(answer.body) is not None
+
+
 def shorten(message: str) -> str:
     """One line, cleaned, bounded: some messages carry a whole object."""
     line = redaction.text(" ".join(message.split()))

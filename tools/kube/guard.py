@@ -181,12 +181,13 @@ def _resource(method: str, group: str, rest: list[str], query: Mapping[str, str]
     namespace = ""
     if rest[:1] == ["namespaces"] and len(rest) > 2 and rest[2] not in ("status", "finalize"):
         namespace, rest = rest[1], rest[2:]
+    if rest[2:3] == ["proxy"]:
+        rest = rest[:3]  # what follows is handed on to somebody else
     if not rest or rest[0] in ("watch", "proxy") or len(rest) > 3:
-        return (
-            None  # old aliases with their own meaning, and paths handed on to somebody else (`nodes/x/proxy/metrics`)
-        )
+        return None  # old aliases with their own meaning
     resource, name, subresource = (*rest, "", "")[:3]
-    verb = _verb(method, name, query)
+    asks = "GET" if method == "HEAD" and subresource == "proxy" else method
+    verb = _verb(asks, name, query)
     return Asked(verb, group, resource, subresource, namespace, name) if verb else None
 
 

@@ -17,7 +17,7 @@ from tools.kube.errors import Ambiguous, Busy
 from tools.kube.failures import budget_says, taken_from
 from tools.kube.guard import Asked, Permit
 from tools.kube.kubeconfig import Access
-from tools.kube.plan import Object, Recorder, Step, wire
+from tools.kube.plan import Object, Recorder, Step, Wire, wire
 from tools.kube.resources import Resource
 from tools.kube.sending import Sending
 from tools.kube.together import beside
@@ -50,6 +50,11 @@ class RehearsalTransport(Transport):
             return await super().send(request, permit)
         guard.within(permit, self.cluster, effect, f"{request.method} {request.path}")
         asked = guard.understand(request.method, request.path, request.query)
+        if asked is not None and asked.subresource == "proxy":
+            sent = wire(request.method, request.path, request.query, request.content_type, request.body)
+            why = "what it is handed on to may act on it"
+            await self._record_run(asked, sent, _owner(request.path, asked), why, permit)
+            raise RehearsalEnds
         if asked is None or (effect is Effect.EXECUTE and asked.subresource not in _OF_THE_WHOLE):
             self._record(request, asked, effect, untried="it runs something, which no API server tries out")
             raise RehearsalEnds
@@ -68,20 +73,16 @@ class RehearsalTransport(Transport):
             return await super().websocket(path, query, protocols, permit, sending)
         guard.within(permit, self.cluster, effect, f"GET {path}")
         asked = guard.understand("GET", path, dict(query)) or Asked("create", "", "")
-        owner = replace(asked, subresource="")
-        whole = await self._read(Request("GET", path.rpartition("/")[0]), permit)
-        step = _step(owner, wire("GET", path, query, "", None), effect, path.rpartition("/")[0])
-        described = msgspec.structs.replace(
-            step,
-            verb="run",
-            subresource=asked.subresource,
-            before=whole,
-            whole=whole,
-            after=whole,
-            untried="a command cannot be tried out",
-        )
-        self.recorder.add(described, None)
+        sent = wire("GET", path, query, "", None)
+        await self._record_run(asked, sent, path.rpartition("/")[0], "a command cannot be tried out", permit)
         raise RehearsalEnds
+
+    async def _record_run(self, asked: Asked, sent: Wire, address: str, untried: str, permit: Permit) -> None:
+        """Something that runs in an object, or behind it: what people judge is the object as it is."""
+        whole = await self._read(Request("GET", address), permit)
+        step = _step(replace(asked, subresource=""), sent, Effect.EXECUTE, address)
+        told = {"verb": "run", "subresource": asked.subresource, "untried": untried}
+        self.recorder.add(msgspec.structs.replace(step, before=whole, whole=whole, after=whole, **told), None)
 
     async def _tried(self, request: Request, asked: Asked, effect: Effect, permit: Permit) -> Answer:
         address = _address(request, asked)
@@ -189,6 +190,13 @@ def _address(request: Request, asked: Asked) -> str:
     if request.method == "POST" and (name := _named(request.body)):
         return f"{request.path}/{name}"
     return request.path
+
+
+def _owner(path: str, asked: Asked) -> str:
+    """The address of the object behind whose proxy something is asked: `https:web:443` is the Service web."""
+    place, _, _ = path.partition(f"/{asked.resource}/{asked.name}/")
+    words = asked.name.split(":")
+    return f"{place}/{asked.resource}/{words[1] if len(words) == 3 else words[0]}"
 
 
 def _named(body: bytes | None) -> str:

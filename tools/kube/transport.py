@@ -53,7 +53,8 @@ class Request:
 
     @property
     def reads(self) -> bool:
-        return self.method == "GET"
+        """What may be sent again. A GET that is handed on to something that may act on it is no read."""
+        return self.method == "GET" and not guard.effect_of("GET", self.path, self.query, self.accept).writes
 
 
 @dataclass(frozen=True, slots=True)

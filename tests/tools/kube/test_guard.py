@@ -44,6 +44,9 @@ IN_SHOP = "/api/v1/namespaces/shop"
         ("GET", f"{IN_SHOP}/services/web/proxy", Effect.EXECUTE),
         ("GET", "/api/v1/nodes/n1/proxy", Effect.EXECUTE),
         ("GET", "/api/v1/nodes/n1/proxy/run/shop/web/c", Effect.EXECUTE),
+        ("GET", f"{IN_SHOP}/services/http:web:80/proxy/healthz", Effect.EXECUTE),
+        ("HEAD", f"{IN_SHOP}/pods/web-1:80/proxy/", Effect.EXECUTE),
+        ("HEAD", f"{IN_SHOP}/pods/web-1", Effect.EXECUTE),
         ("GET", "/api/v1/proxy/nodes/n1", Effect.EXECUTE),
         ("GET", "/api/v1/watch/secrets", Effect.EXECUTE),
         ("PATCH", f"{IN_SHOP}/pods/web-1/ephemeralcontainers", Effect.EXECUTE),
@@ -60,6 +63,21 @@ IN_SHOP = "/api/v1/namespaces/shop"
 )
 def test_the_effect_follows_from_what_is_asked_for(method: str, path: str, effect: Effect) -> None:
     assert guard.effect_of(method, path, {}) is effect
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "asked"),
+    [
+        ("GET", "services/http:web:80/proxy/a/b", guard.Asked("get", "", "services", "proxy", "shop", "http:web:80")),
+        ("HEAD", "pods/web-1/proxy", guard.Asked("get", "", "pods", "proxy", "shop", "web-1")),
+        ("POST", "pods/web-1/proxy/x", guard.Asked("create", "", "pods", "proxy", "shop", "web-1")),
+        ("HEAD", "pods/web-1", None),
+    ],
+)
+def test_what_is_handed_on_through_a_proxy_is_known_by_whose_proxy_it_is(
+    method: str, path: str, asked: guard.Asked | None
+) -> None:
+    assert guard.understand(method, f"{IN_SHOP}/{path}", {}) == asked
 
 
 def test_names_of_secrets_may_be_listed_but_only_as_a_table_without_objects() -> None:

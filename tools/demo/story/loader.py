@@ -18,10 +18,11 @@ from tools.demo.engine import Engine
 from tools.demo.patch import strategic_merge
 from tools.demo.programs import Program, Programs
 from tools.demo.store import Json, Resource
+from tools.demo.story.releases import secret
 from tools.demo.time_machine import TimeMachine
 
 FOLDER = Path(__file__).parent
-FILES = ("cluster", "people", "kube-system", "monitoring", "payments", "shop")
+FILES = ("cluster", "people", "kube-system", "monitoring", "payments", "shop", "gitops")
 UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 SETTLING = timedelta(seconds=120)  # how long things are watched after each step of the story
 REMEMBERED = timedelta(hours=6)  # what happened earlier has left no event
@@ -88,7 +89,8 @@ def lay_ground(world: World) -> None:
 
 
 def apply(world: World, step: Json) -> None:
-    for obj in step.get("create", []):
+    releases = [secret(row, world.text()) for row in step.get("releases", [])]
+    for obj in [*releases, *step.get("create", [])]:
         kind = world.kinds.named(obj["apiVersion"], obj["kind"])
         if kind is None:
             raise LookupError(f"the story names {obj['kind']}, which this API server does not serve")
