@@ -44,6 +44,13 @@ NEEDS = (
         "rehearsals of faults on PostgreSQL and Redis",
         "put `redis-server` on the path and install PostgreSQL (Debian: apt-get install redis-server postgresql)",
     ),
+    (
+        "MCP_INSPECTOR",
+        "",
+        "the MCP Inspector as a client of `/mcp`",
+        "set MCP_INSPECTOR to its program (npm install --prefix DIR @modelcontextprotocol/inspector, then "
+        "DIR/node_modules/.bin/mcp-inspector)",
+    ),
     ("TEST_REDIS_URL", "", "Redis", "set TEST_REDIS_URL=redis://host:port/number (and TEST_DATABASE_URL)"),
 )
 SERVICES = ("tests/chat", "tests/k8smcp")  # run once more on PostgreSQL and Redis; tests/faults has services of its own

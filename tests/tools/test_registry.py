@@ -2,15 +2,20 @@
 
 import json
 import os
+from dataclasses import replace
+from io import StringIO
 from pathlib import Path
 
 import pytest
+from django.core.management import call_command
 
 from tools import registry
 from tools.effects import Effect
+from tools.page import page
 from tools.spec import Tool
 
 GOLDEN = Path(__file__).parent.parent / "golden" / "tools.json"
+PAGE = Path(__file__).parents[2] / "docs" / "tools.md"
 RENEW = "RENEW_GOLDEN"
 TOOLS = registry.all_tools()
 READS = {
@@ -74,12 +79,13 @@ def catalogue() -> list[dict[str, object]]:
     ]
 
 
-def test_the_catalogue_is_what_was_agreed() -> None:
-    """After a change on purpose: run this test with RENEW_GOLDEN=1 and look at the difference."""
-    now = json.dumps(catalogue(), indent=1, ensure_ascii=False) + "\n"
+@pytest.mark.parametrize("kept", [GOLDEN, PAGE], ids=lambda path: path.name)
+def test_the_catalogue_is_what_was_agreed(kept: Path) -> None:
+    """After a change on purpose: run this file with RENEW_GOLDEN=1 and look at the difference."""
+    now = page(TOOLS) if kept == PAGE else json.dumps(catalogue(), indent=1, ensure_ascii=False) + "\n"
     if os.environ.get(RENEW) == "1":
-        GOLDEN.write_text(now)
-    assert GOLDEN.read_text() == now
+        kept.write_text(now)
+    assert kept.read_text() == now
 
 
 @pytest.mark.parametrize("effect", list(Effect))
@@ -115,3 +121,14 @@ def test_a_tool_is_found_by_name() -> None:
         registry.find("k8s_lst")
     with pytest.raises(registry.UnknownTool, match='no tool "rm"'):
         registry.find("rm")
+
+
+def test_the_page_is_written_by_a_command_too() -> None:
+    written = StringIO()
+    call_command("tools_page", stdout=written)
+    assert written.getvalue() == PAGE.read_text()
+
+
+def test_a_row_of_the_page_is_one_row() -> None:
+    odd = replace(TOOLS[0], description="One | two,\nthree.")
+    assert page([odd]).splitlines()[-1] == f"| `{odd.name}` | {odd.effect} | One \\| two, three. |"
