@@ -15,7 +15,7 @@ from django.template.loader import render_to_string
 from django.utils.dateparse import parse_datetime
 from django.utils.safestring import SafeString
 
-from chat.web import markdown, text_tables
+from chat.web import markdown, text_findings, text_tables
 from chat.web.plain import plain
 
 HUES = 8
@@ -119,7 +119,8 @@ def hue(cluster: str) -> int:
 
 def _called(data: Fields, request: Fields | None) -> dict[str, Json]:
     result = plain(data["result"])
-    return {**_call(data, request), "result": result, "table": text_tables.find(result)}
+    findings = text_findings.find(data["tool_name"], result)
+    return {**_call(data, request), "result": result, "findings": findings, "table": text_tables.find(result)}
 
 
 def _asked(data: Fields, request: Fields | None) -> dict[str, Json]:
