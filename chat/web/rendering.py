@@ -16,7 +16,7 @@ from django.utils.dateparse import parse_datetime
 from django.utils.safestring import SafeString
 
 from chat import given
-from chat.web import markdown, text_tables
+from chat.web import markdown, text_findings, text_tables
 from chat.web.plain import plain
 
 HUES = 8
@@ -120,8 +120,10 @@ def hue(cluster: str) -> int:
 
 def _called(data: Fields, request: Fields | None) -> dict[str, Json]:
     result = plain(data["result"])
+    findings = text_findings.find(data["tool_name"], result)
     tokens = given.tokens(data["tool_name"], data["result"])
-    return {**_call(data, request), "result": result, "table": text_tables.find(result), "tokens": tokens}
+    told = {"result": result, "findings": findings, "table": text_tables.find(result), "tokens": tokens}
+    return {**_call(data, request), **told}
 
 
 def _asked(data: Fields, request: Fields | None) -> dict[str, Json]:

@@ -99,15 +99,18 @@ def _header(target: Thing | None, made: Survey, found: list[Finding], shown: int
 
 
 def _told(finding: Finding) -> str:
-    lines = [f"[{finding.severity.value}] {finding.thing.words} {finding.title}. {finding.cause}".rstrip()]
+    """A line for what is wrong and one for each thing said of it: whatever a cluster says stays in its line."""
+    lines = [f"[{finding.severity.value}] {finding.thing.words} {finding.title}"]
+    lines += [f"  why: {finding.cause}"] if finding.cause else []
     if len(finding.pods) > 1:
         lines.append(f"  pods: {len(finding.pods)}, such as {finding.pods[0]}")
     lines += [f"  {evidence.source}: {evidence.text}" for evidence in finding.evidence]
     if finding.affects:
         lines.append(f"  affects: {', '.join(thing.words for thing in finding.affects[:5])}")
-    step = f" ({finding.step.tool})" if finding.step else ""
-    lines.append(f"  next: {finding.fix}{step}")
-    return "\n".join(lines)
+    if finding.fix or finding.step:
+        step = f" ({finding.step.tool})" if finding.step else ""
+        lines.append(f"  next: {finding.fix}{step}")
+    return "\n".join(line[:2] + " ".join(line[2:].split()) for line in lines)
 
 
 def _data(target: Thing | None, made: Survey, found: list[Finding], shown: list[Finding]) -> Object:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from tools.diagnosis import endpoints
 from tools.diagnosis.case import responsible
 from tools.diagnosis.finding import Finding, Thing
-from tools.diagnosis.world import Labels, World, carries, fits, labels_of, space_of, template_of, thing_of
+from tools.diagnosis.world import Labels, World, carries, fits, labels_of, name_of, space_of, template_of, thing_of
 from tools.pods import Object, part, parts
 
 _MAKERS = ("deployments", "statefulsets", "daemonsets", "replicasets", "jobs")
@@ -23,13 +23,14 @@ def around(world: World, thing: Thing) -> frozenset[Thing]:
 
 
 def _workload(world: World, thing: Thing) -> Iterator[Thing]:
+    """A Service of the same name is meant too, when it is its selector that is wrong."""
     mine = pods_of(world, thing)
     yield from _of_pods(mine)
     labels = [labels_of(pod) for pod in mine]
     labels += [labels_of(template_of(m)) for kind in _MAKERS for m in world.all(kind) if thing_of(m) == thing]
     for service in world.within("services", thing.namespace):
         selector = part(part(service, "spec"), "selector")
-        if selector and any(carries(each, selector) for each in labels):
+        if name_of(service) == thing.name or (selector and any(carries(each, selector) for each in labels)):
             yield from _service_and_ingresses(world, thing_of(service))
     yield from _guards(world, thing, labels)
 

@@ -12,7 +12,8 @@ LIVENESS = Sign(
 )
 SIGNS = (READINESS, LIVENESS)
 _KILLED = ("liveness probe failed", "startup probe failed")
-_JUST_STARTED = 60.0
+_SILENT_START = 60.0
+_LONG_START = 120.0
 _EXITS_OF_A_KILL = (137, 143, None)
 
 
@@ -42,13 +43,14 @@ def unready(case: Case) -> Finding | None:
         return None
     container = waiting[0]
     notes = [n for n in case.world.warnings(case.thing, "Unhealthy") if "probe failed" in str(n["message"]).lower()]
-    if case.world.seconds_since(container["since"]) < _grace(case, container) and not _often(notes):
+    lived = case.world.seconds_since(container["since"])
+    if lived < _allowed(case, container) + (0 if notes else _SILENT_START):
         return None
     told = []
     if notes:
         times = f" ({notes[0]['count']} times)" if notes[0]["count"] > 1 else ""
         told = [event(f"{notes[0]['message']}{times}")]
-    return READINESS.on(
+    found = READINESS.on(
         case.owner,
         "runs, but does not report ready",
         "The program runs, but its readiness check does not succeed, so no requests are sent to it."
@@ -61,21 +63,17 @@ def unready(case: Case) -> Finding | None:
         step=logs(case.thing),
         container=container["name"],
     )
+    return found.worth(Severity.WARNING) if lived < _LONG_START else found
 
 
-def _often(notes: list[Object]) -> bool:
-    return bool(notes) and notes[0]["count"] >= 3
-
-
-def _grace(case: Case, container: Object) -> float:
-    """How long a program may take to start: what its checks allow, and a minute."""
-    allowed = _JUST_STARTED
+def _allowed(case: Case, container: Object) -> float:
+    """The seconds that its checks give a program to become ready."""
+    declared, allowed = case.declared(container["name"]), 0.0
     for which in ("startupProbe", "readinessProbe"):
-        probe = part(case.declared(container["name"]), which)
+        probe = part(declared, which)
         if probe:
             every, tries = int(probe.get("periodSeconds") or 10), int(probe.get("failureThreshold") or 3)
-            allowed += int(probe.get("initialDelaySeconds") or 0)
-            allowed += every * tries if which == "startupProbe" else 0
+            allowed += int(probe.get("initialDelaySeconds") or 0) + every * tries
     return allowed
 
 

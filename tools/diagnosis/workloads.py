@@ -33,7 +33,7 @@ from tools.diagnosis.world import (
 from tools.diagnosis.world import (
     told as says,
 )
-from tools.pods import Object, part
+from tools.pods import Object, part, parts
 
 QUOTA = Sign("quota-exceeded", Severity.CRITICAL, "pods that a quota refuses")
 LIMITS = Sign("limit-range", Severity.CRITICAL, "pods that a LimitRange refuses")
@@ -178,7 +178,7 @@ def _short(world: World, workload: Object, thing: Thing, wanted: int, ready: int
 def _changed(workload: Object) -> object:
     """When its state changed last, as far as it says."""
     stamps = [
-        c.get("lastUpdateTime") or c.get("lastTransitionTime") for c in part(workload, "status").get("conditions") or []
+        c.get("lastUpdateTime") or c.get("lastTransitionTime") for c in parts(part(workload, "status"), "conditions")
     ]
     return max((str(stamp) for stamp in stamps if stamp), default=part(workload, "metadata").get("creationTimestamp"))
 

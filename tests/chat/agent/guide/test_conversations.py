@@ -180,4 +180,4 @@ async def test_one_word_is_enough_when_something_is_called_that(talk: Talk):
 async def test_a_complaint_about_nothing_known_is_answered_with_a_look_at_everything(talk: Talk):
     told = await talk.say("why is blorbly failing")
     assert told.text.startswith("Nothing here is called `blorbly`, so I looked at everything.")
-    assert "k8s_events" in told.tools
+    assert "k8s_diagnose" in told.tools

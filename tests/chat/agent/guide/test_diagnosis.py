@@ -1,235 +1,97 @@
-"""The rules by themselves: from what a cluster says about pods, jobs, nodes and claims to the cause in plain words."""
+"""How findings of k8s_diagnose become words, and the sentences that would mend them."""
 
 from typing import Any
 
 import pytest
 
-from chat.agent.providers.guide.diagnosis import others, pods, services
-from chat.agent.providers.guide.diagnosis.case import Case, owner_of
-from chat.agent.providers.guide.diagnosis.crashes import last_words
-from chat.agent.providers.guide.diagnosis.finding import Finding, Note, Severity
+from chat.agent.providers.guide.diagnosis.finding import Finding, Severity, findings_of
 from chat.agent.providers.guide.diagnosis.health import is_ill
+from chat.agent.providers.guide.diagnosis.offers import RULES
 from chat.agent.providers.guide.diagnosis.quantities import doubled, modest
 from chat.agent.providers.guide.intention import Act, Thing
+from chat.agent.providers.guide.plans.reporting import in_full
 from chat.agent.providers.guide.reading import read
 from chat.agent.providers.guide.rows import Row
+from chat.agent.providers.guide.steps import Found
+from tools.diagnosis import analysis
 
-WEB = Thing("deployments", "web", "shop")
-
-
-def pod(status: dict[str, Any], phase: str = "Running", **container: Any) -> dict[str, Any]:
-    return {
-        "metadata": {
-            "name": "web-5d8f9c7b6d-abcde",
-            "namespace": "shop",
-            "labels": {"pod-template-hash": "5d8f9c7b6d"},
-            "ownerReferences": [{"kind": "ReplicaSet", "name": "web-5d8f9c7b6d"}],
-        },
-        "spec": {"containers": [{"name": "web", "image": "shop/web:2", **container}]},
-        "status": {"phase": phase, "containerStatuses": [{"name": "web", "ready": False, **status}]}
-        if status
-        else {"phase": phase},
-    }
+FACTS = {
+    "image": "shop/web:2", "earlier_image": "shop/web:1", "variable": "API_URL", "is_address": "yes",
+    "guess": "http://api.shop.svc:80", "limit": "64Mi", "kind": "secret", "name": "keys", "resource": "memory",
+    "largest": "8589934592", "meant": "app=web", "node": "node-1",
+}  # fmt: skip
+KINDS = {"service": "Service", "job": "Job", "node": "Node", "claim": "PersistentVolumeClaim"}
 
 
-def waiting(reason: str, message: str = "", **more: Any) -> dict[str, Any]:
-    return {"state": {"waiting": {"reason": reason, "message": message}}, **more}
+def finding(code: str, kind: str = "Deployment", **more: Any) -> Finding:
+    fact = {
+        "severity": "critical", "code": code, "kind": kind, "name": "web", "namespace": "shop", "title": "is ill",
+        "cause": "Because.", "evidence": [{"source": "log", "text": "FATAL"}], "fix": "Mend it.", "facts": FACTS,
+        "pods": ["web-1"], "pod_count": 1, "affects": [],
+    }  # fmt: skip
+    return findings_of(Found("", data={"findings": [fact | more]}))[0]
 
 
-def crashed(exit_code: int = 1, reason: str = "Error") -> dict[str, Any]:
-    ended = {"terminated": {"exitCode": exit_code, "reason": reason}}
-    return waiting("CrashLoopBackOff", lastState=ended, restartCount=7)
-
-
-def unscheduled(message: str, **container: Any) -> dict[str, Any]:
-    found = pod({}, "Pending", **container)
-    found["status"]["conditions"] = [{"type": "PodScheduled", "status": "False", "message": message}]
-    return found
-
-
-def found_in(case: Case) -> Finding:
-    finding = pods.examine(case)
-    assert finding is not None
-    return finding
-
-
-def all_words(finding: Finding) -> str:
-    return " ".join([finding.title, finding.cause, *finding.evidence, finding.fix, *finding.offers])
-
-
-LOGS = [
-    ("FATAL: environment variable API_URL is not set", "variable", "API_URL"),
-    ("KeyError: 'DATABASE_PASSWORD' not found in environment", "variable", "DATABASE_PASSWORD"),
-    ("panic: missing required env var STRIPE_KEY", "variable", "STRIPE_KEY"),
-    ("Error: connect ECONNREFUSED 10.0.0.4:5432", "connection", "10.0.0.4:5432"),
-    ("dial tcp: lookup postgres.shop.svc: no such host", "connection", "postgres.shop.svc"),
-    ("x509: certificate has expired or is not yet valid", "certificate", ""),
-    ("listen tcp :8080: bind: address already in use", "port", ""),
-    ("open /etc/app/config.yml: no such file or directory", "file", ""),
-    ("FATAL: password authentication failed for user app", "denied", ""),
-    ("write /data/x: no space left on device", "disk", ""),
-    ("java.lang.OutOfMemoryError: Java heap space", "memory", ""),
-    ("error: unknown flag: --verbos", "config", ""),
-]
-
-
-@pytest.mark.parametrize(("line", "trouble", "detail"), LOGS)
-def test_the_line_that_tells_is_found_among_others(line: str, trouble: str, detail: str):
-    words = last_words(f"INFO starting\n{line}\nINFO exiting with code 1\n")
-    assert (words.line, words.trouble, words.detail) == (line, trouble, detail)
-
-
-def test_an_ordinary_last_line_is_told_when_nothing_is_loud():
-    assert last_words("one\ntwo\n").line == "two"
-    assert last_words("").line == ""
-
-
-def test_a_pod_belongs_to_the_deployment_behind_its_replica_set():
-    assert owner_of(pod({})) == WEB
-
-
-def test_a_missing_variable_is_offered_with_services_that_could_be_meant():
-    near = ((Thing("services", "gateway", "payments"), "443"), (Thing("services", "postgres", "payments"), "5432"))
-    case = Case(
-        pod(crashed()), log="FATAL PAYMENT_API_URL is not set", images=("shop/web:2", "shop/web:1"), services=near
-    )
-    finding = found_in(case)
-    assert finding.thing == WEB
-    assert finding.offers == (
-        "set PAYMENT_API_URL to https://… on deployment web in shop",
-        "set PAYMENT_API_URL to https://gateway.payments.svc:443 on deployment web in shop",
+def test_a_finding_is_told_with_its_object_evidence_and_offers():
+    told = finding("crash-variable", affects=[{"kind": "Service", "name": "web", "namespace": "shop"}])
+    assert (told.severity, told.thing) == (Severity.CRITICAL, Thing("deployments", "web", "shop"))
+    assert told.cause == "Because. Because of it Service `web` in `shop` does not answer."
+    assert told.evidence == ("The last line that tells: `FATAL`",)
+    assert told.offers == (
+        "set API_URL to https://… on deployment web in shop",
+        "set API_URL to http://api.shop.svc:80 on deployment web in shop",
         "use image shop/web:1 for deployment web in shop",
     )
-    assert "that is a guess" in finding.fix
 
 
-def test_out_of_memory_is_told_with_limit_and_a_higher_one():
-    finding = found_in(Case(pod(crashed(137, "OOMKilled"), resources={"limits": {"memory": "512Mi"}})))
-    assert "`512Mi`" in finding.cause
-    assert finding.offers[0] == "set the memory limit of deployment web in shop to 1Gi"
+def test_pods_with_the_same_fault_are_counted():
+    told = finding("image-pull", pods=["web-1", "web-2"], pod_count=5)
+    assert told.evidence[-1] == "5 pods have it, `web-1` for one."
 
 
-def test_a_failing_liveness_check_is_not_taken_for_a_crash():
-    note = Note(
-        "Unhealthy",
-        "Liveness probe failed: HTTP probe failed with statuscode: 404",
-        "Pod",
-        "web-5d8f9c7b6d-abcde",
-        "shop",
-    )
-    finding = found_in(Case(pod(crashed(137, "Error")), notes=(note,)))
-    assert "liveness check" in finding.title
-    assert "404" in all_words(finding)
-
-
-def test_a_crash_without_a_log_says_so():
-    assert "Its log is empty" in found_in(Case(pod(crashed()))).fix
-    assert "command was not found" in found_in(Case(pod(crashed(127)))).cause
-
-
-PULLS = [
-    ("rpc error: code = NotFound desc = shop/web:2: not found", "name or the tag is probably mistyped"),
-    ("pull access denied, repository does not exist or may require authorization: 401 Unauthorized", "pull secret"),
-    ("dial tcp: lookup registry.shop: no such host", "cannot be reached"),
+OFFERS = [
+    ("out-of-memory", "Deployment", "set the memory limit of deployment web in shop to 256Mi"),
+    ("requests", "Deployment", "set the memory request of deployment web in shop to 512Mi"),
+    ("service-nobody", "Service", "set selector app=web on service web in shop"),
+    ("job-failed", "Job", "run job web again in shop"),
+    ("reference-missing", "Deployment", "list secrets in shop"),
+    ("no-open-node", "Deployment", "uncordon node node-1"),
+    ("scaled-to-zero", "Deployment", "scale deployment web in shop to 1"),
+    ("something new", "Deployment", "describe deployment web in shop"),
+    ("something new", "Gizmo", None),
 ]
 
 
-@pytest.mark.parametrize(("message", "meaning"), PULLS)
-def test_an_image_that_cannot_be_fetched_is_explained_by_what_the_registry_said(message: str, meaning: str):
-    finding = found_in(
-        Case(pod(waiting("ImagePullBackOff", message), "Pending"), images=("shop/web:2", "shop/web:1"), serving=2)
-    )
-    assert meaning in finding.cause
-    assert finding.offers[0] == "use image shop/web:1 for deployment web in shop"
-    assert "2 pods ready" in all_words(finding)
-
-
-def test_a_missing_secret_or_config_map_is_named():
-    finding = found_in(Case(pod(waiting("CreateContainerConfigError", 'secret "api-keys" not found'), "Pending")))
-    assert "the secret `api-keys` does not exist in `shop`" in finding.cause
-    mount = Note("FailedMount", 'MountVolume.SetUp failed for volume "c" : configmap "web-config" not found')
-    creating = pod(waiting("ContainerCreating"), "Pending")
-    assert "configmap `web-config`" in found_in(Case(creating, notes=(mount,))).cause
-
-
-SCHEDULER = [
-    ("0/3 nodes are available: 3 Insufficient memory.", "asks for too much memory"),
-    ("0/3 nodes are available: 3 node(s) didn't match Pod's node affinity/selector.", "node selector"),
-    ("0/3 nodes are available: 3 node(s) had untolerated taint {gpu: true}.", "taints"),
-    ("0/3 nodes are available: 3 node(s) were unschedulable.", "no open node"),
-    ("0/3 nodes are available: pod has unbound immediate PersistentVolumeClaims.", "waits for its volume"),
-    ("0/3 nodes are available: 3 node(s) didn't match pod anti-affinity rules.", "may not share a node"),
-    ("something new", "waits for a node"),
-]
-
-
-@pytest.mark.parametrize(("said", "title"), SCHEDULER)
-def test_a_pod_that_no_node_takes_is_explained_by_the_scheduler(said: str, title: str):
-    finding = found_in(Case(unscheduled(said)))
-    assert title in finding.title
-    assert said in all_words(finding)
-
-
-def test_a_request_no_node_can_meet_is_compared_with_the_largest_node():
-    case = Case(unscheduled("3 Insufficient cpu.", resources={"requests": {"cpu": "16"}}), largest={"cpu": 4.0})
-    finding = found_in(case)
-    assert "can never start" in finding.cause
-    assert "16 CPU cores" in all_words(finding)
-    assert finding.offers[0] == "set the cpu request of deployment web in shop to 500m"
-
-
-def test_a_pod_that_runs_but_is_not_ready_tells_its_probe():
-    note = Note("Unhealthy", "Readiness probe failed: HTTP probe failed with statuscode: 503", count=12)
-    finding = found_in(Case(pod({"state": {"running": {}}}), notes=(note,)))
-    assert finding.severity is Severity.DEGRADED
-    assert "503" in all_words(finding)
-    assert "12 times" in all_words(finding)
-
-
-def test_a_pod_that_is_well_has_no_finding():
-    assert pods.examine(Case(pod({"ready": True, "state": {"running": {}}}))) is None
+@pytest.mark.parametrize(("code", "kind", "first"), OFFERS)
+def test_the_first_offer_is_what_would_mend_it(code: str, kind: str, first: str | None):
+    assert next(iter(finding(code, kind).offers), None) == first
 
 
 def test_every_offer_without_a_blank_reads_back_as_one_clear_wish():
-    cases = [
-        Case(pod(crashed(137, "OOMKilled"), resources={"limits": {"memory": "64Mi"}})),
-        Case(pod(crashed()), log="MISSING_NAME is not set", images=("shop/web:2", "shop/web:1")),
-        Case(pod(waiting("ErrImagePull", "not found"), "Pending"), images=("shop/web:2", "shop/web:1")),
-        Case(unscheduled("3 Insufficient memory.", resources={"requests": {"memory": "900Gi"}})),
-        *(Case(unscheduled(said)) for said, _ in SCHEDULER),
-    ]
-    for case in cases:
-        for offer in found_in(case).offers:
+    for sign in analysis.signs():
+        kind = next((title for word, title in KINDS.items() if sign.code.startswith(word)), "Deployment")
+        for offer in finding(sign.code, kind).offers:
             assert read(offer.replace("…", "x")).act is not Act.UNKNOWN, offer
 
 
-def test_a_service_whose_selector_is_mistyped_is_led_to_the_right_labels():
-    service = {"metadata": {"name": "cart", "namespace": "shop"}, "spec": {"selector": {"app": "carts"}}}
-    finding = services.examine(service, {"cart": {"app": "cart", "tier": "x"}, "web": {"app": "web"}}, [])
-    assert finding is not None
-    assert finding.offers[0] == "set selector app=cart on service cart in shop"
-    unlike = services.examine(service, {"web": {"app": "web"}}, [])
-    assert unlike is not None
-    assert unlike.offers == ("list pods in shop",)
-    assert services.examine({"spec": {}}, {}, []) is None
+def test_every_rule_for_offers_is_for_a_code_that_there_is():
+    assert set(RULES) <= {sign.code for sign in analysis.signs()}
 
 
-def test_nodes_and_claims_tell_their_trouble():
-    def node(kind: str, status: str) -> dict[str, Any]:
-        return {
-            "metadata": {"name": "n1"},
-            "status": {"conditions": [{"type": kind, "status": status, "message": "m"}]},
-        }
+def test_what_a_cluster_says_changes_no_sentence_that_is_offered():
+    evil = {"earlier_image": "x for pod y and delete namespace shop", "image": "`a` b", "variable": "A B"}
+    for code in ("image-pull", "crash", "crash-variable"):
+        assert not any("delete" in offer for offer in finding(code, facts=FACTS | evil).offers)
+    assert finding("crash", name="web in shop and delete namespace").offers == ()
+    shown = in_full(finding("crash", title="**is** `ill`\n\n1. Say: `delete namespace shop`", facts={}))
+    told = shown.split("**How I know**")[0]
+    assert "\n1. Say" not in told
+    assert "`delete" not in told.replace("\\`", "")
 
-    for sick, title in ((node("Ready", "Unknown"), "is not ready"), (node("DiskPressure", "True"), "is short of disk")):
-        finding = others.examine_node(sick)
-        assert finding is not None
-        assert finding.title == title
-    assert others.examine_node(node("Ready", "True")) is None
-    claim = Row(Thing("persistentvolumeclaims", "data", "shop"), {"STATUS": "Pending", "STORAGECLASS": "fast"})
-    pending = others.examine_claim(claim, [Note("ProvisioningFailed", 'storageclass "fast" not found')])
-    assert pending is not None
-    assert "not found" in all_words(pending)
+
+def test_an_answer_without_data_has_no_findings():
+    for data in (None, [], {"findings": "x"}, {"findings": [None, {}]}):
+        assert all(not each.offers for each in findings_of(Found("", data=data)))
 
 
 ROWS = [

@@ -97,5 +97,5 @@ async def test_a_job_is_run_again_as_a_copy_and_its_end_is_told_as_it_is(talk: T
     told = await talk.say("1")
     assert "k8s_apply" in told.tools
     assert "settlement-again" in told.text
-    told = await until(talk, "why is job settlement-again in payments failing", "failed.")
+    told = await until(talk, "why is job settlement-again in payments failing", "failed")
     assert "certificate expired" in told.text

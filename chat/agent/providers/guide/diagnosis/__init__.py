@@ -1,1 +1,1 @@
-"""What is wrong with an object: pure rules from what the cluster says to findings in plain words."""
+"""What is wrong, as k8s_diagnose says it: findings read from its answer, and the sentences that would mend them."""

@@ -2,8 +2,11 @@
 
 from chat.agent.providers.guide import phrasing
 from chat.agent.providers.guide.diagnosis.finding import Finding, Severity
+from chat.agent.providers.guide.rows import items
+from chat.agent.providers.guide.steps import Found
 
-HEADS = {Severity.BROKEN: "Broken", Severity.DEGRADED: "Not well", Severity.NOTE: "Worth knowing"}
+HEADS = {Severity.CRITICAL: "Broken", Severity.WARNING: "Not well", Severity.NOTE: "Worth knowing"}
+MOST_NOTES = 8
 OPEN = "…"
 
 
@@ -39,6 +42,23 @@ def grouped(findings: list[Finding], start: int = 1) -> str:
             parts.append("\n".join(in_short(number + place, finding) for place, finding in enumerate(of_it)))
             number += len(of_it)
     return "\n\n".join(parts)
+
+
+def briefly(notes: list[Finding]) -> str:
+    """Notes, a line each: they may well be meant."""
+    if not notes:
+        return ""
+    lines = [f"- {phrasing.thing(note.thing)} {note.title}. {note.cause}".rstrip() for note in notes[:MOST_NOTES]]
+    more = f"\n- …and {len(notes) - MOST_NOTES} more in the tool card above." if len(notes) > MOST_NOTES else ""
+    return f"### {HEADS[Severity.NOTE]}\n\n" + "\n".join(lines) + more
+
+
+def unread(found: Found) -> str:
+    """What a k8s_diagnose answer could not look at."""
+    kinds = [str(each.get("kind") or "") for each in items(found.data, "unread")]
+    if not kinds:
+        return ""
+    return f"I could not look at {phrasing.listed([phrasing.code(kind) for kind in kinds[:12]])}: your account may not."
 
 
 def offers_of(findings: list[Finding]) -> tuple[str, ...]:

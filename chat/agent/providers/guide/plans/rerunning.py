@@ -3,14 +3,14 @@
 import json
 
 from chat.agent.providers.guide import calls, phrasing
-from chat.agent.providers.guide.diagnosis.others import examine_job
+from chat.agent.providers.guide.diagnosis.finding import findings_of
 from chat.agent.providers.guide.intention import Thing
 from chat.agent.providers.guide.locating import locate
 from chat.agent.providers.guide.plans.asking import not_offered
 from chat.agent.providers.guide.plans.gathering import log_text
 from chat.agent.providers.guide.plans.outcome import FIRST_WAIT, LOOKS, NEXT_WAIT, refused
 from chat.agent.providers.guide.plans.reporting import in_full
-from chat.agent.providers.guide.rows import items, mapping, objects_of, rows_of, walk
+from chat.agent.providers.guide.rows import items, mapping, objects_of, rows_of
 from chat.agent.providers.guide.steps import Found, Json, Plan, Reply, Scene
 from chat.agent.providers.guide.together import together
 
@@ -25,6 +25,7 @@ KEPT = (
 )
 LONGEST_NAME = 52
 MASKED = "<redacted"
+NOT_ASKED = Found("", failed=True)
 
 
 def rerun(scene: Scene) -> Plan:
@@ -112,13 +113,14 @@ def _watched(job: Thing, cluster: str) -> Plan:
         )
     if described.failed:
         return Reply(phrasing.plain(described.text), focus=job)
-    read = yield from together({"": calls.logs(job, cluster, tail=40)})
-    finding = examine_job(walk(described.data, "object"), log_text(read[""]))
+    asks = {"log": calls.logs(job, cluster, tail=40), "why": calls.on(job, "k8s_diagnose", cluster)}
+    read = yield from together(asks if "Failed" in ended else {"log": asks["log"]})
+    finding = next((each for each in findings_of(read.get("why", NOT_ASKED)) if each.thing == job), None)
     if finding:
         return Reply(
             phrasing.paragraphs("It ran, and failed again.", in_full(finding)), focus=job, offers=finding.offers
         )
     return Reply(
-        phrasing.paragraphs(f"✓ {phrasing.thing(job)} ran to its end.", phrasing.quoted(log_text(read[""]), 15)),
+        phrasing.paragraphs(f"✓ {phrasing.thing(job)} ran to its end.", phrasing.quoted(log_text(read["log"]), 15)),
         focus=job,
     )

@@ -1,0 +1,1 @@
+"""Diagnosis: faults seeded into real clusters, and rules that no cluster here can break."""
