@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 import environ
 from django.core.exceptions import ImproperlyConfigured
 
+SHORTEST_SECRET = 24
 _YES, _NO = {"1", "true", "yes", "on"}, {"0", "false", "no", "off"}
 
 
@@ -24,6 +25,16 @@ class Environment:
     def text(self, name: str, default: str = "") -> str:
         """An empty variable counts as unset: `FOO= make run` is how people switch a thing off."""
         return self._variables.get(name, "").strip() or default
+
+    def secret(self, name: str) -> str:
+        """One that is not guessed, and fits into a header."""
+        value = self.text(name)
+        if value and (len(value) < SHORTEST_SECRET or not value.isascii() or not value.isprintable() or " " in value):
+            raise ImproperlyConfigured(
+                f"{name} is no good secret: it accepts {SHORTEST_SECRET} characters or more, without blanks, such as "
+                "`openssl rand -hex 32` makes."
+            )
+        return value
 
     def words(self, name: str) -> list[str]:
         return [word.strip() for word in self.text(name).split(",") if word.strip()]

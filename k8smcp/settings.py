@@ -176,6 +176,8 @@ K8SMCP_KUBECONFIG_ALLOW = env.some("K8SMCP_KUBECONFIG_ALLOW", ("proxy-url", "ins
 K8SMCP_CREDENTIALS_KEY = env.words("K8SMCP_CREDENTIALS_KEY")
 K8SMCP_POLICY = env.text("K8SMCP_POLICY")  # a file of rules, which the portal shows and does not edit
 
+K8SMCP_METRICS_TOKEN = env.secret("K8SMCP_METRICS_TOKEN")  # reads /metrics, and nothing else
+
 # ---- runs and bounds ---------------------------------------------------------------------------------------------
 K8SMCP_INPROCESS_RUNNER = env.switch("K8SMCP_INPROCESS_RUNNER", True)
 K8SMCP_MAX_RUNS_PER_USER = env.number("K8SMCP_MAX_RUNS_PER_USER", 20, least=1, most=10_000)

@@ -53,7 +53,8 @@ NEEDS = (
     ),
     ("TEST_REDIS_URL", "", "Redis", "set TEST_REDIS_URL=redis://host:port/number (and TEST_DATABASE_URL)"),
 )
-SERVICES = ("tests/chat", "tests/k8smcp")  # run once more on PostgreSQL and Redis; tests/faults has services of its own
+# Run once more on PostgreSQL and Redis; tests/faults has services of its own.
+SERVICES = ("tests/chat", "tests/k8smcp", "tests/hostile/test_campaign.py")
 
 
 def main() -> int:

@@ -39,8 +39,8 @@ def own() -> list[str]:
     """The portal's own credentials, which no answer may ever hold."""
     database = str(settings.DATABASES["default"].get("PASSWORD") or "")
     within = [urlsplit(address).password for address in (settings.REDIS_URL, settings.ANTHROPIC_BASE_URL) if address]
-    given = [settings.SECRET_KEY, settings.ANTHROPIC_API_KEY, database, *(unquote(each) for each in within if each)]
-    return [value for value in given if value]
+    given = [settings.SECRET_KEY, settings.ANTHROPIC_API_KEY, settings.K8SMCP_METRICS_TOKEN, database]
+    return [value for value in (*given, *(unquote(each) for each in within if each)) if value]
 
 
 def of(access: Access) -> list[str]:

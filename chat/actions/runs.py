@@ -104,7 +104,7 @@ def conclude(run: Run, outcome: RunStatus, fault: Error | None = None) -> None:
         _tell_what_was_done(run)
     Run.objects.filter(pk=run.pk).update(status=outcome, ended_at=timezone.now(), lease_until=None, open_block=None)
     journal.append(_complete(run, outcome, cost), run=run)
-    audited.ended(run, outcome)
+    audited.ended(run, outcome, cost)
 
 
 def _close_what_is_open(run: Run) -> None:

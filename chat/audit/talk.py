@@ -24,15 +24,16 @@ def stopped(run: Run, by: str) -> None:
     record("run.stop", actor=by, conversation_id=str(run.conversation_id), run_id=str(run.pk), outcome=run.status)
 
 
-def ended(run: Run, outcome: str) -> None:
-    """With what it cost, in tokens as the Messages API counts them."""
+def ended(run: Run, outcome: str, cost: float | None) -> None:
+    """With what it cost, in tokens as the Messages API counts them, and in US dollars where that is known."""
+    spent = {"usage": run.usage, "cost": cost, "rounds": run.rounds, "provider": run.provider, "model": run.model}
     record(
         "run.ended",
         actor=author(run),
         door=run.door,
         conversation_id=str(run.conversation_id),
         run_id=str(run.pk),
-        request={"usage": run.usage, "rounds": run.rounds, "provider": run.provider, "model": run.model},
+        request=spent,
         outcome=outcome,
     )
 

@@ -12,6 +12,7 @@ from chat.rest import (
     events,
     health,
     messages,
+    metrics,
     policy,
     runs,
     shares,
@@ -48,4 +49,5 @@ urlpatterns = [
     path("api/health", health.readyz, name="health"),
     path("livez", health.livez, name="livez"),
     path("readyz", health.readyz, name="readyz"),
+    path("metrics", metrics.metrics, name="metrics"),
 ]

@@ -12,9 +12,10 @@ from django.db import Error as DatabaseFault
 from chat import limits, origin, sessions
 from chat.errors import PortalError
 from chat.limits import Bucket
+from chat.metrics.here import CLOSED, FIRST_FRAME
 from chat.standing import Person
 from chat.web import coming_back, commands, frames, person
-from chat.web.frames import Refused, Resume, Spoken, Typed, Unreadable
+from chat.web.frames import Refused, Resume, Send, Spoken, Typed, Unreadable
 from chat.web.hub import Hub, hub
 from chat.web.outbox import Outbox
 from chat.web.reading import Seen
@@ -72,6 +73,10 @@ class ChatConsumer(AsyncWebsocketConsumer):
         await self.disconnect(message["code"])
         raise StopConsumer
 
+    async def close(self, code: int | bool | None = None, reason: str | None = None) -> None:
+        CLOSED.labels(str(code)).inc()
+        await super().close(code, reason)
+
     async def disconnect(self, code: int) -> None:
         if self.viewer is not None:
             self.viewer.outbox.close()
@@ -123,6 +128,9 @@ class ChatConsumer(AsyncWebsocketConsumer):
         now = asyncio.get_running_loop().time()
         done = await commands.obey(viewer.person, command, anew=now - viewer.looked_at > FRESH)
         viewer.say(done.answer)
+        if isinstance(command, Send | Spoken) and done.watch is not None:
+            FIRST_FRAME.observe(asyncio.get_running_loop().time() - now)
+            viewer.asks(done.answer["data"]["run_id"], now)
         await self._count_as_active(viewer, now)
         if done.watch is not None:
             await self._watch(viewer, *done.watch)

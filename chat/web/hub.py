@@ -16,6 +16,7 @@ from django.db import Error as DatabaseFault
 
 from chat import doorbell
 from chat.errors import NotFound
+from chat.metrics.here import SOCKETS
 from chat.web import coming_back, missed, reading
 from chat.web.deciders import Deciders
 from chat.web.tending import look_at_people, tend
@@ -58,6 +59,7 @@ class Hub:
     def enter(self, viewer: Viewer) -> None:
         self.viewers.add(viewer)
         self.people[viewer.person.user.pk] += 1
+        SOCKETS.inc()
         if not self._tasks:
             works: dict[str, Callable[[], Awaitable[None]]] = {
                 "hear": self._hear, "read": self._read,
@@ -72,6 +74,7 @@ class Hub:
         self.doubted.discard(viewer)
         self._behind.discard(viewer)
         self.people[viewer.person.user.pk] -= 1
+        SOCKETS.dec()
         for conversation_id in list(viewer.watches):
             await self.forget(viewer, conversation_id)
 

@@ -10,6 +10,8 @@ import time
 from collections import deque
 from collections.abc import Awaitable, Callable
 
+from chat.metrics.here import HELD_BACK
+
 MOST_BYTES = 256 * 1024
 CROWDED_BYTES = 64 * 1024
 PATIENCE = 20.0  # seconds a socket may stay crowded before it is closed
@@ -50,7 +52,8 @@ class Outbox:
             self._since = time.monotonic()
         self._frames.append(frame)
         self._bytes += len(frame)
-        if self._bytes > MOST_BYTES:
+        if self._bytes > MOST_BYTES and not self.full:
+            HELD_BACK.inc()
             self.full = True
             self._room.clear()
         if self._pump is None:

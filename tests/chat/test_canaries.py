@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
+from channels.testing import HttpCommunicator
 from django.conf import settings as configured
 from django.contrib.auth.models import User
 from django.db import connection
@@ -23,6 +24,8 @@ from redis.asyncio import Redis
 from chat import launch
 from chat.actions import people
 from chat.models import Conversation, Event, Message, ToolCall
+from k8smcp import asgi
+from tests.chat.rest.test_rest import Api
 from tests.chat.sockets import Client
 from tests.conftest import in_database
 from tests.fakemodel import FakeModel
@@ -156,10 +159,10 @@ async def model(settings: Any) -> AsyncIterator[Callable[..., Any]]:
         await each.__aexit__(None, None, None)
 
 
-def rounds(planted: Planted) -> list[dict[str, Any]]:
-    """A model that looks everywhere, and then says what it must not know, in pieces."""
+def looks(planted: Planted) -> list[dict[str, Any]]:
+    """Calls that meet it everywhere."""
     here = {"namespace": planted.namespace}
-    looks = [
+    return [
         {"tool": "k8s_get", "input": {"kind": "secret", "name": "db", "view": "full", **here}},
         {"tool": "k8s_get", "input": {"kind": "configmap", "name": "copy", "view": "full", **here}},
         {"tool": "k8s_get", "input": {"kind": "pod", "name": "app", "view": "full", **here}},
@@ -168,10 +171,26 @@ def rounds(planted: Planted) -> list[dict[str, Any]]:
         {"tool": "k8s_events", "input": here},
         {"tool": "k8s_list", "input": {"kind": "secrets", **here}},
     ]
+
+
+async def over_mcp(token: str, look: dict[str, Any]) -> str:
+    """The whole answer to one call at `/mcp`."""
+    asked = {"name": look["tool"], "arguments": look["input"]}
+    body = json.dumps({"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": asked}).encode()
+    headers = {"accept": "application/json, text/event-stream", "content-type": "application/json", "host": "localhost"}
+    headers["authorization"] = f"Bearer {token}"
+    pairs = [(name.encode(), value.encode()) for name, value in headers.items()]
+    answer = await HttpCommunicator(asgi.http, "POST", "/mcp", body, pairs).get_response(timeout=60)
+    assert answer["status"] == 200
+    return str(answer["body"].decode())
+
+
+def rounds(planted: Planted) -> list[dict[str, Any]]:
+    """A model that looks everywhere, and then says what it must not know, in pieces."""
     said = {"text": f"I know it: the value is {planted.canary}, is it not?", "chunks": 9}
-    wish = {"tool": "k8s_logs", "input": {"target": planted.canary, **here}}
+    wish = {"tool": "k8s_logs", "input": {"target": planted.canary, "namespace": planted.namespace}}
     return [
-        *({"blocks": [look]} for look in looks),
+        *({"blocks": [look]} for look in looks(planted)),
         {"blocks": [{"think": f"It is {planted.canary}."}, said, wish]},
         {"blocks": [{"text": "Done."}]},
         {"blocks": [{"text": "I cannot."}]},
@@ -238,6 +257,8 @@ async def test_a_planted_secret_gets_nowhere(
     assert [call for call in complete["tool_calls"][:-1] if call["status"] != "completed"] == []
     logging.getLogger("chat").warning("somebody logs %s", planted.canary)
     told = {
+        "mcp": "\n".join([await over_mcp(await in_database(token_of, alice), look) for look in looks(planted)]),
+        "metrics": (await Api(await in_database(token_of, auditor)).get("/metrics")).content.decode(),
         "model requests": json.dumps([told_by_us(body) for body in fake.bodies]),
         "the next run's request": json.dumps(fake.bodies[-1]),
         "frames": json.dumps(client.frames),
@@ -252,6 +273,8 @@ async def test_a_planted_secret_gets_nowhere(
         assert typed not in words, place
         never_in(planted.canary, words)
     assert "fingerprint" in told["model requests"]
+    assert "connecting with <redacted>" in told["mcp"]
+    assert 'k8smcp_tool_calls_total{effect="SENSITIVE",status="completed",tool="k8s_logs"}' in told["metrics"]
     assert "connecting with <redacted>" in told["model requests"]
     assert "somebody logs <redacted>" in told["log"]
     assert told["pages"].count("Looks like a password") > 1  # on the page and in the audit

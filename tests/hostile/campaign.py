@@ -77,7 +77,7 @@ class Telling:
                 await self._hear_out(turn)
                 with contextlib.suppress(TimeoutError):
                     async with asyncio.timeout(LATE):
-                        await self._hear("complete", run_id=self.run)
+                        await self.hear("complete", run_id=self.run)
         self.seen.frames = self.client.frames
         events = await Api(self.token).get(f"/api/v1/conversations/{conversation}/events?after=0")
         self.seen.answers.append(events.content.decode())
@@ -86,9 +86,9 @@ class Telling:
     async def _send(self, text: str, **more: str) -> dict[str, Any]:
         command = str(uuid.uuid4())
         await self.client.say({"type": "send", "id": command, "text": text, **more})
-        return await self._hear("ack", id=command)
+        return await self.hear("ack", id=command)
 
-    async def _hear(self, kind: str, **fields: str) -> dict[str, Any]:
+    async def hear(self, kind: str, **fields: str) -> dict[str, Any]:
         """The next frame of that type with these fields, or nothing when the portal has closed the socket."""
         while True:
             message = await self.client.socket.receive_output(PATIENCE)
@@ -108,7 +108,7 @@ class Telling:
                 pending = await in_database(self._pending)
                 self.seen.most_pending = max(self.seen.most_pending, len(pending))
                 fresh = [each for each in pending if each not in answered]
-                if not fresh:
+                if pending and not fresh:  # with none pending it is about to go on
                     await self.stop()
                 for each in fresh:
                     answered.add(each)

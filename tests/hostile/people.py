@@ -75,6 +75,7 @@ async def approve_over_the_socket_twice(asked: Asked) -> None:
     for number in range(2):
         frame = {"type": "decide", "id": f"{asked.approval[:8]}-{number}", "approval_id": asked.approval}
         await asked.telling.client.say(frame | {"decision": "approve"})
+    await asked.telling.hear("approval_decided", approval_id=asked.approval)
 
 
 async def expire_then_approve(asked: Asked) -> None:

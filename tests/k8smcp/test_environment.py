@@ -47,6 +47,14 @@ def test_a_number_accepts_its_range(value):
     refused("PORT", "from 1 to 65535", lambda: env(PORT=value).number("PORT", 8000, least=1, most=65535))
 
 
+@pytest.mark.parametrize("value", ["short", "x" * 23, "x" * 30 + " y", "é" * 30, "x" * 30 + "\ny"])
+def test_a_secret_is_long_enough_and_not_told(value):
+    with pytest.raises(ImproperlyConfigured, match="24 characters") as fault:
+        env(K8SMCP_METRICS_TOKEN=value).secret("K8SMCP_METRICS_TOKEN")
+    assert value not in str(fault.value)
+    assert env(K8SMCP_METRICS_TOKEN="x" * 24).secret("K8SMCP_METRICS_TOKEN") == "x" * 24
+
+
 def test_a_choice_names_what_there_is():
     read = env(K8SMCP_PROVIDER="openai")
     refused("K8SMCP_PROVIDER", "anthropic or guide", lambda: read.choice("K8SMCP_PROVIDER", ("anthropic", "guide")))
