@@ -42,14 +42,16 @@ def create(user: User, *, conversation_id: uuid.UUID | None = None, title: str =
         return find(user, conversation_id)
 
 
-def open_or_create(user: User, conversation_id: uuid.UUID | None, *, cluster: str = "") -> Conversation:
-    """What a message names: its conversation, or a new one under that id, never somebody else's."""
+def open_or_create(
+    user: User, conversation_id: uuid.UUID | None, *, cluster: str = "", title: str = ""
+) -> Conversation:
+    """What a message names: its conversation, or a new one under that id and title, never somebody else's."""
     if conversation_id is None:
-        return create(user, cluster=cluster)
+        return create(user, cluster=cluster, title=title)
     try:
         return find(user, conversation_id)
     except NotFound:  # there is none; or there is and it is somebody else's, and then `create` says so
-        return create(user, conversation_id=conversation_id, cluster=cluster)
+        return create(user, conversation_id=conversation_id, cluster=cluster, title=title)
 
 
 def rename(user: User, conversation_id: uuid.UUID | str, title: str, *, command_id: str = "") -> Conversation:
