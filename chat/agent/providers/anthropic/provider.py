@@ -1,6 +1,7 @@
 """The model behind a Messages API: one streaming call a round, and our own counted, visible attempts."""
 
 import asyncio
+import gc
 import random
 import re
 import uuid
@@ -233,6 +234,7 @@ class Anthropic:
         except InvalidURL as error:
             raise ValueError(str(error)) from None
         _ = client.messages  # imported on first use: here, and not on the event loop
+        gc.freeze()  # the SDK stays: a look for garbage through all of its modules would hold every thread
         return client
 
 
