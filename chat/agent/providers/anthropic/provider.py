@@ -27,7 +27,7 @@ LONGEST_ANSWER = 16_000  # tokens
 SHORTER_ANSWER = 4_096  # tokens, for endpoints that refuse the longest
 EVENT_STREAM = "text/event-stream"
 END_OF_BODY = 0.2  # seconds
-GATHER, GATHER_MORE, GATHER_MOST = 0.03, 0.0004, 0.1  # seconds: alone, for each further stream, and at most
+GATHER, GATHER_MORE, GATHER_MOST = 0.03, 0.0008, 0.1  # seconds: alone, for each further stream, and at most
 
 
 @dataclass(frozen=True, slots=True)
