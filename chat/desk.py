@@ -41,8 +41,8 @@ def short(call: ToolCall) -> str:
     return call.pk.hex[:8]
 
 
-def usable(user: User, token: str) -> tuple[Tool, ...]:
+def usable(user: User, token: str, known: tuple[str, ...] | None = None) -> tuple[Tool, ...]:
     """In stable order, the tools that a person may use in some cluster. token: the scope of the access token they came
-    by, "" for their own sign-in."""
-    allowed = policy.effects(user, token)
+    by, "" for their own sign-in; known: the names of the clusters, if they have been read already."""
+    allowed = policy.effects(user, token, known)
     return tuple(tool for tool in registry.all_tools() if tool.effect in allowed)

@@ -5,6 +5,7 @@ queue anyway. Many runs on PostgreSQL are not: each waits for the server most of
 threads. No order holds between two hops of different runs; what must hold is held by the rows they lock.
 """
 
+import gc
 import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -31,6 +32,13 @@ def take_short_turns() -> None:
     """For this process: the event loop waits a millisecond at most for a thread that computes. With Python's own turns
     a page that is rendered beside many live answers is late, and so are they."""
     sys.setswitchinterval(TURN)
+
+
+def put_away_what_stays() -> None:
+    """For this process, once it has been made ready: what it is made of is looked through for garbage no more. A look
+    through all of it holds every thread for a fifth of a second, and comes again and again as the process is used."""
+    gc.collect()
+    gc.freeze()
 
 
 @cache

@@ -133,22 +133,30 @@ class Crew:
         for run_id in await database_sync_to_async(self._to_stop)():
             if (drive := self._drives.get(run_id)) is not None:
                 drive.stop()
-        while not self._over and (room := self._concurrency - len(self._drives)) > 0:
-            claims = await in_database(self._claims)(room)
+        more = True
+        while more and not self._over and (room := self._room()) > 0:
+            claims, more = await in_database(self._claims)(room)
             for claim in claims:
                 drive = self._drives[claim.run_id] = runner.Drive(claim)
                 drive.task.add_done_callback(partial(self._ended, drive))
-            if not claims:
-                return
 
-    def _claims(self, most: int) -> list[leases.Claim]:
-        return list(islice(leases.claim_some(self.name, self._only), most))
+    def _room(self) -> int:
+        return self._concurrency - len(self._drives)
+
+    def _claims(self, most: int) -> tuple[list[leases.Claim], bool]:
+        """Also whether there may be more than were looked at. For what comes later a bell rings."""
+        found = leases.claimable(self._only)
+        claims = (leases.take(run, self.name) for run in found)
+        return list(islice(filter(None, claims), most)), len(found) == leases.AT_ONCE
 
     def _ended(self, drive: runner.Drive, _: object) -> None:
-        """A run this process took over from itself has a newer drive: that one stays."""
+        """A run this process took over from itself has a newer drive: that one stays. Whoever ended a run, or gave it
+        on, has rung for the next one; a crew that had no room did not come."""
+        full = self._room() <= 0
         if self._drives.get(drive.claim.run_id) is drive:
             del self._drives[drive.claim.run_id]
-        self._woken.set()
+        if full:
+            self._woken.set()
 
     def _to_stop(self) -> list[str]:
         if not self._drives:

@@ -60,9 +60,11 @@ def _may_only_look(person: str) -> str:
     return f"{person} may look, but not change anything. An administrator can give the role operator."
 
 
-def effects(user: User, token: str = "") -> frozenset[Effect]:
-    """What may turn out to be allowed, or asked about, in some cluster: what is denied everywhere is not offered."""
-    who, in_force, known = asker(user, token), rules(), clusters.names() or ("",)
+def effects(user: User, token: str = "", known: tuple[str, ...] | None = None) -> frozenset[Effect]:
+    """What may turn out to be allowed, or asked about, in some cluster: what is denied everywhere is not offered.
+    known: the names of the clusters, if they have been read already."""
+    who, in_force = asker(user, token), rules()
+    known = (clusters.names() if known is None else known) or ("",)
     return frozenset(
         effect
         for effect in Effect

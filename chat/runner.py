@@ -2,9 +2,10 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 from django.conf import settings
 from django.db import Error as DatabaseFault
@@ -22,7 +23,7 @@ from chat.agent.providers.choose import choose
 from chat.agent.providers.direct import Direct
 from chat.budgets import run_limits
 from chat.errors import LeaseLost, RunOver
-from chat.event_types import TextEnd, ThinkingEnd
+from chat.event_types import TextEnd, ThinkingEnd, ToolCallEnd, ToolCallStart
 from chat.hop import in_database
 from chat.models import Event, Run, ToolCall
 from chat.models.run import RunStatus
@@ -37,6 +38,7 @@ class Scene:
     """All that a run needs to begin, or to go on, read in one hop."""
 
     run: Run
+    provider: Provider
     request: Request
     block: int
     calls: list[ToolCall]
@@ -108,10 +110,9 @@ class Drive:
         """How the run ended; None when it did not: it waits for a person, or another process has it."""
         claim = self.claim
         try:
-            provider = await in_database(_provider)(claim)
-            scene = await in_database(_set)(claim, provider)
-            self._stage = Stage(claim, scene.run, scene.block, scene.calls, provider.model)
-            await loop.run(scene.request, provider, self._stage, run_limits.limits(), scene.done)
+            scene = await in_database(_set)(claim)
+            self._stage = Stage(claim, scene.run, scene.block, scene.calls, scene.provider.model)
+            await loop.run(scene.request, scene.provider, self._stage, run_limits.limits(), scene.done)
             return Ending(RunStatus.DONE)
         except Parked:
             await _insist(claim, in_database(partial(runs.park, claim)))
@@ -172,14 +173,13 @@ async def _end(claim: Claim, stage: Stage | None, ending: Ending) -> None:
     A run that process after process died of is not looked into once more."""
     if stage is not None:
         await stage.leave()
-    if ending.outcome != RunStatus.LOST:
+    if ending.outcome != RunStatus.LOST and (stage is None or stage.has_calls):
         await lookups.finish_all(claim)
     end = partial(runs.end, error=ending.error, code=ending.code, temporary=ending.temporary)
     await in_database(end)(claim, ending.outcome)
 
 
-def _provider(claim: Claim) -> Provider:
-    run = Run.objects.get(pk=claim.run_id)
+def _provider(run: Run) -> Provider:
     if run.direct:
         return Direct(run.direct["tool"], run.direct["arguments"])
     return choose(
@@ -191,33 +191,44 @@ def _provider(claim: Claim) -> Provider:
     )
 
 
-def _set(claim: Claim, provider: Provider) -> Scene:
+def _set(claim: Claim) -> Scene:
     """Marks the beginning and reads the conversation as far as it has come."""
     known_values.refresh()
-    rounds.start(claim, provider.name, provider.model)
     run = Run.objects.select_related("conversation", "message__author").get(pk=claim.run_id)
+    provider = _provider(run)
+    rounds.start(claim, provider.name, provider.model)
     events = list(Event.objects.filter(conversation_id=run.conversation_id).order_by("seq"))
-    results = ToolCall.objects.filter(run__conversation_id=run.conversation_id, data__isnull=False).values_list(
-        "pk", "data"
-    )
-    turns = transcript.compose(events, claim.run_id, {str(pk): data for pk, data in results})
+    turns = transcript.compose(events, claim.run_id, _results(events))
     window = settings.K8SMCP_MODEL_WINDOW if provider.name == "anthropic" else 0
-    offered = tool_calls.offered(run.message.author, run.token)
-    request = Request(turns=turns, tools=offered, setting=_setting(run), window=window)
+    known = clusters.names()
+    offered = tool_calls.offered(run.message.author, run.token, known)
+    request = Request(turns=turns, tools=offered, setting=_setting(run, known), window=window)
     mine = [event for event in events if event.run_id == run.pk]
     block = sum(event.type in (TextEnd.type, ThinkingEnd.type) for event in mine)
-    calls = list(
+    calls = _calls(run) if any(event.type == ToolCallStart.type for event in mine) else []
+    done = Done(run.rounds, len(calls), run_limits.worked(run, timezone.now(), asked=bool(calls)))
+    return Scene(run, provider, request, block, calls, done)
+
+
+def _results(events: Sequence[Event]) -> dict[str, Any]:
+    """What tools have found so far in a conversation, by call."""
+    if not any(event.type == ToolCallEnd.type for event in events):
+        return {}
+    found = ToolCall.objects.filter(run__conversation_id=events[0].conversation_id, data__isnull=False)
+    return {str(pk): data for pk, data in found.values_list("pk", "data")}
+
+
+def _calls(run: Run) -> list[ToolCall]:
+    return list(
         ToolCall.objects.select_related("run__message__author", "run__conversation")
         .filter(run=run)
         .order_by("position")
     )
-    done = Done(run.rounds, len(calls), run_limits.worked(run, timezone.now()))
-    return Scene(run, request, block, calls, done)
 
 
-def _setting(run: Run) -> Setting:
+def _setting(run: Run, known: tuple[str, ...]) -> Setting:
     return Setting(
-        clusters=tuple(clusters.names()),
+        clusters=known,
         cluster=run.conversation.cluster or clusters.default(),
         read_only=settings.K8SMCP_READ_ONLY,
         today=timezone.now().date().isoformat(),

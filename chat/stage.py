@@ -39,6 +39,11 @@ class Stage:
         self._kept = 0  # characters of this block that its checkpoint holds
         self._beat: asyncio.TimerHandle | None = None
 
+    @property
+    def has_calls(self) -> bool:
+        """Whether the run has wished for anything so far."""
+        return bool(self._calls)
+
     # ---- deltas --------------------------------------------------------------------------------------------------
 
     async def text_delta(self, text: str) -> None:

@@ -39,11 +39,11 @@ LONGEST_PROGRESS = 300  # characters
 T = TypeVar("T")
 
 
-def offered(user: User, token: str) -> tuple[ToolOffer, ...]:
+def offered(user: User, token: str, known: tuple[str, ...] | None = None) -> tuple[ToolOffer, ...]:
     """As `desk.usable`, in the agent's words."""
     return tuple(
         ToolOffer(tool.name, tool.description, tool.input_schema(), deferred=not tool.core)
-        for tool in desk.usable(user, token)
+        for tool in desk.usable(user, token, known)
     )
 
 

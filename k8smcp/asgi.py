@@ -48,6 +48,7 @@ async def _live(receive: Receive, send: Send) -> None:
         message = await receive()
         if message["type"] == "lifespan.startup":
             hop.take_short_turns()
+            hop.put_away_what_stays()
             departure.prepare()
             await send({"type": "lifespan.startup.complete"})
         elif message["type"] == "lifespan.shutdown":

@@ -8,6 +8,8 @@ from csp.middleware import CSPMiddleware, PolicyParts
 from django.http import HttpRequest, HttpResponseBase
 from django.utils.decorators import sync_and_async_middleware
 
+from k8smcp.in_place import InPlace
+
 UNUSED = (
     *("accelerometer", "autoplay", "camera", "display-capture", "encrypted-media", "fullscreen"),
     *("geolocation", "gyroscope", "hid", "identity-credentials-get", "idle-detection", "local-fonts", "magnetometer"),
@@ -37,7 +39,7 @@ def closed_to_others(get_response: Callable[[HttpRequest], Any]) -> Callable[[Ht
     return lambda request: closed(get_response(request))
 
 
-class ContentSecurityPolicy(CSPMiddleware):  # type: ignore[misc]
+class ContentSecurityPolicy(InPlace, CSPMiddleware):  # type: ignore[misc]
     """The policy of the settings, but for one word in the admin.
 
     jQuery, which the admin's pages use, makes markup of text while it loads and has no Trusted Types policy of its own.

@@ -62,17 +62,17 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
-    "django.middleware.security.SecurityMiddleware",
+    "k8smcp.in_place.Security",
     "k8smcp.headers.closed_to_others",
     "servestatic.middleware.ServeStaticMiddleware",
     "k8smcp.headers.ContentSecurityPolicy",
-    "django.contrib.sessions.middleware.SessionMiddleware",
-    "django.middleware.common.CommonMiddleware",
-    "django.middleware.csrf.CsrfViewMiddleware",
-    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "k8smcp.in_place.Sessions",
+    "k8smcp.in_place.Common",
+    "k8smcp.in_place.Csrf",
+    "k8smcp.in_place.Authentication",
     "chat.web.entrance.Entrance",
-    "django.contrib.messages.middleware.MessageMiddleware",
-    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "k8smcp.in_place.Messages",
+    "k8smcp.in_place.FrameOptions",
 ]
 
 TEMPLATES = [

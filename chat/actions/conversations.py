@@ -12,7 +12,7 @@ from chat import audit, doorbell, journal, storable
 from chat.access import Right, find, find_own, require
 from chat.actions import commands, shares
 from chat.actions.commands import Named
-from chat.errors import BadInput, NotFound
+from chat.errors import BadInput
 from chat.event_types import ConversationRenamed
 from chat.models import Conversation
 from tools import clusters, redaction
@@ -42,14 +42,18 @@ def create(user: User, *, conversation_id: uuid.UUID | None = None, title: str =
         return find(user, conversation_id)
 
 
-def open_or_create(user: User, conversation_id: uuid.UUID | None, *, cluster: str = "") -> Conversation:
-    """What a message names: its conversation, or a new one under that id, never somebody else's."""
+def open_or_create(
+    user: User, conversation_id: uuid.UUID | None, *, cluster: str = "", title: str = ""
+) -> Conversation:
+    """What a message names: its conversation, or a new one under that id and title, never somebody else's."""
     if conversation_id is None:
-        return create(user, cluster=cluster)
-    try:
-        return find(user, conversation_id)
-    except NotFound:  # there is none; or there is and it is somebody else's, and then `create` says so
-        return create(user, conversation_id=conversation_id, cluster=cluster)
+        return create(user, cluster=cluster, title=title)
+    named = Conversation.objects.filter(pk=conversation_id)
+    if (own := named.filter(owner=user, deleted_at=None).first()) is not None:
+        return own
+    if not named.exists():  # of one that came up in this moment `create` says whose it is
+        return create(user, conversation_id=conversation_id, cluster=cluster, title=title)
+    return find(user, conversation_id)
 
 
 def rename(user: User, conversation_id: uuid.UUID | str, title: str, *, command_id: str = "") -> Conversation:

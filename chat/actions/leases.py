@@ -5,7 +5,8 @@ write of theirs meets `hold`, which finds no row and raises LeaseLost. Leases ru
 machines differ.
 """
 
-from collections.abc import Iterator, Mapping
+import uuid
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -15,6 +16,7 @@ from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
 from django.db.models.functions import Now
 from django.utils import timezone
 
+from chat.actions import held
 from chat.errors import LeaseLost, RunOver
 from chat.event_types import BLOCK_ENDS
 from chat.models import Event, Run
@@ -43,18 +45,11 @@ class Claim:
 
 def claim(owner: str) -> Claim | None:
     """Takes the oldest run that waits for a process: queued with nothing active before it, or with a dead lease."""
-    return next(claim_some(owner), None)
+    return next(filter(None, (take(run, owner) for run in claimable())), None)
 
 
-def claim_some(owner: str, only: str = "") -> Iterator[Claim]:
-    """Takes as many of the oldest ones as are asked for, from one look; `only`: this run and no other."""
-    for run in _claimable(only):
-        taken = _take(run, owner)
-        if taken is not None:
-            yield taken
-
-
-def _claimable(only: str = "") -> list[Run]:
+def claimable(only: str = "") -> list[Run]:
+    """The AT_ONCE oldest ones, as they are at this moment; `only`: this run and no other."""
     active = Run.objects.filter(conversation=OuterRef("conversation"), status__in=ACTIVE)
     free = Q(status=RunStatus.QUEUED) & ~Exists(active)
     named = Q(pk=only) if only else Q()
@@ -64,7 +59,8 @@ def _claimable(only: str = "") -> list[Run]:
 _LEFT = Q(status=RunStatus.RUNNING, lease_until__lt=Now())
 
 
-def _take(run: Run, owner: str) -> Claim | None:
+def take(run: Run, owner: str) -> Claim | None:
+    """One of them; None when another process was faster."""
     now = timezone.now()
     try:
         with transaction.atomic():
@@ -112,11 +108,12 @@ def _keep(blocks: Mapping[str, OpenBlock]) -> None:
     Run.objects.bulk_update(saying, ["open_block"])
 
 
-def hold_to_go_on(claim: Claim) -> None:
+def hold_to_go_on(claim: Claim) -> Run:
     """As `hold`, for what must not begin any more once a person wants the run to stop. Raises LeaseLost, RunOver."""
-    hold(claim)
-    if _stop_requested(claim):
+    run = hold(claim)
+    if run.stop_requested:
         raise RunOver("stopped")
+    return run
 
 
 def stopping(claim: Claim) -> bool:
@@ -124,14 +121,13 @@ def stopping(claim: Claim) -> bool:
     return not _mine(claim).filter(stop_requested=False).exists()
 
 
-def _stop_requested(claim: Claim) -> bool:
-    return bool(Run.objects.values_list("stop_requested", flat=True).get(pk=claim.run_id))
-
-
-def hold(claim: Claim) -> None:
-    """Locks the run's row for this transaction if the claim still stands. Raises LeaseLost."""
-    if not _mine(claim).update(lease_until=Now() + LEASE):
+def hold(claim: Claim) -> Run:
+    """Locks the run's row for this transaction if the claim still stands, and returns it as it is now. Raises
+    LeaseLost."""
+    row = held.prolonged(uuid.UUID(claim.run_id), claim.epoch, LEASE)
+    if row is None:
         raise LeaseLost("Another process has taken this run over.")
+    return row
 
 
 def release(claim: Claim) -> None:

@@ -61,7 +61,7 @@ def send(
     def accept() -> dict[str, Any]:
         leaving.refuse_new_work()
         _check_bound(user)
-        named = conversations.open_or_create(user, conversation_id, cluster=cluster)
+        named = conversations.open_or_create(user, conversation_id, cluster=cluster, title=_title(kept))
         require_part(user, named)
         # From here on one after another: messages of a conversation are answered in the order of their ids.
         conversation = Conversation.objects.select_for_update(no_key=True).get(pk=named.pk)

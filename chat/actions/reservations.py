@@ -1,34 +1,36 @@
 """Set aside what a call to the model may cost before it is made, and settle what it did cost afterwards.
 
 Of two calls that want the last tokens one gets them: the pots of all budgets concerned are locked in the order of their
-keys, looked at and added to in one transaction, which holds the run's row, as everything does that a runner writes.
+keys, looked at and added to in one transaction, which holds the run's row, as everything does that a runner writes. A
+run needs no pot for a budget of its own: with its row held, what its calls say is all that there is.
 What nobody settled is spent in full: a call whose process died may have been made.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from datetime import date
 from typing import Any
 
 from django.conf import settings
+from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models import F, Q, Sum
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from chat import journal
-from chat.actions.leases import Claim, hold
+from chat.actions.leases import Claim, hold, hold_to_go_on
 from chat.agent.errors import LimitReached
 from chat.agent.ports import Asking, Usage
 from chat.budgets import prices, sentences
 from chat.budgets.scopes import Concern, concerning, standing
-from chat.errors import RunOver
 from chat.event_types import Notice
 from chat.models import Budget, Pot, Reservation, Run
 from chat.models.budget import Scope
 
 BY_ITSELF = 1_000  # tokens an endpoint adds to a request by itself, or counts anew: a system prompt for tools
 NEARLY = 80  # percent of a budget that is told of
+NEARLY_USED = "budget_nearly"
 
 
 # ---- before a call -----------------------------------------------------------------------------------------------
@@ -37,48 +39,65 @@ NEARLY = 80  # percent of a budget that is told of
 def reserve(claim: Claim, model: str, asking: Asking) -> Reservation:
     """Raises LimitReached `budget` when a budget has not that much left, RunOver after a Stop, LeaseLost."""
     with transaction.atomic():
-        hold(claim)
-        run = Run.objects.select_related("message__author").get(pk=claim.run_id)
-        if run.stop_requested:
-            raise RunOver("stopped")
+        run = hold_to_go_on(claim)
+        person = User.objects.get(messages__run=run)
         today, known = timezone.now().date(), prices.find(model)
-        asked, grown = _asked_at_most(run, model, asking), asking.grown or asking.size
+        made = list(Reservation.objects.filter(run=run).order_by("pk"))
+        asked, grown = _asked_at_most(run, model, asking, made), asking.grown or asking.size
         wanted = Reservation(
-            run=run, person=run.message.author, model=model[:120], day=today, epoch=claim.epoch, size=grown,
+            run=run, person=person, model=model[:120], day=today, epoch=claim.epoch, size=grown,
             priced=known.sure, held_tokens=asked + asking.most, held_micros=known.price.at_most(asked, asking.most),
         )  # fmt: skip
-        _take(wanted, concerning(wanted.person, today, standing(Budget.objects.all()), claim.run_id))
+        _take(wanted, concerning(person, today, standing(Budget.objects.all()), claim.run_id), made)
         wanted.save(force_insert=True)
         return wanted
 
 
-def _asked_at_most(run: Run, model: str, asking: Asking) -> int:
+def _asked_at_most(run: Run, model: str, asking: Asking, made: Sequence[Reservation]) -> int:
     """Tokens of a request. A conversation only grows: what the last request of it really had is known, and what was
-    added since has no more tokens than bytes. What was shortened since takes none away: only the new words count."""
+    added since has no more tokens than bytes. What was shortened since takes none away: only the new words count.
+    `made`: the run's own calls so far, oldest first."""
     grown = asking.grown or asking.size
-    counted = Reservation.objects.filter(run__conversation=run.conversation_id, model=model[:120], input_known__gt=0)
-    last = counted.order_by("-pk").values_list("size", "input_known").first()
+    counted = [(each.size, each.input_known) for each in made if each.model == model[:120] and each.input_known > 0]
+    last = counted[-1] if counted else _last_before(run, model)
     if last is None or grown < last[0]:
         return asking.size + BY_ITSELF
     return min(asking.size, last[1] + grown - last[0]) + BY_ITSELF
 
 
-def _take(wanted: Reservation, concerns: Sequence[Concern]) -> None:
+def _last_before(run: Run, model: str) -> tuple[int, int] | None:
+    """Of the conversation's earlier runs."""
+    earlier = Reservation.objects.filter(run__conversation=run.conversation_id, model=model[:120], input_known__gt=0)
+    return earlier.order_by("-pk").values_list("size", "input_known").first()
+
+
+def _take(wanted: Reservation, concerns: Sequence[Concern], made: Sequence[Reservation]) -> None:
     """Out of every pot, or out of none."""
-    if not concerns:
-        return
-    pots = _locked(concerns)
-    for concern in concerns:
-        pot = pots[concern.key]
+    shared = [concern for concern in concerns if concern.scope != Scope.RUN]
+    pots = _locked(shared) if shared else {}
+    filled = [(concern, pots.get(concern.key) or _of_run(made)) for concern in concerns]
+    for concern, pot in filled:
         if concern.tokens is not None and pot.spent_tokens + pot.held_tokens + wanted.held_tokens > concern.tokens:
             raise _used_up(concern, sentences.tokens(pot.spent_tokens), sentences.tokens(wanted.held_tokens))
         if concern.micros is not None and pot.spent_micros + pot.held_micros + wanted.held_micros > concern.micros:
             raise _used_up(concern, sentences.dollars(pot.spent_micros), sentences.dollars(wanted.held_micros))
     wanted.pots = sorted(pot.pk for pot in pots.values())
-    Pot.objects.filter(pk__in=wanted.pots).update(
-        held_tokens=F("held_tokens") + wanted.held_tokens, held_micros=F("held_micros") + wanted.held_micros
-    )
-    _warn(wanted.run, [(concern, pots[concern.key]) for concern in concerns])
+    if wanted.pots:
+        Pot.objects.filter(pk__in=wanted.pots).update(
+            held_tokens=F("held_tokens") + wanted.held_tokens, held_micros=F("held_micros") + wanted.held_micros
+        )
+    _warn(wanted.run, filled)
+
+
+def _of_run(made: Iterable[Reservation]) -> Pot:
+    """What would be in a run's own pot."""
+    pot = Pot()
+    for each in made:
+        if each.settled_at:
+            pot.spent_tokens, pot.spent_micros = pot.spent_tokens + each.tokens, pot.spent_micros + each.micros
+        else:
+            pot.held_tokens, pot.held_micros = pot.held_tokens + each.held_tokens, pot.held_micros + each.held_micros
+    return pot
 
 
 def _used_up(concern: Concern, spent: str, wanted: str) -> LimitReached:
@@ -110,8 +129,6 @@ _SETTLED = Q(settled_at__isnull=False)
 
 def _of(concern: Concern) -> Q:
     """The reservations that a budget counts."""
-    if concern.scope == Scope.RUN:
-        return Q(run=concern.when)
     days = Q(day=concern.when) if len(concern.when) == 10 else _month(date.fromisoformat(f"{concern.when}-01"))
     whose = {
         Scope.PERSON.value: Q(person__username=concern.who),
@@ -127,12 +144,19 @@ def _month(first: date) -> Q:
 def _warn(run: Run, filled: Sequence[tuple[Concern, Pot]]) -> None:
     """Once for each pot: that little of it is left, told to whoever is spending."""
     near = [(concern, pot) for concern, pot in filled if not pot.warned and sentences.share(concern, pot) >= NEARLY]
+    near = [(concern, pot) for concern, pot in near if concern.scope != Scope.RUN or not _knows(run, concern)]
     for concern, pot in near:
         text = sentences.nearly(concern, sentences.share(concern, pot))
-        told = Notice(conversation_id=str(run.conversation_id), run_id=str(run.pk), code="budget_nearly", text=text)
+        told = Notice(conversation_id=str(run.conversation_id), run_id=str(run.pk), code=NEARLY_USED, text=text)
         journal.append(told, run=run)
     if near:
-        Pot.objects.filter(pk__in=[pot.pk for _, pot in near]).update(warned=True)
+        Pot.objects.filter(pk__in=[pot.pk for _, pot in near if pot.pk]).update(warned=True)
+
+
+def _knows(run: Run, concern: Concern) -> bool:
+    """Whether the run has been told of this budget of its own."""
+    notices = run.events.filter(type=Notice.type).values_list("data", flat=True)
+    return any(data["code"] == NEARLY_USED and sentences.name(concern) in data["text"] for data in notices)
 
 
 # ---- after it ----------------------------------------------------------------------------------------------------

@@ -34,8 +34,7 @@ def start(claim: Claim, provider: str, model: str) -> Run:
     Raises RunOver when the run was stopped meanwhile, or when it has ended too many processes.
     """
     with transaction.atomic():
-        hold_to_go_on(claim)
-        run = _run(claim)
+        run = hold_to_go_on(claim)
         if claim.taken_over and not claim.handed_over and _takeovers(run) >= MOST_TAKEOVERS:
             raise RunOver("lost", _LOST)
         if claim.taken_over:
@@ -52,10 +51,11 @@ def start(claim: Claim, provider: str, model: str) -> Run:
             )
             _append(run, begun)
             Run.objects.filter(pk=run.pk).update(provider=provider, model=model)
+            run.provider, run.model = provider, model
         elif claim.taken_over:
             code, text = (HANDED_OVER, _HANDED_OVER) if claim.handed_over else (TAKEN_OVER, _TAKEN_OVER)
             _append(run, Notice(conversation_id=claim.conversation_id, run_id=claim.run_id, code=code, text=text))
-        return _run(claim)
+        return run
 
 
 MOST_TAKEOVERS = 5
@@ -75,9 +75,9 @@ def _takeovers(run: Run) -> int:
 def close_block(claim: Claim, kind: str, block: int, text: str, signature: str = "") -> None:
     """`kind` is `text` or `thinking`."""
     with transaction.atomic():
-        hold(claim)
-        if close_once(_run(claim), kind, block, text, signature):
-            Run.objects.filter(pk=claim.run_id).update(open_block=None)
+        run = hold(claim)
+        if close_once(run, kind, block, text, signature) and run.open_block is not None:
+            Run.objects.filter(pk=run.pk).update(open_block=None)
 
 
 def close_once(run: Run, kind: str, block: int, text: str, signature: str = "") -> bool:
@@ -92,8 +92,7 @@ def close_once(run: Run, kind: str, block: int, text: str, signature: str = "") 
 
 def notice(claim: Claim, code: str, text: str) -> None:
     with transaction.atomic():
-        hold(claim)
-        _append(_run(claim), Notice(conversation_id=claim.conversation_id, run_id=claim.run_id, code=code, text=text))
+        _append(hold(claim), Notice(conversation_id=claim.conversation_id, run_id=claim.run_id, code=code, text=text))
 
 
 def close_round(
@@ -106,13 +105,11 @@ def close_round(
     """Counts the round and its tokens, settles what was `held` for it, and records every wish before any of them is
     tried."""
     with transaction.atomic():
-        hold(claim)
+        run = hold(claim)
         if held is not None:
             reservations.settle(held, counted)
-        run = _run(claim)
-        _spend(run, usage)
-        Run.objects.filter(pk=run.pk).update(rounds=F("rounds") + 1)
-        position = ToolCall.objects.filter(run=run).count()
+        _spend(run, usage, rounds=F("rounds") + 1)
+        position = ToolCall.objects.filter(run=run).count() if calls else 0
         for offset, call in enumerate(calls):
             call.run, call.position = run, position + offset
             call.save(force_insert=True)
@@ -127,10 +124,9 @@ def compact(
     """Keeps the memo, without what is secret in it, for whoever tells the conversation to a model from here on."""
     cleaned = redaction.data(storable.data(asdict(memo)))
     with transaction.atomic():
-        hold(claim)
+        run = hold(claim)
         if held is not None:
             reservations.settle(held, counted)
-        run = _run(claim)
         _spend(run, usage)
         text = _COMPACTED + (f" In the agent's words: {cleaned['findings']}" if cleaned["findings"] else "")
         told = Notice(conversation_id=claim.conversation_id, run_id=claim.run_id, code=COMPACTED, text=text)
@@ -138,9 +134,9 @@ def compact(
     return kept_memo(cleaned)
 
 
-def _spend(run: Run, usage: Usage) -> None:
+def _spend(run: Run, usage: Usage, **more: Any) -> None:
     spent = {key: int(run.usage.get(key, 0)) + value for key, value in asdict(usage).items()}
-    Run.objects.filter(pk=run.pk).update(usage=spent)
+    Run.objects.filter(pk=run.pk).update(usage=spent, **more)
 
 
 _COMPACTED = (
@@ -161,10 +157,6 @@ def call_fields(run: Run, call: ToolCall) -> dict[str, Any]:
         "effect": call.effect,
         "intent": call.intent,
     }
-
-
-def _run(claim: Claim) -> Run:
-    return Run.objects.get(pk=claim.run_id)
 
 
 def _append(run: Run, data: Any, sealed: dict[str, Any] | None = None) -> None:

@@ -1,5 +1,6 @@
 """Park, stop and end a run: every run ends in exactly one terminal event, whoever ends it."""
 
+from collections.abc import Sequence
 from typing import Any, cast
 
 from django.contrib.auth.models import User
@@ -23,8 +24,7 @@ def park(claim: Claim) -> None:
     """The run waits for a person and holds no memory. If a decision came in the meantime it is claimable at once; if
     somebody wanted it to stop, it ends here."""
     with transaction.atomic():
-        hold(claim)
-        run = Run.objects.get(pk=claim.run_id)
+        run = hold(claim)
         if run.stop_requested:
             conclude(run, RunStatus.STOPPED)
             transaction.on_commit(launch.wake)
@@ -82,8 +82,7 @@ def _stop(run: Run) -> None:
 def end(claim: Claim, outcome: str, *, error: str = "", code: str = "", temporary: bool = False) -> None:
     """The terminal event of a run that this process holds, with the error before it when it failed."""
     with transaction.atomic():
-        hold(claim)
-        run = Run.objects.get(pk=claim.run_id)
+        run = hold(claim)
         if error:
             fault = Error(
                 conversation_id=claim.conversation_id, run_id=claim.run_id, error=error, code=code, temporary=temporary
@@ -97,34 +96,38 @@ def end(claim: Claim, outcome: str, *, error: str = "", code: str = "", temporar
 def conclude(run: Run, outcome: RunStatus, fault: Error | None = None) -> None:
     """Ends a run inside the caller's transaction, which holds its row."""
     cost = reservations.cost(run)
-    _close_what_is_open(run)
+    used = list(ToolCall.objects.filter(run=run).order_by("position"))
+    _close_what_is_open(run, used)
     if fault is not None:
         journal.append(fault, run=run)
     if outcome == RunStatus.STOPPED:
-        _tell_what_was_done(run)
+        _tell_what_was_done(run, used)
     Run.objects.filter(pk=run.pk).update(status=outcome, ended_at=timezone.now(), lease_until=None, open_block=None)
-    journal.append(_complete(run, outcome, cost), run=run)
+    journal.append(_complete(run, outcome, used, cost), run=run)
     audited.ended(run, outcome, cost)
 
 
-def _close_what_is_open(run: Run) -> None:
+def _close_what_is_open(run: Run, used: Sequence[ToolCall]) -> None:
     """Nothing of an ended run stays open: its block, its approvals, its calls."""
     if run.open_block:
         rounds.close_once(run, run.open_block["kind"], run.open_block["block"], run.open_block["text"])
-    approvals.void_pending(run, "The run has ended.")
-    for call in ToolCall.objects.filter(run=run).exclude(status__in=FINISHED):
+    if used:
+        approvals.void_pending(run, "The run has ended.")
+    for call in used:
+        if call.status in FINISHED:
+            continue
         if call.unanswered:
             calls.close(call, CallStatus.UNKNOWN, UNKNOWN)
         else:
             calls.close(call, CallStatus.CANCELLED, "The run ended before this was done.")
 
 
-def _tell_what_was_done(run: Run) -> None:
+def _tell_what_was_done(run: Run, used: Sequence[ToolCall]) -> None:
     """Stopping undoes nothing: what had reached a cluster is said once more, in one sentence."""
     done = [
         f"{call.intent or call.tool} on {call.cluster} ({_CAME_OF_IT[call.status]})"
-        for call in ToolCall.objects.filter(run=run, status__in=list(_CAME_OF_IT)).order_by("position")
-        if call.writes
+        for call in used
+        if call.status in _CAME_OF_IT and call.writes
     ]
     if done:
         text = f"Stopped, but this had already been done and stays: {'; '.join(done)}."
@@ -142,9 +145,8 @@ UNKNOWN = (
 )
 
 
-def _complete(run: Run, outcome: RunStatus, cost: float | None) -> Complete:
+def _complete(run: Run, outcome: RunStatus, used: Sequence[ToolCall], cost: float | None) -> Complete:
     said = run.events.filter(type=TextEnd.type).order_by("seq").values_list("data", flat=True)
-    used = ToolCall.objects.filter(run=run).order_by("position")
     return Complete(
         conversation_id=str(run.conversation_id),
         run_id=str(run.pk),

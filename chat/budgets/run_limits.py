@@ -31,10 +31,10 @@ def limits() -> Limits:
 # ---- minutes -----------------------------------------------------------------------------------------------------
 
 
-def worked(run: Run, now: datetime) -> float:
-    """Seconds since the run began, without those in which it waited for people."""
-    asked = Approval.objects.filter(tool_call__run=run).values_list("requested_at", "decided_at")
-    waits = [(since, until or now) for since, until in asked]
+def worked(run: Run, now: datetime, *, asked: bool = True) -> float:
+    """Seconds since the run began, without those in which it waited for people. `asked`: whether it may have."""
+    questions = Approval.objects.filter(tool_call__run=run) if asked else Approval.objects.none()
+    waits = [(since, until or now) for since, until in questions.values_list("requested_at", "decided_at")]
     return max(0.0, (now - (run.started_at or now)).total_seconds() - covered(waits))
 
 

@@ -4,8 +4,8 @@ from django.db import models
 
 
 class Pot(models.Model):
-    """`key` names scope, whose, and when: `person/ana/2026-11-26`, `everybody//2026-11`, `run/<id>`. Every call to a
-    model locks the pots it concerns in the order of their keys. held: set aside for calls under way."""
+    """`key` names scope, whose, and when: `person/ana/2026-11-26`, `everybody//2026-11`. Every call to a model locks
+    the pots it concerns in the order of their keys. held: set aside for calls under way."""
 
     key = models.CharField(max_length=220, unique=True)
     spent_tokens = models.PositiveBigIntegerField(default=0)

@@ -28,10 +28,10 @@ def portal(request: HttpRequest) -> dict[str, Any]:
         if request.resolver_match and request.resolver_match.url_name == "conversations"
         else ""
     )
+    here = request.resolver_match.kwargs.get("conversation_id") if request.resolver_match else None
     return context | {
         "side_query": asked,
-        "side_current": request.resolver_match.kwargs.get("conversation_id") if request.resolver_match else None,
-        "side_groups": lambda: side.groups(user, asked),
+        "side_groups": lambda: side.groups(user, asked, here),
         "pending_approvals": _pending(user),
         "may_audit": lambda: user.is_staff and sees_all(user),
     }

@@ -191,9 +191,9 @@ def test_a_lease_renewed_between_the_look_and_the_claim_stands(run):
     """Whoever is late, but alive, keeps the run."""
     first = leases.claim("first")
     expire()
-    (seen,) = leases._claimable()
+    (seen,) = leases.claimable()
     assert leases.renew_all("first", {first: None}) == {first}
-    assert leases._take(seen, "second") is None
+    assert leases.take(seen, "second") is None
     assert leases.renew_all("first", {first: None}) == {first}
 
 
@@ -325,6 +325,7 @@ def test_a_crew_for_one_run_takes_no_other(transactional_db, alice):
     """A question at a terminal does not drive what others have asked."""
     others = [messages.send(alice, "hello").run_id for _ in range(2)]
     mine = messages.send(alice, "mine").run_id
-    assert [claim.run_id for claim in leases.claim_some("terminal", mine)] == [mine]
-    assert list(leases.claim_some("terminal", mine)) == []
-    assert [claim.run_id for claim in leases.claim_some("portal")] == others
+    (named,) = leases.claimable(mine)
+    assert leases.take(named, "terminal").run_id == mine
+    assert leases.claimable(mine) == []
+    assert [leases.take(run, "portal").run_id for run in leases.claimable()] == others

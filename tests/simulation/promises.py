@@ -7,7 +7,7 @@ from typing import Any
 
 from chat import journal, transcript
 from chat.agent.ports import Answer, Text, Turn, Wish
-from chat.models import Approval, Conversation, Event, Message, Pot, Run, ToolCall
+from chat.models import Approval, Conversation, Event, Message, Pot, Reservation, Run, ToolCall
 from chat.models.approval import ApprovalStatus
 from chat.models.run import ENDED
 from chat.models.tool_call import FINISHED
@@ -42,12 +42,14 @@ def at_any_moment(conversation_id: str, bells: dict[str, int]) -> None:
 
 def _pots_agree(conversation_id: str) -> None:
     """What a budget says is spent and set aside is what its calls to the model say, one by one."""
-    for run in Run.objects.filter(conversation_id=conversation_id):
-        calls = list(run.reservations.all())
-        pot = Pot.objects.filter(key=f"run/{run.pk}").first() or Pot()
+    made = list(Reservation.objects.all())
+    for pot in Pot.objects.all():
+        calls = [call for call in made if pot.pk in call.pots]
         spent = sum(call.tokens for call in calls if call.settled_at)
         held = sum(call.held_tokens for call in calls if not call.settled_at)
         holds((pot.spent_tokens, pot.held_tokens) == (spent, held), "A pot and its calls differ:", pot, spent, held)
+    for run in Run.objects.filter(conversation_id=conversation_id):
+        calls = list(run.reservations.all())
         holds(sum(not call.settled_at for call in calls) <= 1, "A run asks one model at a time:", calls)
 
 

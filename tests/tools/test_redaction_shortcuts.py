@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tools import redaction
-from tools.redaction import cleaning, encodings, known, streams
+from tools.redaction import cleaning, encodings, known, looked_at, streams
 
 LETTERS = string.ascii_letters + string.digits
 OF_WORDS = LETTERS + "+/_-"
@@ -103,3 +103,45 @@ def test_a_known_value_in_capitals_and_numbers_is_still_read() -> None:
         for cut in range(4):
             word = _encoded(secret, "a" * dice.randint(4, 9) + " ", " " + "b" * 30, cut)
             assert redaction.text(f"it says {word} here") == "it says <redacted> here"
+
+
+# ---- what was looked through a moment ago ------------------------------------------------------------------------
+
+LONG = "pod web-7d9f in shop is ready, "
+PARTS = (
+    "kind: Secret\n", "data:\n  anything: hidden-in-here\n", '"kind":"Secret"', '"data":{"a":"hidden-in-here"}',
+    "-----BEGIN PRIVATE KEY-----\n", "-----END PRIVATE KEY-----", "password=hunter2", KNOWN[0], KNOWN[1],
+    "Authorization:", "Bearer abcdefgh12345678", base64.b64encode(KNOWN[0].encode() * 2).decode(), "a secret ", "=",
+    "\n",
+)  # fmt: skip
+long_texts = st.builds(
+    lambda parts, times: LONG * times + "".join(parts), st.lists(st.sampled_from(PARTS), max_size=3), st.integers(0, 12)
+)
+
+
+@EXAMPLES
+@given(node=st.dictionaries(st.sampled_from("abcd"), long_texts | st.lists(long_texts, max_size=3), max_size=4))
+def test_data_is_cleaned_alike_whether_its_texts_were_looked_through_before_or_not(node: dict[str, object]) -> None:
+    looked_at._clean.clear()
+    at_first = redaction.data(node)
+    looked_at._clean.clear()
+    for words in cleaning._strings(node):
+        alone = redaction.text(words)
+        assert redaction.text(words) == alone
+    assert redaction.data(node) == at_first
+
+
+def test_what_was_clean_is_looked_through_again_once_something_new_is_known() -> None:
+    words = LONG * 12 + "the code is zK81kq02LmQ7vTz4"
+    assert redaction.text(words) == words
+    assert redaction.data({"text": words}) == {"text": words}
+    redaction.learn(["zK81kq02LmQ7vTz4"])
+    assert redaction.text(words) == words.replace("zK81kq02LmQ7vTz4", "<redacted>")
+    assert "zK81" not in redaction.data({"text": words})["text"]
+
+
+def test_no_more_is_kept_of_texts_than_so_many_hashes() -> None:
+    for number in range(looked_at.MOST + 10):
+        looked_at.keep(f"{number}{LONG * 12}", looked_at.knowledge())
+    assert len(looked_at._clean) == looked_at.MOST
+    assert all(len(name) == 16 for name in looked_at._clean)

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from typing import Any, TypeAlias
 
-from tools.redaction import encodings, known, patterns
+from tools.redaction import encodings, known, looked_at, patterns
 from tools.redaction.encodings import ESCAPED, SHORTEST_ENCODED, WORD
 from tools.redaction.spans import MASK, Span, masked, occurrences
 from tools.redaction.structure import without_secrets
@@ -19,10 +19,14 @@ def text(words: str, values: Iterable[str] = ()) -> str:
     """`words` without `values`, without what the portal knows to be secret and without what looks like a credential."""
     for value in sorted(values, key=len, reverse=True):
         words = words.replace(value, MASK)
-    if len(words) < _SHORTEST_WORTH_A_LOOK:
+    if len(words) < _SHORTEST_WORTH_A_LOOK or looked_at.is_clean(words):
         return words
+    knowledge = looked_at.knowledge()
     found = list(_spans(words, _DEPTH))
-    return masked(words, found) if found else words
+    if found:
+        return masked(words, found)
+    looked_at.keep(words, knowledge)
+    return words
 
 
 def shapes(words: str) -> str:
@@ -33,15 +37,23 @@ def shapes(words: str) -> str:
 def data(node: Json, values: Iterable[str] = ()) -> Json:
     """JSON for programs, cleaned like an object and then like a text, string by string."""
     cleaned = without_secrets(node)
-    strings = list(dict.fromkeys(_strings(cleaned)))
+    strings = _worth_a_look(list(dict.fromkeys(_strings(cleaned))), known_here := tuple(values))
     whole = _BETWEEN.join(strings)
-    after = text(whole, known_here := tuple(values))
+    after = text(whole, known_here)
     if after == whole:
         return cleaned
     parts = after.split(_BETWEEN)
     if len(parts) != len(strings):  # something was found across two of them
         parts = [text(string, known_here) for string in strings]
     return _replaced(cleaned, dict(zip(strings, parts, strict=True)))
+
+
+def _worth_a_look(strings: list[str], values: tuple[str, ...]) -> list[str]:
+    """Without those that were found clean by themselves. Only a Secret that is written out is told from another string
+    beside it (its kind in one, its data in the other), so where that word stands anywhere all are looked at."""
+    if values or any("secret" in string.lower() for string in strings):
+        return strings
+    return [string for string in strings if not looked_at.is_clean(string)]
 
 
 def _strings(node: Json) -> Iterator[str]:
@@ -59,7 +71,7 @@ def _strings(node: Json) -> Iterator[str]:
 
 def _replaced(node: Json, by: dict[str, str]) -> Json:
     if isinstance(node, str):
-        return by[node]
+        return by.get(node, node)
     if isinstance(node, list | tuple):
         return [_replaced(item, by) for item in node]
     if isinstance(node, dict):

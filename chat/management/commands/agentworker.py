@@ -44,6 +44,7 @@ async def _work(concurrency: int) -> None:
     for name in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(name, hear)
     hop.take_short_turns()
+    hop.put_away_what_stays()
     launch.begin(concurrency)
     await told.wait()
     ends = [asyncio.create_task(launch.end()), asyncio.create_task(again.wait())]

@@ -257,7 +257,7 @@ def test_nothing_of_an_ended_run_stays_set_aside(run, outcome):
     claim = run()
     reserve(claim)
     runs.end(claim, outcome, error="It broke." if outcome in ("failed", "lost") else "")
-    assert pot("run") == (HELD, 0)
+    assert Reservation.objects.exclude(settled_at=None).get().tokens == HELD
     assert Event.objects.get(type="complete").data["cost"] > 0
 
 
@@ -297,6 +297,16 @@ def test_once_most_of_a_budget_is_spent_the_run_is_told_once(run):
     told = Event.objects.get(type="notice").data
     assert told["code"] == "budget_nearly"
     assert told["text"].startswith("80 % of the budget of alice for a day (100,000 tokens) are spent.")
+
+
+def test_once_most_of_the_budget_of_a_run_is_spent_it_is_told_once(run):
+    claim = run()
+    budget("run", "run", tokens=100_000)
+    for spent in (79_999, 1, 1, 1):
+        spend(claim, Usage(spent, 0), Asking(10, 10))
+    told = Event.objects.get(type="notice").data
+    assert told["text"].startswith("80 % of the budget of this run (100,000 tokens) are spent.")
+    assert not Pot.objects.exists()
 
 
 # ---- races -------------------------------------------------------------------------------------------------------

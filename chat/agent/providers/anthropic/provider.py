@@ -1,6 +1,7 @@
 """The model behind a Messages API: one streaming call a round, and our own counted, visible attempts."""
 
 import asyncio
+import gc
 import random
 import re
 import uuid
@@ -26,7 +27,7 @@ LONGEST_ANSWER = 16_000  # tokens
 SHORTER_ANSWER = 4_096  # tokens, for endpoints that refuse the longest
 EVENT_STREAM = "text/event-stream"
 END_OF_BODY = 0.2  # seconds
-GATHER, GATHER_MORE, GATHER_MOST = 0.03, 0.0004, 0.1  # seconds: alone, for each further stream, and at most
+GATHER, GATHER_MORE, GATHER_MOST = 0.03, 0.0008, 0.1  # seconds: alone, for each further stream, and at most
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,6 +234,7 @@ class Anthropic:
         except InvalidURL as error:
             raise ValueError(str(error)) from None
         _ = client.messages  # imported on first use: here, and not on the event loop
+        gc.freeze()  # the SDK stays: a look for garbage through all of its modules would hold every thread
         return client
 
 
