@@ -167,6 +167,7 @@ def looks(planted: Planted) -> list[dict[str, Any]]:
         {"tool": "k8s_get", "input": {"kind": "configmap", "name": "copy", "view": "full", **here}},
         {"tool": "k8s_get", "input": {"kind": "pod", "name": "app", "view": "full", **here}},
         {"tool": "k8s_describe", "input": {"kind": "pod", "name": "app", **here}},
+        {"tool": "k8s_diagnose", "input": {"kind": "pod", "name": "app", **here}},
         {"tool": "k8s_logs", "input": {"target": "app", **here}},
         {"tool": "k8s_events", "input": here},
         {"tool": "k8s_list", "input": {"kind": "secrets", **here}},

@@ -89,7 +89,7 @@ ROWS: list[tuple[str, str, World, tuple[str, ...]]] = [
     ("evicted", "web-1", world(pod(None, "Failed", said={"reason": "Evicted", "message": "low on memory"})), ("low on memory",)),
     ("node-lost", "web-1", world(pod(None, "Unknown", said={"reason": "NodeLost"})), ("does not answer",)),
     ("readiness", "web-1", world(pod(running(ready=False))), ("readiness check",)),
-    ("requests", "web-1", world(unscheduled("3 Insufficient cpu.", resources={"requests": {"cpu": "16"}}), node()), ("can never start", "16 CPU cores", "node-1: 4 CPU cores of 4 CPU cores free, lacks 12 CPU cores")),
+    ("requests", "web-1", world(unscheduled("3 Insufficient cpu.", resources={"requests": {"cpu": "16"}}), node()), ("can never start", "16 CPU cores", "node-1: 4 of 4 CPU cores free, lacks 12 CPU cores")),
     ("node-selector", "web-1", world(unscheduled("3 node(s) didn't match Pod's node affinity/selector.")), ("node selector",)),
     ("anti-affinity", "web-1", world(unscheduled("3 node(s) didn't match pod anti-affinity rules.")), ("share a node",)),
     ("taints", "web-1", world(unscheduled("3 node(s) had untolerated taint {gpu: true}."), node(taints=[{"key": "gpu", "effect": "NoSchedule"}])), ("gpu:NoSchedule",)),

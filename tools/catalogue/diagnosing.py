@@ -139,7 +139,7 @@ def _fact(finding: Finding) -> Object:
         "facts": {name: value for name, value in finding.facts.items() if value},
         "pods": list(finding.pods[:_MOST_PODS]),
         "pod_count": len(finding.pods),
-        "affects": [_thing(thing) for thing in finding.affects],
+        "affects": [_thing(thing) for thing in finding.affects[:_MOST_PODS]],
     }
 
 

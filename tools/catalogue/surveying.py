@@ -188,13 +188,24 @@ def _whole(item: Object) -> Object:
 
 def _lean_pod(pod: Object) -> Object:
     """Without what no rule reads: of thousands of pods that is most."""
-    meta, spec = part(pod, "metadata"), part(pod, "spec")
+    meta, body = part(pod, "metadata"), part(pod, "spec")
+    spec = {key: body[key] for key in _POD_SPEC if key in body}
+    for key in ("containers", "initContainers"):
+        if key in spec:
+            spec[key] = [_lean_container(container) for container in parts(body, key)]
     return {
         "kind": "Pod",
         "metadata": {key: meta[key] for key in _POD_META if key in meta},
-        "spec": {key: spec[key] for key in _POD_SPEC if key in spec},
+        "spec": spec,
         "status": {key: value for key, value in part(pod, "status").items() if key not in _POD_STATUS_UNREAD},
     }
+
+
+def _lean_container(container: Object) -> Object:
+    kept = {key: value for key, value in container.items() if key not in _CONTAINER_UNREAD}
+    if "env" in kept:
+        kept["env"] = [variable for variable in parts(kept, "env") if "valueFrom" in variable]
+    return kept
 
 
 def _lean_replica_set(made: Object) -> Object:
@@ -213,6 +224,7 @@ _POD_SPEC = (
     "nodeName", "nodeSelector", "affinity", "containers", "initContainers", "volumes", "schedulingGates",
     "schedulerName", "serviceAccountName", "automountServiceAccountToken",
 )  # fmt: skip
+_CONTAINER_UNREAD = ("volumeMounts", "terminationMessagePath", "terminationMessagePolicy", "imagePullPolicy", "args")
 _POD_STATUS_UNREAD = ("podIPs", "hostIPs", "qosClass", "observedGeneration")
 _LEAN: Mapping[str, Callable[[Object], Object]] = {"pods": _lean_pod, "replicasets": _lean_replica_set}
 

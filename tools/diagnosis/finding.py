@@ -5,6 +5,8 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any, TypeAlias
 
+from tools import redaction
+
 Json: TypeAlias = Any
 LONGEST_QUOTE = 300
 
@@ -121,9 +123,9 @@ def logged(text: object) -> Evidence:
 
 
 def quoted(text: object) -> str:
-    """One line, not too long."""
+    """One line, not too long; cleaned before it is cut, since half a secret is not recognised any more."""
     line = " ".join(str(text).split())
-    return line if len(line) <= LONGEST_QUOTE else line[: LONGEST_QUOTE - 1] + "…"
+    return line if len(line) <= LONGEST_QUOTE else redaction.text(line)[: LONGEST_QUOTE - 1] + "…"
 
 
 def describe(thing: Thing) -> Step:

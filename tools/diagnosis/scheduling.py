@@ -108,7 +108,7 @@ def _room(world: World, resource: str, asked: float) -> Iterable[str]:
     free = sorted(((whole - used.get(name, 0.0), whole, name) for whole, name in nodes), reverse=True)
     for left, whole, name in free[:_MOST_NODES] if world.wide or "pods" in world.elsewhere else []:
         lacks = f", lacks {_words(resource, asked - left)}" if asked > left else ""
-        yield f"{name}: {_words(resource, max(0.0, left))} of {_words(resource, whole)} free{lacks}"
+        yield f"{name}: {_words(resource, max(0.0, left)).split(' ')[0]} of {_words(resource, whole)} free{lacks}"
 
 
 def _asked(pod_spec: Object, resource: str) -> float:

@@ -19,6 +19,7 @@ _ROUTES = {
     "get without a namespace": call("k8s_get", kind="secret", name="keys"),
     "get twice": call("k8s_get", kind="secret", name=["keys", "keys"], namespace=NS),
     "describe": call("k8s_describe", kind="secret", name="keys", namespace=NS),
+    "diagnose": call("k8s_diagnose", namespace=NS, hygiene=True),
     "list": call("k8s_list", kind="secrets", namespace=NS),
     "list everywhere": call("k8s_list", kind="secrets"),
     "list wide": call("k8s_list", kind="secrets", namespace=NS, wide=True),

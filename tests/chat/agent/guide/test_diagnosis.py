@@ -35,7 +35,7 @@ def finding(code: str, kind: str = "Deployment", **more: Any) -> Finding:
 def test_a_finding_is_told_with_its_object_evidence_and_offers():
     told = finding("crash-variable", affects=[{"kind": "Service", "name": "web", "namespace": "shop"}])
     assert (told.severity, told.thing) == (Severity.CRITICAL, Thing("deployments", "web", "shop"))
-    assert told.cause == "Because. Because of it Service `web` in `shop` does not answer."
+    assert told.cause == "Because. That affects Service `web` in `shop`."
     assert told.evidence == ("The last line that tells: `FATAL`",)
     assert told.offers == (
         "set API_URL to https://… on deployment web in shop",

@@ -107,6 +107,4 @@ def _pods(fact: dict[str, Json], pods: list[str]) -> tuple[str, ...]:
 
 def _affects(fact: dict[str, Json]) -> str:
     things = [phrasing.thing(thing_in(each)) for each in items(fact, "affects")][:4]
-    return (
-        f"Because of it {phrasing.listed(things)} {'does' if len(things) == 1 else 'do'} not answer." if things else ""
-    )
+    return f"That affects {phrasing.listed(things)}." if things else ""
