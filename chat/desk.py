@@ -10,6 +10,7 @@ from chat.hop import in_database
 from chat.models import ToolCall
 from tools import registry
 from tools.kube.errors import NotFound
+from tools.servers.offered import ServerTool
 from tools.spec import Kept, Tool
 
 
@@ -41,8 +42,14 @@ def short(call: ToolCall) -> str:
     return call.pk.hex[:8]
 
 
-def usable(user: User, token: str) -> tuple[Tool, ...]:
-    """In stable order, the tools that a person may use in some cluster. token: the scope of the access token they came
-    by, "" for their own sign-in."""
-    allowed = policy.effects(user, token)
-    return tuple(tool for tool in registry.all_tools() if tool.effect in allowed)
+def usable(user: User, token: str = "") -> tuple[Tool, ...]:
+    """In stable order, the tools that a person may use somewhere. token: the scope of the access token they came by, ""
+    for their own sign-in. A tool of another MCP server is used at that server."""
+    allowed, who, in_force = policy.effects(user, token), policy.asker(user, token), policy.rules()
+
+    def offered(tool: Tool) -> bool:
+        if not isinstance(tool, ServerTool):
+            return tool.effect in allowed
+        return policy.judge(who, who.question(tool.place, tool.effect), in_force).decision != "deny"
+
+    return tuple(tool for tool in registry.every_tool() if offered(tool))
