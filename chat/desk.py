@@ -10,6 +10,8 @@ from chat.hop import in_database
 from chat.models import ToolCall
 from tools import registry
 from tools.kube.errors import NotFound
+from tools.servers import offered
+from tools.servers.offered import ServerTool
 from tools.spec import Kept, Tool
 
 
@@ -41,8 +43,21 @@ def short(call: ToolCall) -> str:
     return call.pk.hex[:8]
 
 
-def usable(user: User, token: str, known: tuple[str, ...] | None = None) -> tuple[Tool, ...]:
-    """In stable order, the tools that a person may use in some cluster. token: the scope of the access token they came
-    by, "" for their own sign-in; known: the names of the clusters, if they have been read already."""
+def usable(user: User, token: str = "", known: tuple[str, ...] | None = None) -> tuple[Tool, ...]:
+    """In stable order, the tools that a person may use somewhere. token: the scope of the access token they came by, ""
+    for their own sign-in; known: the names of the clusters, if they have been read already. A tool of another MCP
+    server is used at that server."""
     allowed = policy.effects(user, token, known)
-    return tuple(tool for tool in registry.all_tools() if tool.effect in allowed)
+    ours = tuple(tool for tool in registry.all_tools() if tool.effect in allowed)
+    return ours + _of_servers(user, token, offered.all_tools())
+
+
+def _of_servers(user: User, token: str, tools: Sequence[ServerTool]) -> tuple[Tool, ...]:
+    if not tools:
+        return ()
+    who, in_force = policy.asker(user, token), policy.rules()
+
+    def offered_here(tool: ServerTool) -> bool:
+        return policy.judge(who, who.question(tool.place, tool.effect), in_force).decision != "deny"
+
+    return tuple(filter(offered_here, tools))

@@ -26,6 +26,7 @@ from tools.kube.plan import Step
 from tools.models import Cluster
 from tools.policy import Verdict
 from tools.rehearsal import Rehearsal
+from tools.servers.offered import ServerTool
 from tools.spec import Closed, Tool
 
 MOST_ASKED = 8  # times one call is asked about anew, because its objects do not hold still
@@ -73,9 +74,11 @@ def look(call: ToolCall) -> Allowed | Refusal | None:
     try:
         tool = registry.find(call.tool)
         arguments = toolbox.parse(tool, call.wished)
-        cluster = None if tool.inside else clusters.find(call.cluster)
+        cluster = None if tool.inside or isinstance(tool, ServerTool) else clusters.find(call.cluster)
     except (registry.UnknownTool, toolbox.BadArguments, KubeError) as fault:
         return Refusal(CallStatus.FAILED, str(fault))
+    if tool.effect.value != call.effect:  # given to it, or taken back, since the call was asked for
+        return Refusal(CallStatus.DENIED, "What this tool may do was decided anew meanwhile. Ask again.")
     person = User.objects.get(pk=call.run.message.author_id)  # anew: rights may have gone while the run went on
     now = policy.present(person, call)
     if why := _forbidden(person, call, tool, cluster):
@@ -94,7 +97,7 @@ def look(call: ToolCall) -> Allowed | Refusal | None:
 
 def _forbidden(person: User, call: ToolCall, tool: Tool, cluster: Cluster | None) -> str:
     """Why this person's call may not even be tried out, whatever the rules say; empty when it may. A call inside the
-    portal has no cluster."""
+    portal, and one of another server's tool, has no cluster."""
     if Right.CONVERSE not in rights(person):
         return f"{person.get_username()} may not use the portal any more: nothing was done."
     why = identity.refusal(cluster, tool.effect) if cluster is not None else ""

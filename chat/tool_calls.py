@@ -32,6 +32,8 @@ from tools.kube.guard import Permit
 from tools.kube.plan import Passes, Step
 from tools.kube.sending import Sending
 from tools.rehearsal import rehearse
+from tools.servers import running
+from tools.servers.offered import ServerTool
 from tools.settling import settled
 
 READS_AT_ONCE = 4
@@ -60,7 +62,7 @@ def record(run: Run, wish: Wish) -> ToolCall:
     try:
         tool = registry.find(wish.name)
         call.effect = tool.effect.value
-        call.cluster = "" if tool.inside else call.cluster
+        call.cluster = tool.place if isinstance(tool, ServerTool) else "" if tool.inside else call.cluster
         call.intent = tool.title
         call.intent = redaction.text(storable.text(tool.intent(toolbox.parse(tool, arguments))))[:300]
     except (registry.UnknownTool, toolbox.BadArguments):
@@ -158,7 +160,7 @@ async def _rehearsed(claim: Claim, call: ToolCall, allowed: Allowed, *, behind: 
 async def _forbidden_there(call: ToolCall, allowed: Allowed, steps: Sequence[Step]) -> str:
     """What the cluster itself would not let this person do, of what it could not try out: nobody is asked in vain."""
     untried = [gate.asked(step) for step in steps if step.untried]
-    if not untried:
+    if not untried or isinstance(allowed.tool, ServerTool):
         return ""
     try:
         refused = await own_rights.refused(call.cluster, allowed.acting, untried)
@@ -232,6 +234,8 @@ async def _stopping(claim: Claim) -> bool:
 async def _outcome(call: ToolCall, allowed: Allowed, permit: Permit) -> toolbox.Outcome:
     if allowed.tool.inside:
         return await toolbox.look_up(allowed.tool, allowed.arguments, desk.Desk(call, allowed.person))
+    if isinstance(allowed.tool, ServerTool):
+        return await running.run(allowed.tool, allowed.arguments, permit)
     outcome = await toolbox.run(allowed.tool, allowed.arguments, call.cluster, permit, allowed.acting)
     if outcome.status == "unknown" and (told := await lookups.find_out(call)).status != "unknown":
         outcome = replace(outcome, status=told.status, text=told.text, full="", data=None)

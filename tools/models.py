@@ -1,9 +1,12 @@
 """The clusters this portal knows, who acts as whom in each, and what was entrusted to it: sealed, never in clear."""
 
+import json
+
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
+from tools.effects import Effect
 from tools.policy.models import Grant, PolicyChange, PolicyRule, PolicyState, ProductionNamespace
 
 __all__ = ("Cluster", "Grant", "PolicyChange", "PolicyRule", "PolicyState", "ProductionNamespace")
@@ -93,6 +96,57 @@ class PersonalToken(models.Model):
 
     def __str__(self) -> str:
         return f"a token for {self.cluster}"
+
+
+class McpServer(models.Model):
+    """Another MCP server whose tools people may use here. `sealed`: the headers it is sent, a credential among them."""
+
+    name = models.CharField(max_length=20, unique=True)
+    address = models.CharField(max_length=500)
+    sealed = models.TextField(blank=True, editable=False)
+    enabled = models.BooleanField(default=True)
+    problem = models.TextField(blank=True, help_text="Why it could not be asked for its tools, as a sentence.")
+    looked_at = models.DateTimeField(null=True, help_text="When it last told its tools.")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ("name",)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class McpTool(models.Model):
+    """One tool of such a server, as the server tells it now (`digest`). `effect` is an administrator's word, and counts
+    only for what they looked at (`seen_digest`)."""
+
+    server = models.ForeignKey(McpServer, models.CASCADE, related_name="tools")
+    name = models.CharField(max_length=128)
+    title = models.CharField(max_length=200, blank=True)
+    description = models.TextField(blank=True)
+    schema = models.JSONField(default=dict)
+    hints = models.JSONField(default=dict, help_text="What the server says of itself, which nobody relies on.")
+    digest = models.CharField(max_length=64)
+    effect = models.CharField(max_length=16, blank=True, choices=[(effect, effect) for effect in Effect])
+    seen_digest = models.CharField(max_length=64, blank=True)
+    problem = models.CharField(max_length=300, blank=True, help_text="Why nobody can use it, as a sentence.")
+    updated_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        ordering = ("name",)
+        constraints = (models.UniqueConstraint(fields=("server", "name"), name="one_tool_per_name"),)
+
+    def __str__(self) -> str:
+        return f"{self.server}__{self.name}"
+
+    @property
+    def schema_text(self) -> str:
+        return json.dumps(self.schema, indent=1, ensure_ascii=False)
+
+    @property
+    def assigned(self) -> Effect | None:
+        """None until an administrator has looked at it as it is now."""
+        return Effect(self.effect) if self.effect and self.seen_digest == self.digest else None
 
 
 class KnownValue(models.Model):

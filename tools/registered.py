@@ -21,7 +21,7 @@ from tools.kube.access import Access
 from tools.kube.errors import BadInput, BadKubeconfig
 from tools.kube.identity import checked
 from tools.kube.strictness import for_registered
-from tools.models import Cluster, IdentityMap, PersonalToken
+from tools.models import Cluster, IdentityMap, McpServer, PersonalToken
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9@._:/-]{0,99}", re.ASCII)
 _PURPOSE = "access to a cluster"
@@ -179,7 +179,12 @@ def reseal_all() -> int:
     """Everything that is sealed, with the first key; how many that were. Raises BadKey, and changes nothing then."""
     with transaction.atomic():
         registered = Cluster.objects.exclude(sealed="").select_for_update()
-        rows: list[Cluster | PersonalToken] = [*registered, *PersonalToken.objects.select_for_update()]
+        servers = McpServer.objects.exclude(sealed="").select_for_update()
+        rows: list[Cluster | McpServer | PersonalToken] = [
+            *registered,
+            *servers,
+            *PersonalToken.objects.select_for_update(),
+        ]
         for row in rows:
             row.sealed = sealing.reseal(row.sealed)
             row.save(update_fields=["sealed"])

@@ -43,6 +43,7 @@ from tools.catalogue import (
     usage,
     waiting,
 )
+from tools.servers import offered
 from tools.spec import Tool
 
 _SUBJECTS: tuple[ModuleType, ...] = (
@@ -102,11 +103,18 @@ def all_tools() -> tuple[Tool, ...]:
     return tools
 
 
+def every_tool() -> tuple[Tool, ...]:
+    """Those of the catalogue, then those of other MCP servers. Sync ORM."""
+    return (*all_tools(), *offered.all_tools())
+
+
 def find(name: str) -> Tool:
-    """Raises UnknownTool."""
+    """Raises UnknownTool. Sync ORM for a tool of another MCP server."""
     for tool in all_tools():
         if tool.name == name:
             return tool
+    if offered.BETWEEN in name and (found := offered.find(name)) is not None:
+        return found
     near = difflib.get_close_matches(name, [tool.name for tool in all_tools()], 1)
     hint = f" Did you mean {near[0]}?" if near else ""
     raise UnknownTool(f'There is no tool "{name[:80]}".{hint}')

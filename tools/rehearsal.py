@@ -17,6 +17,7 @@ from tools.kube.failures import missing
 from tools.kube.guard import Permit
 from tools.kube.plan import Recorder, Step, state
 from tools.kube.transport import Request, Transport
+from tools.servers.offered import ServerTool, foretold
 from tools.spec import Closed, Tool
 
 _LOOK = 3.0  # seconds that somebody who decides waits for a cluster
@@ -40,7 +41,11 @@ class Rehearsal:
 
 
 async def rehearse(tool: Tool, arguments: Closed, cluster: str, permit: Permit, acting: Acting) -> Rehearsal:
-    """As that person. `permit` must be a rehearsal's. Never raises, but for being cancelled."""
+    """As that person. `permit` must be a rehearsal's. A tool of another server has no dry run: its call is foretold and
+    not tried. Never raises, but for being cancelled."""
+    if isinstance(tool, ServerTool):
+        step, place = await database_sync_to_async(foretold)(tool, arguments)
+        return Rehearsal((step,), place=place)
     recorder = Recorder()
     outcome = await toolbox.run(tool, arguments, cluster, permit, acting, recorder)
     refusal = "" if outcome.status == "completed" else outcome.text

@@ -98,7 +98,11 @@ async def _outcome(
 ) -> Outcome:
     began = time.perf_counter()
     status, result = await _tried(tool, arguments, reach, made)
-    known = await _known(made)
+    return await outcome(status, result, await _known(made), began)
+
+
+async def outcome(status: Status, result: Result, known: set[str], began: float) -> Outcome:
+    """Cleaned of what is secret, `known` values first, and bounded. began: `time.perf_counter` then."""
     text, full, data = await beside(lambda: _cleaned(result, known))
     notes = tuple(redaction.text(rendering.plain(note), known) for note in result.notes[:MOST_NOTES])
     return Outcome(status, text, full, data, round((time.perf_counter() - began) * 1000), notes)

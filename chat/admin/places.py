@@ -4,7 +4,7 @@ from django.contrib import admin
 from django.utils.safestring import SafeString
 
 from chat.admin.read_only import ReadOnly, block
-from tools.models import Cluster, Grant, IdentityMap, PersonalToken, PolicyChange, PolicyRule
+from tools.models import Cluster, Grant, IdentityMap, McpServer, McpTool, PersonalToken, PolicyChange, PolicyRule
 
 
 @admin.register(Cluster)
@@ -70,3 +70,23 @@ class PersonalTokenAdmin(ReadOnly):
     list_filter = ("cluster", "owner")
     list_select_related = ("cluster", "owner")
     exclude = ("sealed",)
+
+
+@admin.register(McpServer)
+class McpServerAdmin(ReadOnly):
+    """Registered at /mcp-servers, where every change is recorded; what is sealed stays so."""
+
+    exclude = ("sealed",)
+    list_display = ("name", "address", "enabled", "looked_at", "problem", "created_at")
+    list_filter = ("enabled",)
+    search_fields = ("name", "address")
+    ordering = ("-created_at",)
+
+
+@admin.register(McpTool)
+class McpToolAdmin(ReadOnly):
+    list_display = ("name", "server", "effect", "digest", "seen_digest", "problem", "updated_at")
+    list_filter = ("server", "effect")
+    list_select_related = ("server",)
+    search_fields = ("name", "description")
+    ordering = ("-updated_at",)

@@ -31,6 +31,7 @@ KINDS: dict[str, str] = {
     "grant.made": "Grant made",
     "grant.ended": "Grant ended",
     "cluster.changed": "Cluster changed",
+    "server.changed": "MCP server changed",
     "budget.changed": "Budget changed",
     "journal.restored": "Journal put back from a backup",
     "audit.exported": "Audit exported",

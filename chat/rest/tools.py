@@ -8,7 +8,7 @@ from django.contrib.auth.models import User
 from django.http import HttpRequest, HttpResponse
 from ninja import Router, Schema, Status
 
-from chat import policy
+from chat import desk
 from chat.access import visible_to
 from chat.actions import direct
 from chat.actions.direct import Through
@@ -18,7 +18,6 @@ from chat.models import ToolCall
 from chat.models.access_token import Scope
 from chat.rest.door import caller, signed_in, signed_in_async, way
 from chat.waiting import settled
-from tools import registry
 
 router = Router(tags=["tools"])
 results = Router(auth=signed_in, tags=["tools"])
@@ -62,8 +61,6 @@ class CallWaiting(Schema):
 
 @router.get("", auth=signed_in, response=ToolList)
 def listing(request: HttpRequest) -> Any:
-    allowed = policy.effects(caller(request))
-    shown = [tool for tool in registry.all_tools() if tool.effect in allowed]
     return {
         "items": [
             {
@@ -73,7 +70,7 @@ def listing(request: HttpRequest) -> Any:
                 "effect": tool.effect.value,
                 "input_schema": dict(tool.input_schema()),
             }
-            for tool in shown
+            for tool in desk.usable(caller(request))
         ]
     }
 

@@ -28,10 +28,10 @@ from chat.models import (
     SignInLink,
     ToolCall,
 )
-from tools.models import Cluster, Grant, IdentityMap, PersonalToken, PolicyChange, PolicyRule
+from tools.models import Cluster, Grant, IdentityMap, McpServer, McpTool, PersonalToken, PolicyChange, PolicyRule
 
 MODELS = [AuditRow, Command, Conversation, Message, Event, Run, ToolCall, Approval, AccessToken, Budget, Reservation]
-MODELS += [Cluster, PolicyRule, Grant, PolicyChange, IdentityMap, PersonalToken]
+MODELS += [Cluster, PolicyRule, Grant, PolicyChange, IdentityMap, PersonalToken, McpServer, McpTool]
 HOSTILE = "<script>alert('x')</script>"
 
 
@@ -72,6 +72,8 @@ def make(count: int, owner: User) -> None:
         )
         IdentityMap.objects.create(cluster=cluster, kind="person", subject=HOSTILE, kube_name=HOSTILE)
         PersonalToken.objects.create(cluster=cluster, owner=author, sealed="SEALED-SIGNATURE")
+        server = McpServer.objects.create(name=uuid.uuid4().hex[:20], address=HOSTILE, sealed="SEALED-SIGNATURE")
+        McpTool.objects.create(server=server, name=HOSTILE, description=HOSTILE, digest="0" * 64)
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from tests.journeys.screen import ended, say
 pytestmark = pytest.mark.browser
 
 POLICY = ["/policy", "/policy/rule", "/policy/rule/changing", "/policy/ask"]
-CLUSTERS = ["/clusters", "/clusters/demo/access", "/clusters/registration"]
+CLUSTERS = ["/clusters", "/clusters/demo/access", "/clusters/registration", "/mcp-servers"]
 PATHS = ["/", "/approvals", *CLUSTERS, "/tools", *POLICY, "/model", "/budgets", "/tokens", "/promises", "/nothing/here"]
 
 

@@ -1,5 +1,6 @@
 """The catalogue of what the agent can do, by how far it reaches."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -7,10 +8,12 @@ from django.http import HttpResponseBase
 from django.shortcuts import render
 
 from chat import policy
+from chat.access import Right, rights
 from chat.web.door import SignedIn, page
 from tools import registry
 from tools.effects import Effect
 from tools.policy import Verdict
+from tools.servers.offered import ServerTool
 from tools.spec import Tool
 
 _WORDS = {
@@ -46,25 +49,35 @@ class Shelf:
 @page("GET", "HEAD")
 def listing(request: SignedIn) -> HttpResponseBase:
     verdicts = policy.anywhere(request.user)
-    shelves = [shelf for effect in Effect if (shelf := _shelf(effect, verdicts[effect])).tools]
-    return render(
-        request, "chat/pages/tools.html", {"shelves": shelves, "count": sum(len(shelf.tools) for shelf in shelves)}
-    )
+    every = registry.every_tool()
+    shelves = [shelf for effect in Effect if (shelf := _shelf(effect, verdicts[effect], every)).tools]
+    context = {
+        "shelves": shelves,
+        "count": sum(len(shelf.tools) for shelf in shelves),
+        "administers": Right.ADMINISTER in rights(request.user),
+    }
+    return render(request, "chat/pages/tools.html", context)
 
 
-def _shelf(effect: Effect, verdict: Verdict) -> Shelf:
+def _shelf(effect: Effect, verdict: Verdict, every: Sequence[Tool]) -> Shelf:
     tone, decision = _DECISIONS[verdict.decision]
-    found = [(tool, arguments(tool)) for tool in registry.all_tools() if tool.effect is effect]
+    found = [(tool, arguments(tool)) for tool in every if tool.effect is effect]
     return Shelf(effect, _WORDS[effect], tone, decision, verdict.reason, found)
 
 
 def arguments(tool: Tool) -> list[Argument]:
     schema = tool.input_schema()
     required = set(schema.get("required", ()))
+    words = _named if isinstance(tool, ServerTool) else _kind  # in the server's words a schema can be anything
     return [
-        Argument(name, _kind(field), name in required, field.get("description", ""))
+        Argument(name, words(field), name in required, str(field.get("description", "")))
         for name, field in schema.get("properties", {}).items()
     ]
+
+
+def _named(field: dict[str, Any]) -> str:
+    kind = field.get("type")
+    return _NAMES.get(kind, "anything") if isinstance(kind, str) else "anything"
 
 
 def _kind(field: dict[str, Any]) -> str:
@@ -75,5 +88,7 @@ def _kind(field: dict[str, Any]) -> str:
         return " or ".join(_kind(part) for part in field["anyOf"] if part.get("type") != "null")
     if field.get("type") == "array":
         return f"list of {_kind(field.get('items', {}))}"
-    names = {"string": "text", "integer": "number", "number": "number", "boolean": "yes or no", "object": "fields"}
-    return names.get(field.get("type", ""), "anything")
+    return _NAMES.get(field.get("type", ""), "anything")
+
+
+_NAMES = {"string": "text", "integer": "number", "number": "number", "boolean": "yes or no", "object": "fields"}

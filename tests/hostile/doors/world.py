@@ -16,7 +16,7 @@ from chat.actions import approvals, calls, leases, messages, people, tokens
 from chat.agent.ports import Wish
 from chat.asking import Question
 from chat.models import AccessToken, Budget, Change, Run, Share, ToolCall
-from tools.models import Cluster, Grant, IdentityMap
+from tools.models import Cluster, Grant, IdentityMap, McpServer
 
 ROLES = ("viewer", "operator", "approver", "administrator", "auditor")
 SCOPES = ("read", "write", "approve")
@@ -49,6 +49,7 @@ FORMS: dict[str, dict[str, str]] = {
     "/approvals/{approval_id}/edit": {"arguments": '{"wrong": 1}'},
     "/clusters/{name}/settings": {"mode": "token"},
     "/clusters/{name}/map": {"kind": "group", "subject": "viewer", "kube_name": "viewers"},
+    "/mcp-servers/registration": {"name": "other", "address": "http://127.0.0.1:1/mcp"},
     "/policy/clusters": {"cluster": "shop", "production": "yes"},
     "/policy/grants": {"person": "the-viewer", "role": "operator", "cluster": "shop", "minutes": "5", "reason": "x"},
     "/policy/rule": {"name": "mine", "decision": "deny", "effects": "DESTROY", "enabled": "yes"},
@@ -92,8 +93,9 @@ class World:
         return self.sessions[subject]
 
     def _names_in(self, path: str) -> dict[str, str]:
-        """A `name` is a tool's, a cluster's or a rule's."""
-        named = "shop" if "/clusters/" in path else "reading" if "/policy/" in path else self.names["name"]
+        """A `name` is a tool's, a cluster's, a server's or a rule's."""
+        places = {"/clusters/": "shop", "/mcp-servers/": "liar", "/policy/": "reading"}
+        named = next((name for part, name in places.items() if part in path), self.names["name"])
         return self.names | {"name": named}
 
     def _undone(self, client: Client, method: str, path: str, body: Any, *, form: bool = False) -> int:
@@ -147,6 +149,7 @@ def _beside(made: dict[str, User], run: Run, call: ToolCall) -> dict[str, str]:
         person=made["viewer"], role="operator", effects=["CHANGE"], cluster="shop", reason="x",
         made_by=made["administrator"], until=timezone.now() + timedelta(hours=1), namespace="nowhere",
     )  # fmt: skip
+    McpServer.objects.create(name="liar", address="http://127.0.0.1:1/mcp")
     budget = Budget.objects.create(scope="person", who="nobody-here", window="day", tokens=5)
     token = AccessToken.objects.create(user=run.message.author, prefix="k8smcp_none", digest="nobody has it")
     found = {"share_id": share, "line": line, "change_id": change, "grant_id": grant, "budget_id": budget}

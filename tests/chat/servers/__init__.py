@@ -1,0 +1,1 @@
+"""Tests of other servers' tools behind the gate."""

@@ -1,0 +1,1 @@
+"""Tests of tools/servers, against a real MCP server on loopback."""
