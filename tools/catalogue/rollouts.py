@@ -60,7 +60,8 @@ async def history(client: KubeClient, asked: RolloutArguments) -> Result:
 
 
 def progress(found: Object) -> tuple[bool, bool, str]:
-    """Whether the rollout is done, whether it is stuck, and the sentence that says so (as `kubectl rollout status`)."""
+    """Whether the rollout is done, whether it is stuck, and the sentence that says so: as `kubectl rollout status`, and
+    not done either while a smaller size is not reached."""
     meta, spec, state = part(found, "metadata"), part(found, "spec"), part(found, "status")
     if int(meta.get("generation") or 0) > int(state.get("observedGeneration") or 0):
         return False, False, "the controller has not seen the last change yet."
@@ -85,6 +86,9 @@ def progress(found: Object) -> tuple[bool, bool, str]:
     ready = counts["ready"] if found.get("kind") == "StatefulSet" else available
     if ready < wanted:
         return False, False, f"waiting: {ready} of {wanted} available."
+    there = int(state.get("replicas") or 0)
+    if there > wanted:
+        return False, False, f"scaling down: {there - wanted} of {there} pods still have to go."
     return True, False, f"done: {ready} of {wanted} available and up to date."
 
 
