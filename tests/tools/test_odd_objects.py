@@ -101,7 +101,7 @@ def test_events_that_differ_only_in_generated_names_are_counted_together() -> No
     assert (fact["count"], fact["last"], "web-6d7f-aaaaa" in fact["message"]) == (2, "2026-11-22T10:09:00Z", True)
 
 
-FOUR = DEPLOYMENT["status"] | {name: 4 for name in ("replicas", "updatedReplicas", "availableReplicas")}
+FOUR = DEPLOYMENT["status"] | dict.fromkeys(("replicas", "updatedReplicas", "availableReplicas"), 4)
 
 
 @pytest.mark.parametrize(

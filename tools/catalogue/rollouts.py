@@ -84,9 +84,13 @@ def progress(found: Object) -> tuple[bool, bool, str]:
     if old > 0:
         return False, False, f"rolling out: {old} old pods are still going away."
     ready = counts["ready"] if found.get("kind") == "StatefulSet" else available
+    return _reached(wanted, ready, int(state.get("replicas") or 0))
+
+
+def _reached(wanted: int, ready: int, there: int) -> tuple[bool, bool, str]:
+    """Of pods that are all up to date: whether there are as many as wanted, no fewer and no more."""
     if ready < wanted:
         return False, False, f"waiting: {ready} of {wanted} available."
-    there = int(state.get("replicas") or 0)
     if there > wanted:
         return False, False, f"scaling down: {there - wanted} of {there} pods still have to go."
     return True, False, f"done: {ready} of {wanted} available and up to date."
