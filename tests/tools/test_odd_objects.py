@@ -101,6 +101,9 @@ def test_events_that_differ_only_in_generated_names_are_counted_together() -> No
     assert (fact["count"], fact["last"], "web-6d7f-aaaaa" in fact["message"]) == (2, "2026-11-22T10:09:00Z", True)
 
 
+FOUR = DEPLOYMENT["status"] | dict.fromkeys(("replicas", "updatedReplicas", "availableReplicas"), 4)
+
+
 @pytest.mark.parametrize(
     ("changes", "done", "stuck", "words"),
     [
@@ -110,6 +113,8 @@ def test_events_that_differ_only_in_generated_names_are_counted_together() -> No
         ({"status": {"observedGeneration": 2, "updatedReplicas": 1}}, False, False, "rolling out: 1 of 2"),
         ({"status": DEPLOYMENT["status"] | {"replicas": 3}}, False, False, "1 old pods"),
         ({"status": DEPLOYMENT["status"] | {"availableReplicas": 1}}, False, False, "waiting: 1 of 2"),
+        ({"status": FOUR}, False, False, "scaling down: 2 of 4 pods still have to go"),
+        ({"kind": "StatefulSet", "status": FOUR | {"readyReplicas": 4}}, False, False, "2 of 4 pods still have to go"),
         (
             {
                 "status": DEPLOYMENT["status"]

@@ -96,7 +96,8 @@ def _plain_template(template: Object) -> Object:
 
 
 def progress(found: Object) -> tuple[bool, bool, str]:
-    """Whether the rollout is done, whether it is stuck, and the sentence that says so (as `kubectl rollout status`)."""
+    """Whether the rollout is done, whether it is stuck, and the sentence that says so: as `kubectl rollout status`, and
+    not done either while a smaller size is not reached."""
     meta, spec, state = part(found, "metadata"), part(found, "spec"), part(found, "status")
     if int(meta.get("generation") or 0) > int(state.get("observedGeneration") or 0):
         return False, False, "the controller has not seen the last change yet."
@@ -119,8 +120,15 @@ def progress(found: Object) -> tuple[bool, bool, str]:
     if old > 0:
         return False, False, f"rolling out: {old} old pods are still going away."
     ready = counts["ready"] if found.get("kind") == "StatefulSet" else available
+    return _reached(wanted, ready, int(state.get("replicas") or 0))
+
+
+def _reached(wanted: int, ready: int, there: int) -> tuple[bool, bool, str]:
+    """Of pods that are all up to date: whether there are as many as wanted, no fewer and no more."""
     if ready < wanted:
         return False, False, f"waiting: {ready} of {wanted} available."
+    if there > wanted:
+        return False, False, f"scaling down: {there - wanted} of {there} pods still have to go."
     return True, False, f"done: {ready} of {wanted} available and up to date."
 
 

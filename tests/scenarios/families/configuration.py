@@ -79,11 +79,7 @@ SCENARIOS = (
             ask(
                 "checkout restarts all the time.",
                 here("k8s_logs", target="deployment/checkout", previous=True).saying(f"{VARIABLE} is not set"),
-                patched(
-                    "deployment",
-                    "checkout",
-                    in_pods({"name": "app", "env": [{"name": VARIABLE, "value": "http://gateway.payments.svc"}]}),
-                ).saying("1 of 1 available"),
+                here("k8s_set", name="checkout", env={VARIABLE: "http://gateway"}).saying("1 of 1 available"),
             ),
         ),
         both(available("checkout"), has_variable),

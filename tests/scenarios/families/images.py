@@ -3,7 +3,7 @@
 from tests.apiserver.manifests import deployment
 from tests.scenarios.checks import available, both, condition, waiting
 from tests.scenarios.place import Place
-from tests.scenarios.scenario import Scenario, ask, here, in_pods, patched
+from tests.scenarios.scenario import Scenario, ask, here, in_pods
 
 TYPO = "nginx:typo"
 
@@ -45,9 +45,7 @@ SCENARIOS = (
                 "The new version of web does not come up.",
                 here("k8s_list", kind="pods").saying("ImagePullBackOff"),
                 here("k8s_events", types="warning").saying(TYPO),
-                patched("deployment", "web", in_pods({"name": "app", "image": "nginx:1.28"})).saying(
-                    "3 of 3 available"
-                ),
+                here("k8s_set", name="web", images={"app": "nginx:1.28"}).saying("3 of 3 available"),
             ),
         ),
         available("web", 3, image="nginx:1.28"),
@@ -61,9 +59,7 @@ SCENARIOS = (
                 "The rollout of web hangs. Bring the last version back.",
                 here("k8s_rollout_status", name="web").saying("stuck", "timed out progressing"),
                 here("k8s_rollout_history", name="web").saying("nginx:1.27", TYPO),
-                patched("deployment", "web", in_pods({"name": "app", "image": "nginx:1.27"})).saying(
-                    "3 of 3 available"
-                ),
+                here("k8s_rollout_do", action="undo", name="web").saying("3 of 3 available"),
             ),
         ),
         both(available("web", 3, image="nginx:1.27"), came_to_its_end),

@@ -46,7 +46,7 @@ SCENARIOS = (
                 here("k8s_events", types="warning").saying("exceeded quota: cpu"),
                 here("k8s_get", kind="resourcequota", name="cpu").saying("20m"),
                 patched("resourcequota", "cpu", {"spec": {"hard": {"requests.cpu": "60m"}}}).saying("60m"),
-                here("k8s_rollout_restart", name="web").saying("3 of 3 available"),
+                here("k8s_rollout_do", action="restart", name="web").saying("3 of 3 available"),
             ),
         ),
         available("web", 3),

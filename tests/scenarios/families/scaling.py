@@ -3,7 +3,7 @@
 from tests.apiserver.manifests import container, deployment
 from tests.scenarios.checks import available, condition
 from tests.scenarios.place import Object, Place
-from tests.scenarios.scenario import Scenario, ask, here, in_pods, patched
+from tests.scenarios.scenario import Scenario, ask, here
 
 AUTOSCALER = """
 apiVersion: autoscaling/v1
@@ -124,9 +124,7 @@ SCENARIOS = (
         (
             ask(
                 "Bring web to nginx 1.28, without a gap.",
-                patched("deployment", "web", in_pods({"name": "app", "image": "nginx:1.28"})).saying(
-                    "4 of 4 available"
-                ),
+                here("k8s_set", name="web", images={"app": "nginx:1.28"}).saying("4 of 4 available"),
                 here("k8s_rollout_status", name="web").saying("done"),
             ),
         ),

@@ -108,9 +108,7 @@ SCENARIOS = (
                 "web does not start.",
                 here("k8s_events", types="warning").saying("Insufficient cpu"),
                 call("k8s_top", scope="nodes").saying("CPU"),
-                patched(
-                    "deployment", "web", in_pods({"name": "app", "resources": {"requests": {"cpu": "100m"}}})
-                ).saying("1 of 1 available"),
+                here("k8s_set", name="web", resources={"requests": {"cpu": "100m"}}).saying("1 of 1 available"),
             ),
         ),
         available("web"),
