@@ -304,6 +304,8 @@ async def test_the_table_of_known_values_stays_bounded(
 
 async def test_the_portals_own_credentials_are_masked(transactional_db: None, own_index: None, settings: Any) -> None:
     settings.ANTHROPIC_API_KEY, settings.REDIS_URL = "k-" + _random(30), f"redis://:{_random(14)}@localhost:6379/1"
+    settings.K8SMCP_METRICS_TOKEN = _random(30)
+    assert settings.K8SMCP_METRICS_TOKEN in known_values.own()
     redaction.learn(known_values.own())
     for secret in known_values.own():
         never_in(secret, redaction.text(f"said {secret} and {base64.b64encode(secret.encode()).decode()}"))
