@@ -30,7 +30,7 @@ from tests.hostile.people import PEOPLE, Asked
 from tests.hostile.script import OVER, Reply, Script, Seen, Turn, filled
 
 AT_ONCE = 8
-PATIENCE = 120.0  # seconds for one script
+PATIENCE = 300.0  # seconds for one script: the longest ask sixty times, and the machine may be busy
 LATE = 5.0  # seconds that frames may come after the row they tell of; what REST says is whole in any case
 POLL = 0.1
 ENDED = ("done", "stopped", "failed", "lost")
