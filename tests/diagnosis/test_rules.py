@@ -147,7 +147,7 @@ ROWS: list[tuple[str, str, World, tuple[str, ...]]] = [
     ("operator-approval", "ip", world(thing("InstallPlan", "ip", {"approval": "Manual"}, {"phase": "RequiresApproval"})), ("Manual",)),
     ("operator-groups", "a", world(thing("OperatorGroup", "a"), thing("OperatorGroup", "b")), ("a, b",)),
     ("not-ready", "cert", world(thing("Certificate", "cert", {}, {"conditions": [says("Ready", "False", "Expired", "2025-11-01")]})), ("Expired",)),
-    ("not-ready", "argo", world(thing("Application", "argo", {}, {"health": {"status": "Degraded"}})), ("degraded",)),
+    ("application", "argo", world(thing("Application", "argo", {}, {"health": {"status": "Degraded"}})), ("degraded",)),
     ("definition", "crd", world(thing("CustomResourceDefinition", "crd", {}, {"conditions": [says("NamesAccepted", "False", "Taken")]}, namespace="")), ("Taken",)),
     ("stored-version", "crd", world(thing("CustomResourceDefinition", "crd", {"versions": [{"name": "v1"}]}, DROPPED, namespace="")), ("v1alpha1",)),
     ("old-api", "policy/v1beta1", world(served=frozenset({"policy/v1beta1 poddisruptionbudgets"})), ("1.25",)),

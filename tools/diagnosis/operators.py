@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from tools.diagnosis.finding import Evidence, Finding, Severity, Sign, describe, listing, spec, status
+from tools.diagnosis.finding import Evidence, Finding, Severity, Sign, Thing, describe, listing, spec, status
 from tools.diagnosis.told import Told
 from tools.diagnosis.world import World, condition, listed, space_of, thing_of
 from tools.diagnosis.world import told as says
@@ -16,12 +16,13 @@ OPERATOR = Sign(
 )
 APPROVAL = Sign("operator-approval", Severity.NOTE, "an InstallPlan that waits for an approval")
 GROUPS = Sign("operator-groups", Severity.WARNING, "several OperatorGroups in one namespace, which stops OLM there")
-SAYS_SO = Sign(
-    "not-ready", Severity.WARNING, "a certificate (cert-manager), Flux or Argo CD object that says it is not ready"
+SAYS_SO = Sign("not-ready", Severity.WARNING, "a certificate (cert-manager) or Flux object that says it is not ready")
+APPLICATION = Sign(
+    "application", Severity.NOTE, "an Argo CD Application that is ill while nothing is found of its parts"
 )
 DEFINITION = Sign("definition", Severity.WARNING, "a CustomResourceDefinition that is not accepted or not established")
 STORED = Sign("stored-version", Severity.WARNING, "a CustomResourceDefinition with objects in a version it dropped")
-SIGNS = (OPERATOR, APPROVAL, GROUPS, SAYS_SO, DEFINITION, STORED)
+SIGNS = (OPERATOR, APPROVAL, GROUPS, SAYS_SO, APPLICATION, DEFINITION, STORED)
 
 
 @dataclass(frozen=True)
@@ -67,11 +68,18 @@ def examine(world: World, told: Told) -> Iterator[Finding]:
             yield _ill(APPROVAL, item, "waits for an approval", spec(f"approval: {part(item, 'spec').get('approval')}"))
     for item in world.all("applications.argoproj.io"):
         health = part(part(item, "status"), "health")
-        if health.get("status") in _ILL:
-            yield _ill(SAYS_SO, item, f"is {str(health['status']).lower()}", status(health.get("message") or health))
+        if health.get("status") in _ILL and not told.blame(_parts_of(item), thing_of(item)):
+            title = f"is {str(health['status']).lower()}"
+            yield _ill(APPLICATION, item, title, status(health.get("message") or health))
     yield from _groups(world)
     for item in world.all("customresourcedefinitions"):
         yield from _definition(item)
+
+
+def _parts_of(application: Object) -> Iterator[Thing]:
+    """What an Argo CD Application consists of: it is as ill as they are."""
+    for each in parts(part(application, "status"), "resources"):
+        yield Thing(str(each.get("kind") or ""), str(each.get("name") or ""), str(each.get("namespace") or ""))
 
 
 def _by_rule(item: Object, rule: Rule) -> Iterator[Finding]:

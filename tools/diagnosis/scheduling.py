@@ -26,6 +26,7 @@ SIGNS = (TOO_BIG, SELECTOR, SPREAD, TAINTS, CORDONED, FULL, CLAIM, OTHER, GATED)
 _SHORT = re.compile(r"Insufficient (?P<resource>[\w./-]*\w)")
 _MOST_NODES = 5
 _JUST_MADE = 15.0
+_BINDING = 30.0
 
 
 def examine(case: Case) -> Finding | None:
@@ -42,7 +43,21 @@ def examine(case: Case) -> Finding | None:
     if said_no.get("status") != "False":
         return _unnoticed(case)
     said = str(said_no.get("message") or case.said("FailedScheduling") or "")
-    return references.missing(case, said) or _by_words(case, said)
+    return references.missing(case, said) or (None if _settling(case, said) else _by_words(case, said))
+
+
+def _settling(case: Case, said: str) -> bool:
+    """Whether its claims are being bound at this moment, and nothing warns about them."""
+    world, place = case.world, case.thing.namespace
+    found = [world.find("persistentvolumeclaims", name, place) for name in _claims(case)]
+    young = [claim for claim in found if claim and world.seconds_old(claim) < _BINDING]
+    warned = any(world.warnings(Thing("PersistentVolumeClaim", name_of(claim), place)) for claim in young)
+    return "unbound" in said and bool(young) and not warned
+
+
+def _claims(case: Case) -> list[str]:
+    named = [part(volume, "persistentVolumeClaim").get("claimName") for volume in parts(case.spec, "volumes")]
+    return [str(name) for name in named if name]
 
 
 def _unnoticed(case: Case) -> Finding | None:
@@ -213,10 +228,7 @@ def _full(case: Case, said: str) -> Finding:
 
 
 def _claim(case: Case, said: str) -> Finding:
-    named = [
-        str(part(volume, "persistentVolumeClaim").get("claimName") or "") for volume in parts(case.spec, "volumes")
-    ]
-    claims = [name for name in named if name]
+    claims = _claims(case)
     return CLAIM.on(
         case.owner,
         "waits for its volume",
