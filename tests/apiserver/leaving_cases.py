@@ -32,11 +32,15 @@ def _is_ready(found: Json) -> bool:
 def guarded(stage: Stage) -> None:
     """A pod whose budget lets nobody go."""
     running("guarded")(stage)
+    guard(stage, "strict", "guarded")
+
+
+def guard(stage: Stage, name: str, app: str) -> None:
     api = stage.served("PodDisruptionBudget", "policy/v1", "policy/v1beta1")
-    path = f"{stage.all('poddisruptionbudgets', api)}/strict"
+    path = f"{stage.all('poddisruptionbudgets', api)}/{name}"
     if stage.http.get(path).status == 404:
-        spec = {"minAvailable": 1, "selector": {"matchLabels": {"app": "guarded"}}}
-        budget = {"apiVersion": api, "kind": "PodDisruptionBudget", "metadata": {"name": "strict"}, "spec": spec}
+        spec = {"minAvailable": 1, "selector": {"matchLabels": {"app": app}}}
+        budget = {"apiVersion": api, "kind": "PodDisruptionBudget", "metadata": {"name": name}, "spec": spec}
         assert stage.http.post(stage.all("poddisruptionbudgets", api), budget).status == 201
     stage.wait(path, lambda found: found.get("status", {}).get("currentHealthy") == 1, "the budget has counted")
 
@@ -101,6 +105,16 @@ def spare(stage: Stage) -> None:
     stage.http.request("DELETE", path, {"gracePeriodSeconds": 0})
     stage.gone(path)
     stage.create(pod("stranded", nodeName="spare"))
+
+
+def spare_with_a_guarded_pod(stage: Stage) -> str:
+    """The same, and a budget does not let the pod go: as far as the cluster knows it serves."""
+    spare(stage)
+    path = path_of(stage, "pods", "stranded")
+    ready = {"type": "Ready", "status": "True"}
+    stage.http.patch(f"{path}/status", {"status": {"phase": "Running", "conditions": [ready]}})
+    guard(stage, "held-back", "stranded")
+    return "spare"
 
 
 def emptied(stage: Stage) -> bool:

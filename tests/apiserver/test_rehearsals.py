@@ -5,8 +5,10 @@ from datetime import UTC, datetime
 import pytest
 from channels.db import database_sync_to_async
 
+from tests.apiserver import leaving_cases, writing_cases
 from tests.apiserver.cluster import await_true
-from tests.apiserver.test_tools import SECONDS, cases, check_words, prepare
+from tests.apiserver.stage_moves import owned_by_another
+from tests.apiserver.test_tools import SECONDS, TOO_OLD, cases, check_words, prepare
 from tests.apiserver.tool_case import Case
 from tests.apiserver.tool_cases import WORKS
 from tests.apiserver.tool_stage import Stage
@@ -35,6 +37,9 @@ async def rehearsed(stage: Stage, name: str, case: Case) -> Rehearsal:
 async def test_what_was_rehearsed_is_what_is_sent(stage: Stage, name: str, case: Case) -> None:
     prepare(stage, case)
     tried = await rehearsed(stage, name, case)
+    if stage.plane.minor < case.since:
+        assert TOO_OLD in tried.refusal
+        return
     assert not tried.refusal
     places = [step.address for step in tried.steps]
     before = await states(case.user, READ, NOBODY, places)
@@ -48,3 +53,26 @@ async def test_what_was_rehearsed_is_what_is_sent(stage: Stage, name: str, case:
     check_words(stage, case, outcome)
     if case.after:
         await_true(lambda: bool(case.after and case.after(stage)), SECONDS, f"{name} shows in the cluster")
+
+
+@pytest.mark.apiserver
+@pytest.mark.django_db(transaction=True)
+async def test_what_a_forced_apply_takes_is_named(stage: Stage) -> None:
+    case = Case(
+        {"manifest": writing_cases.SHARED, "namespace": "{ns}", "force": True}, before=owned_by_another("shared")
+    )
+    prepare(stage, case)
+    (step,) = (await rehearsed(stage, "k8s_apply", case)).steps
+    (sentence,) = step.taken
+    assert sentence.startswith('Takes .data.mode over: conflict with "another"')
+
+
+@pytest.mark.apiserver
+@pytest.mark.django_db(transaction=True)
+async def test_a_pod_that_a_budget_holds_stays_in_the_plan_of_a_drain(stage: Stage) -> None:
+    node = leaving_cases.spare_with_a_guarded_pod(stage)
+    tried = await rehearsed(stage, "node_drain", Case({"node": node, "force": True}))
+    assert not tried.refusal
+    assert [step.verb for step in tried.steps] == ["patch", "evict"]
+    assert "held-back" in tried.steps[1].blocked
+    assert leaving_cases.left_alone(stage)

@@ -13,7 +13,7 @@ Json = Any
 class Case:
     """says, hides: words the answer must and must not have; before: prepares the stage; after: what must hold of the
     cluster then; user: whose context is used; up_to: the newest minor version for which the rig can play along; since:
-    the oldest one that can do this."""
+    the oldest one that can do this; an older one says so."""
 
     arguments: dict[str, Json]
     says: tuple[str, ...] = ()

@@ -21,7 +21,7 @@ async def status_of(model, pk) -> str:
 
 
 async def exists(cluster: str, namespace: str) -> bool:
-    client = await _reader(cluster, Effect.READ)
+    client = await reader(cluster, Effect.READ)
     found = await client.list_all(await client.resolve("namespaces"), Selection())
     return namespace in [item["metadata"]["name"] for item in found.items]
 
@@ -39,11 +39,11 @@ def manifest(name: str, mode: str) -> str:
 
 
 async def mode_of(cluster: str, name: str) -> str:
-    client = await _reader(cluster, Effect.SENSITIVE)
+    client = await reader(cluster, Effect.SENSITIVE)
     found = await client.get(Target(await client.resolve("configmaps"), "shop", name))
     return found["data"]["mode"]
 
 
-async def _reader(cluster: str, ceiling: Effect) -> KubeClient:
+async def reader(cluster: str, ceiling: Effect) -> KubeClient:
     access = await in_database(clusters.access, cluster, SOMEBODY)
     return KubeClient(Transport(cluster, access), Permit("test", cluster, ceiling))

@@ -175,3 +175,11 @@ def test_an_event_that_was_seen_is_not_sent_again():
     watch = Watch(5)
     assert watch.event(durable(5, "text_end", block=0, text="x")) == []
     assert watch.event(durable(6, "notice", code="wait", text="y")) == [durable(6, "notice", code="wait", text="y")]
+
+
+def test_how_far_a_call_is_comes_through_until_its_run_ends():
+    watch, frame = Watch(0), {"type": "tool_progress", "data": {"run_id": RUN, "tool_call_id": "t", "text": "1 of 2"}}
+    assert watch.delta(frame) == watch.delta(frame) == frame
+    assert not watch.misses(frame)
+    watch.event(durable(1, "complete"))
+    assert watch.delta(frame) is None

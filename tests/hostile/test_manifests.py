@@ -65,7 +65,52 @@ PLACES = {
     "k8s_delete": {"kind": "configmap", "namespace": "shop"},
     "k8s_patch": {"kind": "configmap", "namespace": "shop", "patch": {"data": {"a": "b"}}},
     "k8s_scale": {"namespace": "shop", "replicas": 1},
+    "k8s_set": {"namespace": "shop", "env": {"A": "b"}},
+    "k8s_rollout_do": {"namespace": "shop", "action": "undo"},
+    "k8s_label": {"kind": "configmap", "namespace": "shop", "labels": {"a": "b"}},
+    "finalizer_clear": {"kind": "configmap", "namespace": "shop"},
+    "job_run": {"namespace": "shop"},
+    "pod_evict": {"namespace": "shop"},
+    "node_taint": {"key": "a"},
+    "node_drain": {},
 }
+CALLED = {"job_run": "cronjob", "pod_evict": "pod", "node_taint": "node", "node_drain": "node"}  # instead of name
+_LABEL = {"kind": "configmap", "namespace": "shop"}
+_SET = {"name": "storefront", "namespace": "shop"}
+ARGUMENTS = [
+    ("k8s_label", _LABEL | {"name": "x", "labels": None}),
+    ("k8s_label", _LABEL | {"name": "x", "labels": ["a"]}),
+    ("k8s_label", _LABEL | {"name": ["x"] * 500, "labels": {"a": "b"}}),
+    ("k8s_label", _LABEL | {"label_selector": "", "labels": {"a": "b"}}),
+    ("k8s_label", _LABEL | {"label_selector": "!no-such-label", "max_count": 1, "labels": {"a": "b"}}),
+    ("k8s_label", _LABEL | {"label_selector": "!no-such-label", "max_count": 1000, "labels": {"a": "b"}}),
+    ("k8s_label", _LABEL | {"label_selector": "a=b\nc=d&limit=1", "labels": {"a": "b"}}),
+    ("k8s_delete", {"kind": "pod", "namespace": "shop", "label_selector": "!no-such-label", "max_count": 1}),
+    ("k8s_delete", {"kind": "pod", "label_selector": "!no-such-label"}),
+    ("k8s_delete", {"kind": "pod", "namespace": "*", "label_selector": "app=cart"}),
+    ("k8s_delete", {"kind": "namespace", "label_selector": "!no-such-label", "max_count": 1}),
+    ("k8s_delete", {"kind": "pod", "namespace": "shop", "label_selector": None}),
+    ("k8s_delete", {"kind": "pod", "namespace": "shop", "name": "x", "max_count": 0}),
+    ("k8s_set", _SET | {"images": None}),
+    ("k8s_set", _SET | {"images": {"../x": "nginx"}}),
+    ("k8s_set", _SET | {"images": {"storefront": "a b"}}),
+    ("k8s_set", _SET | {"env": {"A=B": "c"}}),
+    ("k8s_set", _SET | {"env": {"A": {"valueFrom": {}}}}),
+    ("k8s_set", _SET | {"env_from": {"A": "secret/../../x/y"}}),
+    ("k8s_set", _SET | {"env_from": {"A": None}}),
+    ("k8s_set", _SET | {"resources": {"claims": {}}}),
+    ("k8s_set", _SET | {"kind": "secret", "env": {"A": "b"}}),
+    ("k8s_rollout_do", _SET | {"action": "delete"}),
+    ("k8s_rollout_do", _SET | {"action": "undo", "to_revision": 0}),
+    ("k8s_scale", _SET | {"replicas": None}),
+    ("finalizer_clear", {"kind": "namespace", "name": "shop"}),
+    ("node_drain", {"node": "node-1", "timeout_seconds": 10**9}),
+    ("node_taint", {"node": "node-1", "key": "a", "effect": "Everything"}),
+    ("pod_evict", {"pod": [], "namespace": "shop"}),
+    ("pod_evict", {"pod": [None], "namespace": "shop"}),
+    ("pod_debug", {"pod": "x", "namespace": "shop", "image": "evil.example/x", "command": ["sh"]}),
+    ("pod_debug", {"pod": "x", "namespace": "shop", "image": "evil.example/x", "command": "sh"}),
+]
 CLUSTERS_OWN = ("system:x", "X")  # names of some kinds, which the API server judges
 
 
@@ -102,7 +147,7 @@ async def test_a_hostile_manifest_is_a_sentence_and_nothing_is_sent(demo, what):
 @pytest.mark.parametrize("tool", PLACES)
 async def test_a_hostile_name_is_a_sentence_and_nothing_is_sent(demo, tool):
     for name in NAMES:
-        sentence, asked = await refused(demo, tool, {**PLACES[tool], "name": name})
+        sentence, asked = await refused(demo, tool, {**PLACES[tool], CALLED.get(tool, "name"): name})
         assert plain(sentence), (name, sentence)
         assert asked == 0 or name in CLUSTERS_OWN
 
@@ -110,9 +155,17 @@ async def test_a_hostile_name_is_a_sentence_and_nothing_is_sent(demo, tool):
 @pytest.mark.parametrize("tool", PLACES)
 async def test_a_hostile_namespace_is_a_sentence_and_nothing_is_sent(demo, tool):
     for name in NAMES:
-        sentence, asked = await refused(demo, tool, {**PLACES[tool], "name": "x", "namespace": name})
+        wish = {**PLACES[tool], CALLED.get(tool, "name"): "x", "namespace": name}
+        sentence, asked = await refused(demo, tool, wish)
         assert plain(sentence), (name, sentence)
         assert asked == 0, name
+
+
+@pytest.mark.parametrize(("tool", "arguments"), ARGUMENTS)
+async def test_hostile_arguments_are_a_sentence_and_nothing_is_sent(demo, tool, arguments):
+    sentence, asked = await refused(demo, tool, arguments)
+    assert plain(sentence), sentence
+    assert asked == 0
 
 
 def plain(sentence: str) -> bool:

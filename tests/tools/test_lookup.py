@@ -106,6 +106,8 @@ CHANGES: list[tuple[str, dict[str, Any]]] = [
     ),
     ("k8s_patch", WEB | {"namespace": "{ns}", "patch": {"metadata": {"annotations": {"a": "b"}}}}),
     ("k8s_scale", {"name": "web", "namespace": "{ns}", "replicas": 2}),
+    ("k8s_set", {"name": "web", "namespace": "{ns}", "env": {"MODE": "slow"}}),
+    ("k8s_label", {"kind": "cm", "name": "settings", "namespace": "{ns}", "labels": {"a": "b"}}),
     ("k8s_rollout_do", {"action": "restart", "name": "web", "namespace": "{ns}"}),
     ("k8s_delete", SETTINGS | {"namespace": "{ns}"}),
     ("k8s_delete", WEB | {"namespace": "{ns}"}),

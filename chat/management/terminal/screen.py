@@ -36,6 +36,8 @@ class Words:
                 self.say("")
             case "tool_call_start":
                 self.say(words.begun(data))
+            case "tool_progress":
+                self.say(f"  {words.line(data['text'], 400)}")
             case "tool_call_end":
                 self.say(words.ended(data))
             case "notice":
