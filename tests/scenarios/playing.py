@@ -24,7 +24,7 @@ from tests.scenarios.place import Place, Served, kinds_of
 from tests.scenarios.scenario import Scenario
 from tests.scenarios.whole import compared, dump
 
-AT_ONCE = 16
+AT_ONCE = 10
 _FAULTS = (AssertionError, TimeoutError, LookupError, OSError, aiohttp.ClientError)
 
 

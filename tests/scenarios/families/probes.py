@@ -67,7 +67,7 @@ SCENARIOS = (
         (
             ask(
                 "web is restarted again and again.",
-                here("k8s_describe", kind="deployment", name="web").saying("Liveness probe failed", "9090"),
+                here("k8s_events", types="warning").saying("Liveness probe failed", "9090"),
                 patched("deployment", "web", in_pods({"name": "app", "livenessProbe": probe()})).saying(
                     "1 of 1 available"
                 ),
