@@ -18,6 +18,7 @@ from bench import (
     disconnects,
     first_frame,
     idle_sockets,
+    listing,
     long_conversation,
     redaction,
     tokens,
@@ -38,6 +39,7 @@ BENCHMARKS: dict[str, Callable[[], Awaitable[dict[str, Any]]]] = {
     "audit_verify": audit_verify.measure,
     "redaction": redaction.measure,
     "tokens": tokens.measure,
+    "listing": listing.measure,
 }
 
 

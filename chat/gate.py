@@ -4,7 +4,8 @@ A change passes twice: `look` before its rehearsal, `weigh` after it. What was a
 is sent, and an approval of anything else is void.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from django.contrib.auth.models import User
 
@@ -44,7 +45,7 @@ class Refusal:
 @dataclass(frozen=True, slots=True)
 class Allowed:
     """The call may go on: a read to its cluster, a change to its rehearsal. judge: the policy on each request; grounds:
-    by which rule, at this first look."""
+    by which rule, at this first look; elsewhere: the judge of each other cluster that it reads, or why it may not."""
 
     tool: Tool
     arguments: Closed
@@ -52,6 +53,7 @@ class Allowed:
     acting: Acting
     judge: Judge
     grounds: Grounds
+    elsewhere: Mapping[str, Judge | str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,8 +93,23 @@ def look(call: ToolCall) -> Allowed | Refusal | None:
     if Approval.objects.filter(tool_call=call, status=ApprovalStatus.PENDING).exists():
         return None
     judge = now.at_the_wire(rehearsing=tool.effect.writes)
-    acting = acting_for(call, person)
-    return _answered(call) or Allowed(tool, arguments, person, acting, judge, now.grounds(verdict))
+    acting, others = acting_for(call, person), _elsewhere(person, now, tool, arguments)
+    return _answered(call) or Allowed(tool, arguments, person, acting, judge, now.grounds(verdict), others)
+
+
+def _elsewhere(person: User, now: policy.Present, tool: Tool, arguments: Closed) -> dict[str, Judge | str]:
+    """A verdict for each cluster of a tool that reads several; one refusal is no matter of the others. What changes
+    something does so in its own cluster only."""
+    found: dict[str, Judge | str] = {}
+    for name in tool.elsewhere(arguments) if tool.elsewhere and not tool.effect.writes else ():
+        try:
+            why = _forbidden(person, now.call, tool, clusters.find(name))
+        except KubeError as fault:
+            why = fault.sentence
+        verdict = now.first_look(tool.effect, name)
+        denied = verdict.reason if verdict.decision == "deny" else ""
+        found[name] = why or denied or now.at_the_wire(cluster=name)
+    return found
 
 
 def _forbidden(person: User, call: ToolCall, tool: Tool, cluster: Cluster | None) -> str:

@@ -131,12 +131,12 @@ class Present:
     who: Asker
     in_force: Rules
 
-    def first_look(self, effect: Effect) -> Verdict:
-        """Before anything is asked of the cluster, from what the arguments say of the place.
+    def first_look(self, effect: Effect, cluster: str = "") -> Verdict:
+        """Before anything is asked of the cluster (left out: the call's), from what the arguments say of the place.
 
         A change that would be let through unasked only if it turned out kindly is asked about.
         """
-        question = self.who.question(self.call.cluster, effect, namespace=_named(self.call))
+        question = self.who.question(cluster or self.call.cluster, effect, namespace=_named(self.call))
         verdict = judge(self.who, question, self.in_force)
         if verdict.decision != "allow" or not effect.writes:
             return verdict
@@ -147,11 +147,11 @@ class Present:
         """What the audit keeps of a verdict."""
         return Grounds(verdict.rule, self.in_force.version)
 
-    def at_the_wire(self, *, approved_by: User | None = None, rehearsing: bool = False) -> Judge:
+    def at_the_wire(self, *, approved_by: User | None = None, rehearsing: bool = False, cluster: str = "") -> Judge:
         """For `Permit.judge`: the verdict on each request of a call, now that kind and place are known. It only knows
         yes and no: what asks is a no unless somebody who may has approved the call. Needs no database when it is asked.
 
-        rehearsing: nothing is changed yet, so only a plain no counts.
+        rehearsing: nothing is changed yet, so only a plain no counts. cluster: another than the call's.
         """
         approver = approved_by.get_username() if approved_by else ""
 
@@ -159,7 +159,7 @@ class Present:
             free = requests.about_rights(asked, effect)
             if free is not None:
                 return free
-            question = requests.question(self.who.question(self.call.cluster, effect), asked, effect)
+            question = requests.question(self.who.question(cluster or self.call.cluster, effect), asked, effect)
             found = judge(self.who, question, self.in_force)
             if found.decision != "ask" or (rehearsing and effect.writes):
                 return found

@@ -203,7 +203,7 @@ async def _uncancelled(work: Coroutine[Any, Any, T]) -> T:
 
 
 def _permit(claim: Claim, call: ToolCall, allowed: Allowed) -> Permit:
-    return Permit(
+    permit = Permit(
         call_id=str(call.pk),
         cluster=call.cluster,
         ceiling=allowed.tool.effect,
@@ -213,6 +213,11 @@ def _permit(claim: Claim, call: ToolCall, allowed: Allowed) -> Permit:
         progress=partial(_progress, claim, call),
         stopping=partial(_stopping, claim),
     )
+    others = {
+        name: judge if isinstance(judge, str) else replace(permit, cluster=name, judge=judge)
+        for name, judge in allowed.elsewhere.items()
+    }
+    return replace(permit, elsewhere=others)
 
 
 def _progress(claim: Claim, call: ToolCall, line: str) -> None:

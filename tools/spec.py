@@ -48,7 +48,8 @@ class Tool:
     """name: as the model and REST call it; title: two or three words for people; description: for the model;
     effect: the most it may do; intent: its arguments as a phrase for people ("List pods in shop"); changes: of how
     many changes the whole call is made, None when nobody can say, so that one cut short is never told as done;
-    seconds: how long a call may take, where that is not the usual bound.
+    seconds: how long a call may take, where that is not the usual bound; elsewhere: the clusters it reads beside or
+    instead of the call's own, each under a verdict of its own.
 
     run: takes the client of the cluster and the arguments; inside: it goes to no cluster, and run takes a Desk instead.
     core: every model always has its schema (docs/tokens.md); any other tool is found with tool_find."""
@@ -62,6 +63,7 @@ class Tool:
     intent: Callable[[Any], str]
     changes: Callable[[Any], int | None] | None = None
     seconds: Callable[[Any], int] | None = None
+    elsewhere: Callable[[Any], Sequence[str]] | None = None
     core: bool = False
     inside: bool = False
 

@@ -15,7 +15,7 @@ from pydantic import ValidationError
 from tools import clusters, known_values, redaction, rendering
 from tools.identity import NOBODY, Acting
 from tools.kube.client import KubeClient
-from tools.kube.errors import Ambiguous, KubeError, PartlyDone
+from tools.kube.errors import Ambiguous, KubeError, NotPermitted, PartlyDone
 from tools.kube.guard import Permit
 from tools.kube.plan import Recorder
 from tools.kube.rehearsing import RehearsalEnds, RehearsalTransport
@@ -79,6 +79,7 @@ async def run(
         reached = await database_sync_to_async(clusters.access)(cluster_name, acting)
         wire = RehearsalTransport(reached.name, reached, recorder) if recorder else Transport(reached.name, reached)
         made.append(KubeClient(wire, permit))
+        made[0].elsewhere = _elsewhere(acting, permit.elsewhere, made)
         return made[0]
 
     return await _outcome(tool, arguments, reach, made)
@@ -108,6 +109,21 @@ async def outcome(status: Status, result: Result, known: set[str], began: float)
     return Outcome(status, text, full, data, round((time.perf_counter() - began) * 1000), notes)
 
 
+def _elsewhere(
+    acting: Acting, permits: Mapping[str, Permit | str], made: list[KubeClient]
+) -> Callable[[str], Awaitable[KubeClient]]:
+    async def opened(name: str) -> KubeClient:
+        permit = permits.get(name, f'This call was not judged for cluster "{name}": nothing was sent.')
+        if isinstance(permit, str):
+            raise NotPermitted(permit)
+        reached = await database_sync_to_async(clusters.access)(name, acting)
+        client = KubeClient(Transport(reached.name, reached), permit)
+        made.append(client)
+        return client
+
+    return opened
+
+
 async def _tried(
     tool: Tool, arguments: Closed, reach: Callable[[], Awaitable[Any]], made: list[KubeClient]
 ) -> tuple[Status, Result]:
@@ -134,11 +150,12 @@ async def _tried(
 
 async def _known(made: list[KubeClient]) -> set[str]:
     """What the call came to know as secret, remembered before anything of its answer is told."""
-    if not made:
-        return set()
-    redaction.learn(known_values.of(made[0].transport.access))
-    await database_sync_to_async(known_values.remember)(made[0].secrets_seen.held)
-    return made[0].secrets_seen.values
+    found: set[str] = set()
+    for client in made:
+        redaction.learn(known_values.of(client.transport.access))
+        await database_sync_to_async(known_values.remember)(client.secrets_seen.held)
+        found |= client.secrets_seen.values
+    return found
 
 
 def _broken(sentence: str, made: list[KubeClient]) -> tuple[Status, Result]:

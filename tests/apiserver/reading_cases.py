@@ -131,6 +131,7 @@ FAILS["k8s_logs"] = [
 
 WORKS["k8s_top"] = [
     Case({"scope": "nodes"}, ("node-1", "250m")),
+    Case({"scope": "containers", "namespace": "{ns}"}, ("CONTAINER", "app", "32Mi")),
     Case({"namespace": "{ns}"}, ("web-",)),
     Case({"namespace": "{ns}", "label_selector": "app=web", "sort": "memory"}, ("web-",), hides=("crash",)),
 ]
@@ -243,4 +244,48 @@ WORKS["k8s_changes"] = [
 FAILS["k8s_changes"] = [
     Case({"namespace": "no-such-namespace"}, ("no-such-namespace",)),
     Case({"namespace": "{ns}", "since": "yesterday"}, ("yesterday",)),
+]
+
+EVERYWHERE = ["admin", "viewer", "nowhere"]
+WORKS["fleet_query"] = [
+    Case(
+        {"tool": "k8s_list", "arguments": {"kind": "deploy", "namespace": "{ns}"}, "clusters": EVERYWHERE},
+        ("k8s_list in 3 clusters, 2 answered.", "== admin\n", "== viewer\n", "2/2", "not judged for cluster"),
+    ),
+    Case(
+        {"tool": "k8s_images", "arguments": {"namespace": "{ns}"}, "clusters": ["viewer", "editor"]},
+        ("2 answered", "nginx"),
+    ),
+    Case(
+        {"tool": "k8s_top", "arguments": {"scope": "nodes"}, "clusters": ["admin", "editor"]}, ("node-1", "not allow")
+    ),
+]
+FAILS["fleet_query"] = [
+    Case({"tool": "k8s_delete", "clusters": ["admin"]}, ("k8s_delete", "k8s_list")),
+    Case({"tool": "k8s_list", "arguments": {"kid": "pods"}, "clusters": ["admin"]}, ("kid", "kind")),
+]
+
+WORKS["k8s_compare"] = [
+    Case(
+        {"kind": "deploy", "name": "web", "namespace": "{ns}", "other": {"cluster": "viewer"}},
+        ("no difference in what is wanted", "(admin, viewer)"),
+    ),
+    Case(
+        {"kind": "pod", "name": "crash", "namespace": "{ns}", "other": {"name": "typo"}},
+        ("spec.containers[app].image: nginx:1.27 → registry.invalid/web:9",),
+    ),
+]
+FAILS["k8s_compare"] = [
+    Case({"kind": "deploy", "name": "web", "namespace": "{ns}", "other": {"name": "wep"}}, ("wep", "web")),
+    Case(
+        {"kind": "secret", "name": "keys", "namespace": "{ns}", "other": {"cluster": "viewer"}}, ("secrets", "viewer")
+    ),
+]
+
+WORKS["node_stats"] = [
+    Case({"node": "node-1", "limit": 100}, ("250m CPU", "1024Mi memory", "90% of inodes free", "web-"))
+]
+FAILS["node_stats"] = [
+    Case({"node": "node-9"}, ("node-9",)),
+    Case({"node": "node-1"}, ("nodes/proxy", "viewer"), user="viewer"),
 ]

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from tests.apiserver.cluster import await_true
-from tests.apiserver.manifests import configmap, container, deployment
+from tests.apiserver.manifests import configmap, container, deployment, pod
 from tests.apiserver.plain_http import APPLY
 from tests.apiserver.tool_stage import SECRET, Stage
 from tools.demo.story.releases import secret as kept_by_helm
@@ -216,12 +216,14 @@ def _echo() -> tuple[str, int]:
 
 
 def served_outside(stage: Stage) -> None:
-    """A Service whose endpoint is a real server: the pods of the rig listen nowhere."""
+    """A Service and a pod behind it whose address a real server has: the pods of the rig listen nowhere. An API server
+    hands requests on to addresses of pods only."""
     address, port = _echo()
     meta = {"name": "outside"}
-    fresh({"apiVersion": "v1", "kind": "Service", "metadata": meta, "spec": {"ports": [{"port": 80}]}})(stage)
-    subset = {"addresses": [{"ip": address}], "ports": [{"port": port}]}
-    stage.http.delete(path_of(stage, "endpoints", "outside"))
-    stage.http.post(
-        stage.all("endpoints"), {"apiVersion": "v1", "kind": "Endpoints", "metadata": meta, "subsets": [subset]}
-    )
+    stage.http.post(stage.all("services"), {"kind": "Service", "metadata": meta, "spec": {"ports": [{"port": 80}]}})
+    stage.http.post(stage.all("pods"), pod("outside", schedulerName="nobody"))
+    status = {"phase": "Running", "podIP": address, "podIPs": [{"ip": address}]}
+    stage.http.patch(f"{path_of(stage, 'pods', 'outside')}/status", {"status": status})
+    target = {"kind": "Pod", "name": "outside", "namespace": stage.namespace}
+    subset = {"addresses": [{"ip": address, "targetRef": target}], "ports": [{"port": port}]}
+    stage.http.post(stage.all("endpoints"), {"kind": "Endpoints", "metadata": meta, "subsets": [subset]})

@@ -1,7 +1,7 @@
 """A namespace with something of everything that tools look at, and the way tools are run on it."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from channels.db import database_sync_to_async
@@ -29,6 +29,7 @@ class Stage(Place):
         tool = registry.find(name)
         parsed = toolbox.parse(tool, self.filled(arguments))
         permit = Permit("staged", user, Effect.EXECUTE, announce=announced, plan=ANYTHING)
+        permit = replace(permit, elsewhere={name: replace(permit, cluster=name) for name in self.plane.tokens})
         return await toolbox.run(tool, parsed, user, permit)
 
     def filled(self, value: Any) -> Any:

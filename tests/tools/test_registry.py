@@ -36,6 +36,7 @@ READS = {
     "k8s_relations",
     "gitops_status",
     "k8s_changes",
+    "fleet_query",
 }
 EFFECTS = {
     Effect.READ: READS,
@@ -47,6 +48,8 @@ EFFECTS = {
         "secret_inspect",
         "helm_list",
         "helm_get",
+        "k8s_compare",
+        "node_stats",
     },
     Effect.CHANGE: {
         "k8s_apply",

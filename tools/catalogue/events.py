@@ -7,6 +7,7 @@ from typing import Literal
 from pydantic import Field
 
 from tools import filtering
+from tools.catalogue.everywhere import read_where_allowed
 from tools.catalogue.finding import namespace_or_hint
 from tools.effects import Effect
 from tools.kube.client import KubeClient, Object, Selection
@@ -34,7 +35,13 @@ async def list_events(client: KubeClient, asked: EventsArguments) -> Result:
     kind, name = await _about(client, asked.object)
     if asked.namespace:
         valid_namespace(asked.namespace)
-    found = await recent(client, asked.namespace, kind=kind, name=name)
+    resource = await client.resolve("v1/events")
+
+    async def read(namespace: str | None) -> list[Object]:
+        return await recent(client, namespace, kind=kind, name=name)
+
+    everywhere = await read_where_allowed(client, resource, asked.namespace, read)
+    found = sorted((event for part in everywhere.found for event in part), key=_when, reverse=True)
     if not found:
         await namespace_or_hint(client, await client.resolve("v1/events"), asked.namespace)
     since = span(asked.since)
@@ -45,7 +52,8 @@ async def list_events(client: KubeClient, asked: EventsArguments) -> Result:
         found = [event for event in found if event["type"].lower() == asked.types]
     shown = found[: asked.limit]
     data = {"namespace": asked.namespace, "total": len(found), "events": shown}
-    return Result(_header(asked, len(found), len(shown)), rendered(shown, with_namespace=not asked.namespace), data)
+    header = _header(asked, len(found), len(shown)) + everywhere.sentence
+    return Result(header, rendered(shown, with_namespace=not asked.namespace), data)
 
 
 def _header(asked: EventsArguments, found: int, shown: int) -> str:

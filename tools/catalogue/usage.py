@@ -4,12 +4,13 @@ from typing import Any, Literal
 
 from pydantic import Field
 
+from tools.catalogue.everywhere import read_where_allowed
 from tools.catalogue.finding import namespace_or_hint
 from tools.effects import Effect
 from tools.kube.client import KubeClient, Object, Selection
 from tools.kube.errors import NotFound, UnknownKind, Unsupported
 from tools.kube.resources import valid_namespace
-from tools.pods import part
+from tools.pods import part, parts
 from tools.quantities import cpu, memory, number, percent
 from tools.rendering import counted, table
 from tools.spec import Arguments, Result, Tool
@@ -18,7 +19,7 @@ _SORTS = {"cpu": "cpu_cores", "memory": "memory_bytes"}
 
 
 class TopArguments(Arguments):
-    scope: Literal["pods", "nodes"] = "pods"
+    scope: Literal["pods", "nodes", "containers"] = "pods"
     namespace: str | None = Field(None, description="Left out: all namespaces.")
     label_selector: str | None = None
     sort: Literal["cpu", "memory", "name"] = "cpu"
@@ -26,25 +27,38 @@ class TopArguments(Arguments):
 
 
 async def top(client: KubeClient, asked: TopArguments) -> Result:
-    """data: {"kind": "pods"|"nodes", "columns", "rows", "total", "items": [{"namespace", "name", "cpu_cores",
-    "memory_bytes", "cpu_request", "cpu_limit", "memory_request", "memory_limit"}]}; for nodes request is what can be
-    given out (allocatable) and there is no limit. Numbers in cores and bytes, null when not set.
-    CPU% is of the request, MEM% of the limit; for nodes both are of the room."""
+    """data: {"kind": "pods"|"nodes"|"containers", "columns", "rows", "total", "items": [{"namespace", "name",
+    "container" of containers, "cpu_cores", "memory_bytes", "cpu_request", "cpu_limit", "memory_request",
+    "memory_limit"}]}; for nodes request is what can be given out (allocatable) and there is no limit. Numbers in cores
+    and bytes, null when not set. CPU% is of the request, MEM% of the limit; for nodes both are of the room."""
     if asked.namespace:
         valid_namespace(asked.namespace)
-    selection = Selection(asked.namespace if asked.scope == "pods" else None, asked.label_selector or "")
-    used = await _metrics(client, asked.scope, selection)
-    objects = (await client.list_all(await client.resolve(f"v1/{asked.scope}"), selection, 5000)).items
-    if not objects and asked.scope == "pods":
+    of_nodes = asked.scope == "nodes"
+    used, objects, missing = await _read(client, asked)
+    if not objects and not of_nodes:
         await namespace_or_hint(client, await client.resolve("v1/pods"), asked.namespace)
     known = {_key(item): item for item in objects}
-    measure = _pod if asked.scope == "pods" else _node
-    items = [measure(sample, known.get(_key(sample), {})) for sample in used]
+    items = [item for sample in used for item in _MEASURES[asked.scope](sample, known.get(_key(sample), {}))]
     items.sort(key=lambda item: item["name"] if asked.sort == "name" else -(item[_SORTS[asked.sort]] or 0))
     shown = items[: asked.limit]
-    columns, rows = _pod_rows(shown, asked.namespace) if asked.scope == "pods" else _node_rows(shown)
+    columns, rows = _node_rows(shown) if of_nodes else _pod_rows(shown, asked)
     data = {"kind": asked.scope, "columns": columns, "rows": rows, "total": len(items), "items": shown}
-    return Result(_header(asked, items, len(shown)), table(columns, rows) if rows else "", data)
+    return Result(_header(asked, items, len(shown)) + missing, table(columns, rows) if rows else "", data)
+
+
+async def _read(client: KubeClient, asked: TopArguments) -> tuple[list[Object], list[Object], str]:
+    """What is used, by what, and a sentence about namespaces that may not be read."""
+    kind = "nodes" if asked.scope == "nodes" else "pods"
+    resource = await client.resolve(f"v1/{kind}")
+
+    async def read(namespace: str | None) -> tuple[list[Object], list[Object]]:
+        selection = Selection(namespace, asked.label_selector or "")
+        used = await _metrics(client, kind, selection)
+        return used, (await client.list_all(resource, selection, 5000)).items
+
+    everywhere = await read_where_allowed(client, resource, asked.namespace if kind == "pods" else None, read)
+    used = [sample for found, _ in everywhere.found for sample in found]
+    return used, [item for _, found in everywhere.found for item in found], everywhere.sentence
 
 
 async def _metrics(client: KubeClient, scope: str, selection: Selection) -> list[Object]:
@@ -61,14 +75,23 @@ def _key(item: Object) -> tuple[str, str]:
     return str(meta.get("namespace", "")), str(meta.get("name", ""))
 
 
-def _pod(sample: Object, pod: Object) -> Object:
+def _pod(sample: Object, pod: Object) -> list[Object]:
+    return [_measured(sample, parts(sample, "containers"), parts(part(pod, "spec"), "containers"))]
+
+
+def _containers(sample: Object, pod: Object) -> list[Object]:
+    declared = {str(one.get("name")): one for one in parts(part(pod, "spec"), "containers")}
+    used = [(str(one.get("name")), one) for one in parts(sample, "containers")]
+    return [_measured(sample, [one], [declared.get(name, {})]) | {"container": name} for name, one in used]
+
+
+def _measured(sample: Object, used: list[Object], containers: list[Object]) -> Object:
     namespace, name = _key(sample)
-    containers = part(pod, "spec").get("containers") or []
     return {
         "namespace": namespace,
         "name": name,
-        "cpu_cores": _sum(part(c, "usage").get("cpu") for c in sample.get("containers") or []),
-        "memory_bytes": _sum(part(c, "usage").get("memory") for c in sample.get("containers") or []),
+        "cpu_cores": _sum(part(c, "usage").get("cpu") for c in used),
+        "memory_bytes": _sum(part(c, "usage").get("memory") for c in used),
         "cpu_request": _asked(containers, "requests", "cpu"),
         "cpu_limit": _asked(containers, "limits", "cpu"),
         "memory_request": _asked(containers, "requests", "memory"),
@@ -76,10 +99,10 @@ def _pod(sample: Object, pod: Object) -> Object:
     }
 
 
-def _node(sample: Object, node: Object) -> Object:
+def _node(sample: Object, node: Object) -> list[Object]:
     room = part(part(node, "status"), "allocatable")
     usage = part(sample, "usage")
-    return {
+    fact = {
         "namespace": "",
         "name": _key(sample)[1],
         "cpu_cores": number(usage.get("cpu")),
@@ -89,6 +112,10 @@ def _node(sample: Object, node: Object) -> Object:
         "memory_request": number(room.get("memory")),
         "memory_limit": None,
     }
+    return [fact]
+
+
+_MEASURES = {"pods": _pod, "nodes": _node, "containers": _containers}
 
 
 def _sum(quantities: Any) -> float | None:
@@ -100,12 +127,25 @@ def _asked(containers: list[Object], what: str, resource: str) -> float | None:
     return _sum(part(part(container, "resources"), what).get(resource) for container in containers)
 
 
-def _pod_rows(items: list[Object], namespace: str | None) -> tuple[list[str], list[list[str]]]:
-    columns = ["NAMESPACE", "NAME", "CPU", "CPU REQUEST", "CPU%", "MEMORY", "MEM REQUEST", "MEM LIMIT", "MEM%"]
+def _pod_rows(items: list[Object], asked: TopArguments) -> tuple[list[str], list[list[str]]]:
+    of_containers = asked.scope == "containers"
+    columns = [
+        "NAMESPACE",
+        "NAME",
+        *(["CONTAINER"] if of_containers else []),
+        "CPU",
+        "CPU REQUEST",
+        "CPU%",
+        "MEMORY",
+        "MEM REQUEST",
+        "MEM LIMIT",
+        "MEM%",
+    ]
     rows = [
         [
             item["namespace"],
             item["name"],
+            *([item["container"]] if of_containers else []),
             cpu(item["cpu_cores"]),
             cpu(item["cpu_request"]),
             percent(item["cpu_cores"], item["cpu_request"]),
@@ -116,7 +156,7 @@ def _pod_rows(items: list[Object], namespace: str | None) -> tuple[list[str], li
         ]
         for item in items
     ]
-    return (columns[1:], [row[1:] for row in rows]) if namespace else (columns, rows)
+    return (columns[1:], [row[1:] for row in rows]) if asked.namespace else (columns, rows)
 
 
 def _node_rows(items: list[Object]) -> tuple[list[str], list[list[str]]]:
@@ -136,7 +176,7 @@ def _node_rows(items: list[Object]) -> tuple[list[str], list[list[str]]]:
 
 
 def _header(asked: TopArguments, items: list[Object], shown: int) -> str:
-    where = f" in {asked.namespace}" if asked.namespace and asked.scope == "pods" else ""
+    where = f" in {asked.namespace}" if asked.namespace and asked.scope != "nodes" else ""
     if not items:
         return f"No metrics of {asked.scope}{where} yet."
     total = f"{cpu(_sum_of(items, 'cpu_cores'))} CPU and {memory(_sum_of(items, 'memory_bytes'))} memory in use"
@@ -156,7 +196,7 @@ TOOLS: tuple[Tool, ...] = (
     Tool(
         name="k8s_top",
         title="Measure usage",
-        description="CPU and memory in use by pods or nodes, against requests, limits and capacity.",
+        description="CPU and memory in use by pods, containers or nodes, against requests, limits and capacity.",
         effect=Effect.READ,
         arguments=TopArguments,
         run=top,

@@ -4,7 +4,7 @@ Objects are decoded from raw bytes without models (large ones off the event loop
 before anybody sees it: Secret values, managedFields and last-applied copies (`tools.redaction`).
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, TypeAlias, TypeVar
 
@@ -66,8 +66,10 @@ class KubeClient:
     """One tool call's way into one cluster. Every method raises KubeError, with a sentence; none repeats a write.
 
     secrets_seen: values of Secrets that came by, and the credentials, to be masked in what is told; wrote: whether a
-    change has been sent.
+    change has been sent; elsewhere: the way into another cluster, by its name, for calls that may read several.
     """
+
+    elsewhere: "Callable[[str], Awaitable[KubeClient]] | None" = None
 
     def __init__(self, transport: Transport, permit: Permit | None) -> None:
         self.transport = transport
@@ -95,7 +97,6 @@ class KubeClient:
 
     @property
     def rehearsing(self) -> bool:
-        """Whether nothing is stored, whatever is sent."""
         return self.permit is not None and self.permit.rehearsal
 
     async def _index(self, path: str, accept: str, shape: type[discovery.Index]) -> discovery.Index:
@@ -119,8 +120,7 @@ class KubeClient:
         return self._clean(found)
 
     async def look(self, path: str) -> Seen:
-        """The object at this address as far as it tells who wrote to it. Only a Kubernetes API server can say that
-        there is none."""
+        """The object there as far as it tells who wrote to it. Only a Kubernetes API server can say there is none."""
         request = Request("GET", path, accept=_METADATA)
         answer = await self.transport.send(request, self.permit)
         if missing(answer):

@@ -13,7 +13,7 @@ What really changes something must be a step of the plan that was rehearsed, and
 import re
 import time
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TypeAlias
 
@@ -40,7 +40,8 @@ class Permit:
     may not any more. Without it nothing that changes anything is sent, but for rehearsals. plan: what may change;
     moment: when the call was asked for (UTC), for tools that write the time: the same at every try. judge: the policy,
     asked about every request (`tools.policy`). progress: takes a line about a call that takes long, for whoever
-    watches; stopping: whether nobody wants such a call to go on.
+    watches; stopping: whether nobody wants such a call to go on; elsewhere: for a call that reads several clusters a
+    permit for each of them, or why there is none.
     """
 
     call_id: str
@@ -53,6 +54,7 @@ class Permit:
     judge: "Judge | None" = None
     progress: Callable[[str], None] | None = None
     stopping: Callable[[], Awaitable[bool]] | None = None
+    elsewhere: "Mapping[str, Permit | str]" = field(default_factory=dict, hash=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +74,9 @@ Judge: TypeAlias = Callable[[Asked, Effect], Verdict]
 _METADATA_ONLY = re.compile(r"as=(Table|PartialObjectMetadata(List)?)\b")
 _PLAIN_PATH = re.compile(r"(/[A-Za-z0-9._:~@-]+)+")
 _OPEN_PATHS = re.compile(r"/(version|healthz|livez|readyz|api|apis|apis/[^/]+|apis/[^/]+/[^/]+|api/v1|openapi/.+)")
+
+# The one thing a kubelet is asked through its proxy that it only answers: to the letter, and without any query.
+_KUBELET_TELLS = re.compile(r"/api/v1/nodes/[a-z0-9]([-a-z0-9.]*[a-z0-9])?/proxy/stats/summary")
 
 _VERBS = {"POST": "create", "PUT": "update", "PATCH": "patch"}
 _RUNS_CODE = {
@@ -147,6 +152,8 @@ def _ask_policy(permit: Permit, asked: Asked | None, effect: Effect) -> None:
 
 
 def effect_of(method: str, path: str, query: Mapping[str, str], accept: str = "") -> Effect:
+    if method == "GET" and not query and _is_plain(path) and _KUBELET_TELLS.fullmatch(path):
+        return Effect.SENSITIVE
     asked = understand(method, path, query)
     if asked is None:
         return Effect.READ if method == "GET" and _is_plain(path) and _OPEN_PATHS.fullmatch(path) else Effect.EXECUTE

@@ -52,6 +52,7 @@ def add_routes(application: web.Application, pods: Mirror, node_names: tuple[str
     application[PODS], application[NODE_NAMES] = pods, node_names
     router = application.router
     router.add_get(_BASE, _discovery)
+    router.add_get("/stats/summary", _summary)
     router.add_get(_BASE + "/nodes", _nodes)
     router.add_get(_BASE + "/nodes/{name}", _node)
     router.add_get(_BASE + "/pods", _pods)
@@ -91,6 +92,29 @@ async def plain_json_only(request: web.Request, handler: Handler) -> web.StreamR
         message = "only the following media types are accepted: application/json"
         return _refused(406, "NotAcceptable", message, {})
     return await handler(request)
+
+
+async def _summary(request: web.Request) -> web.Response:
+    """What a kubelet says of its node, with a null where it measures nothing."""
+    disk = {
+        "availableBytes": 40 << 30,
+        "capacityBytes": 60 << 30,
+        "usedBytes": 20 << 30,
+        "inodes": 100,
+        "inodesFree": 90,
+    }
+    node = {
+        "nodeName": "node",
+        "cpu": {"usageNanoCores": 250_000_000},
+        "memory": {"workingSetBytes": 1 << 30},
+        "fs": disk,
+    }
+    pods = [
+        {"podRef": {"name": name, "namespace": where}, "memory": {"workingSetBytes": 32 << 20}, "cpu": None}
+        for (where, name), pod in request.app[PODS].objects.items()
+        if _runs(pod)
+    ]
+    return web.json_response({"node": node, "pods": pods})
 
 
 async def _nodes(request: web.Request) -> web.Response:

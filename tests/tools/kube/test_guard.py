@@ -44,6 +44,17 @@ IN_SHOP = "/api/v1/namespaces/shop"
         ("GET", f"{IN_SHOP}/services/web/proxy", Effect.EXECUTE),
         ("GET", "/api/v1/nodes/n1/proxy", Effect.EXECUTE),
         ("GET", "/api/v1/nodes/n1/proxy/run/shop/web/c", Effect.EXECUTE),
+        ("GET", "/api/v1/nodes/n1/proxy/stats/summary", Effect.SENSITIVE),
+        ("HEAD", "/api/v1/nodes/n1/proxy/stats/summary", Effect.EXECUTE),
+        ("POST", "/api/v1/nodes/n1/proxy/stats/summary", Effect.EXECUTE),
+        ("GET", "/api/v1/nodes/n1/proxy/stats/summary/", Effect.EXECUTE),
+        ("GET", "/api/v1/nodes/n1/proxy/stats/summary/x", Effect.EXECUTE),
+        ("GET", "/api/v1/nodes/n1/proxy/stats", Effect.EXECUTE),
+        ("GET", "/api/v1/nodes/https:n1:10250/proxy/stats/summary", Effect.EXECUTE),
+        ("GET", "/api/v1/nodes/n1/proxy/../proxy/stats/summary", Effect.EXECUTE),
+        ("GET", f"{IN_SHOP}/nodes/n1/proxy/stats/summary", Effect.EXECUTE),
+        ("GET", f"{IN_SHOP}/pods/n1/proxy/stats/summary", Effect.EXECUTE),
+        ("GET", "/apis/apps/v1/nodes/n1/proxy/stats/summary", Effect.EXECUTE),
         ("GET", f"{IN_SHOP}/services/http:web:80/proxy/healthz", Effect.EXECUTE),
         ("HEAD", f"{IN_SHOP}/pods/web-1:80/proxy/", Effect.EXECUTE),
         ("HEAD", f"{IN_SHOP}/pods/web-1", Effect.EXECUTE),
@@ -78,6 +89,10 @@ def test_what_is_handed_on_through_a_proxy_is_known_by_whose_proxy_it_is(
     method: str, path: str, asked: guard.Asked | None
 ) -> None:
     assert guard.understand(method, f"{IN_SHOP}/{path}", {}) == asked
+
+
+def test_a_query_makes_a_command_of_what_a_kubelet_only_tells() -> None:
+    assert guard.effect_of("GET", "/api/v1/nodes/n1/proxy/stats/summary", {"only_cpu": "true"}) is Effect.EXECUTE
 
 
 def test_names_of_secrets_may_be_listed_but_only_as_a_table_without_objects() -> None:
