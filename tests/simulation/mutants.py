@@ -89,7 +89,7 @@ MUTANTS = (
     Mutant(
         "the end of a run is written whoever holds it",
         "chat/actions/runs.py",
-        "        hold(claim)\n        run = Run.objects.get(pk=claim.run_id)\n        if error:",
+        "        run = hold(claim)\n        if error:",
         "        run = Run.objects.get(pk=claim.run_id)\n        if error:",
         f"{FROZEN}[text]",
     ),
