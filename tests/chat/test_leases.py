@@ -17,7 +17,7 @@ from django.utils import timezone
 from chat import actions
 from chat.actions import approvals, calls, changes, leases, messages, queue, reservations, rounds, runs
 from chat.actions.leases import Claim
-from chat.agent.ports import Asking, Usage
+from chat.agent.ports import Asking, Memo, Usage
 from chat.asking import Question
 from chat.audit.calls import Grounds
 from chat.errors import LeaseLost, RunOver
@@ -94,6 +94,8 @@ WRITES: dict[str, Callable[[Claim, ToolCall], Any]] = {
     "begin_approved": lambda claim, call: calls.begin_approved(claim, call, "digest", Grounds()),
     "announce": lambda claim, call: calls.announce(claim, call, Sending("delete", "/p", "pod web in shop")),
     "finish": lambda claim, call: calls.finish(claim, call, "completed", "late"),
+    "refuse": lambda claim, call: calls.refuse(claim, call, "denied", "late", None),
+    "compact": lambda claim, call: rounds.compact(claim, Memo(findings="late"), Usage()),
     "request": lambda claim, call: approvals.request(claim, call, "Late", Question({}, {}, "digest", "Because.")),
     "void": lambda claim, call: approvals.void(claim, Approval(tool_call=call), "Late"),
     "finish_change": lambda claim, call: changes.finish_change(claim, call, (), "completed", "late"),

@@ -86,6 +86,11 @@ DEEDS: dict[str, tuple[str, ...]] = {
     "runs.end": ("run.ended",),
     "runs.conclude": ("run.ended",),
     "runs.stop_all": ("run.ended",),
+    "servers.register": ("server.changed",),
+    "servers.look": ("server.changed",),
+    "servers.assign": ("server.changed",),
+    "servers.switch": ("server.changed",),
+    "servers.forget": ("server.changed",),
     "shares.add": ("conversation.shared",),
     "shares.remove": ("conversation.shared",),
     "sign_in.link": ("sign_in_link.made",),
@@ -94,10 +99,13 @@ DEEDS: dict[str, tuple[str, ...]] = {
     "standing.end_sessions": ("sessions.ended",),
     "tokens.create": ("token.created",),
     "tokens.revoke": ("token.revoked",),
+    "tokens.revoke_own": ("token.revoked",),
 }
 WITHOUT = {
     "approvals.lock_run": "a lock",
     "approvals.go_on": "which process works on a run",
+    "approvals.take_untold": "whether the team's room was told; who may decide is in the row of the approval",
+    "approvals.give_back_untold": "whether the team's room was told",
     "approvals.tell": "the frame round every end of an approval, and where its row is written",
     "direct.quiet_conversation": "an empty conversation does nothing; its first message has a row",
     "messages.tell_masked": "words of the portal",
@@ -117,6 +125,7 @@ WITHOUT = {
     "rounds.close_block": "words of the agent",
     "rounds.close_once": "words of the agent",
     "rounds.notice": "words of the portal",
+    "rounds.compact": "what a model is told of what stays in the journal; its cost is in the run's end",
     "rounds.close_round": "wishes of the model, which do nothing until a call begins",
     "leases.claim": "which process works on a run",
     "leases.take": "which process works on a run",
@@ -131,9 +140,10 @@ READS = {
     "approvals.shown", "approvals.too_late", "changes.may_be_undone", "changes.seen_by", "clusters.find",
     "commands.repeated", "direct.call_of", "edits.note", "edits.prepare", "grants.as_data", "leases.claimable",
     "leases.database_time", "leases.stopping", "messages.checked",
-    "messages.masked", "policy.as_data", "policy.marks", "reservations.cost", "rounds.call_fields", "shares.party_of",
-    "standing.person_of", "throttles.account", "throttles.address", "tokens.covers", "tokens.valid", "tokens.verify",
-    "tokens.widest",
+    "messages.masked", "policy.as_data", "policy.marks", "reservations.context", "reservations.cost",
+    "rounds.call_fields", "servers.find", "shares.party_of",
+    "standing.person_of", "throttles.account", "throttles.address", "tokens.covers", "tokens.offered",
+    "tokens.standing_of", "tokens.valid", "tokens.verify", "tokens.widest",
 }  # fmt: skip
 
 
