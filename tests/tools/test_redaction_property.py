@@ -95,6 +95,13 @@ def test_a_known_secret_passes_in_no_writing(way: str, secret: str) -> None:
     never_in(secret, redaction.text(WRITTEN[way](secret)))
 
 
+@pytest.mark.parametrize("way", WRITTEN)
+@pytest.mark.parametrize("secret", ["rc.6B.tw~L2%~^n#*36_2", "!4-x.9_Q2+zz", "a1.b2.c3"])
+def test_a_known_secret_without_a_word_passes_in_no_writing(way: str, secret: str) -> None:
+    learned(secret)
+    never_in(secret, redaction.text(WRITTEN[way](secret)))
+
+
 @EXAMPLES
 @given(secret=secrets, data=st.data())
 def test_no_half_of_a_secret_passes_that_two_log_lines_share(secret: str, data: st.DataObject) -> None:

@@ -1,7 +1,8 @@
 """A known value as keyed hashes: enough to recognise it, or a part of it, in a text, not to say what it is. Pure.
 
 An *entry* is found by one word of the value, its anchor: where that word stands in a text, the stretch of `length`
-characters that begins `lead` before it is compared. A *fragment* is any stretch of 12 letters and digits of a value
+characters that begins `lead` before it is compared. A value without a word (`r.6B.t~L2%~^n#`) is its own anchor, of size
+nought. A *fragment* is any stretch of 12 letters and digits of a value
 that looks random, so that a value cut in two by a line break, or glued to other letters, is found as well.
 """
 
@@ -18,6 +19,7 @@ Mac = Callable[[str], bytes]
 WINDOW = 12
 SHORTEST = 6
 TOKEN = re.compile(r"[A-Za-z0-9]{3,}")
+WORDLESS = re.compile(rf"(?:(?!{TOKEN.pattern})\S)+(?:[A-Za-z0-9]{{0,2}})")  # with the beginning of a word behind it
 HEXADECIMAL = re.compile(rf"[0-9a-f]{{{WINDOW},}}")
 _LONGEST_WHOLE = 4096
 _MOST_FRAGMENTS = 256
@@ -142,6 +144,8 @@ def _whole(value: str, mac: Mac) -> Iterator[Entry]:
     if len(value) >= SHORTEST and tokens:
         anchor = max(tokens, key=lambda token: len(token.group()))
         yield Entry(mac(anchor.group()), len(anchor.group()), anchor.start(), len(value), mac(value))
+    elif WORDLESS.fullmatch(value):
+        yield Entry(mac(value), 0, 0, len(value), mac(value))
 
 
 def _cuts(value: str, mac: Mac) -> Iterator[Entry]:

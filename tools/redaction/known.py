@@ -9,7 +9,7 @@ import secrets
 import threading
 from collections.abc import Iterable, Iterator
 
-from tools.redaction.forms import HEXADECIMAL, SHORTEST, TOKEN, WINDOW, Entry, Forms, forms_of
+from tools.redaction.forms import HEXADECIMAL, SHORTEST, TOKEN, WINDOW, WORDLESS, Entry, Forms, forms_of
 from tools.redaction.spans import MASK, Span, occurrences
 
 _MOST_FRAGMENTS = 400_000  # some 30 MB; beyond that new values are found whole only
@@ -28,6 +28,7 @@ class Index:
         self._firsts: set[bytes] = set()
         self._hexadecimal = False  # whether any fragment is: digests and ids are looked into only then
         self._lengths: set[int] = set()  # of anchors
+        self._wordless: set[int] = set()  # lengths of values without a word
         self._lock = threading.Lock()
         self.values: set[bytes] = set()
         self.longest_phrase = 0  # characters of the longest known value that has spaces in it, at most 256
@@ -55,7 +56,10 @@ class Index:
             for entry in forms.entries:
                 there = self._anchors.get(entry.anchor, ())
                 self._anchors[entry.anchor] = (*there, entry)[:_MOST_ENTRIES]
-                self._lengths.add(entry.size)
+                if entry.size:
+                    self._lengths.add(entry.size)
+                else:
+                    self._wordless.add(entry.length)
             if len(self._fragments) < _MOST_FRAGMENTS:
                 self._fragments.update(forms.fragments)
                 self._hexadecimal |= forms.hexadecimal
@@ -70,7 +74,7 @@ class Index:
         """Where known values and fragments of them stand in a text; `words`: its distinct words, if known."""
         if not self._anchors or len(text) < SHORTEST:
             return []
-        found: list[Span] = []
+        found: list[Span] = [*self._without_words(text)] if self._wordless else []
         for word in self._suspects(set(TOKEN.findall("\n".join(words) or text))):
             entries = self._anchors.get(self.mac(word), ())
             found += self._anchored(entries, word, text) if entries else ()
@@ -101,6 +105,16 @@ class Index:
                 stretch = text[begin : begin + entry.length] if begin >= 0 else ""
                 if len(stretch) == entry.length and self.mac(stretch) == entry.digest:
                     yield begin, begin + entry.length, MASK
+
+    def _without_words(self, text: str) -> Iterator[Span]:
+        """Values without a word, which stand only where a text has none either: at few places."""
+        for stretch in WORDLESS.finditer(text):
+            said = stretch.group()
+            for length in self._wordless:
+                windows = {said[at : at + length] for at in range(len(said) - length + 1)}
+                for window in windows:
+                    if self.mac(window) in self._anchors:
+                        yield from ((at, at + length, MASK) for at in _places(text, window))
 
     def _holds_fragment(self, word: str) -> bool:
         last, base, fragments = len(word) - WINDOW, self._base, self._fragments
