@@ -1,9 +1,9 @@
 """A known value as keyed hashes: enough to recognise it, or a part of it, in a text, not to say what it is. Pure.
 
 An *entry* is found by one word of the value, its anchor: where that word stands in a text, the stretch of `length`
-characters that begins `lead` before it is compared. A value without a word (`r.6B.t~L2%~^n#`) is its own anchor, of size
-nought. A *fragment* is any stretch of 12 letters and digits of a value
-that looks random, so that a value cut in two by a line break, or glued to other letters, is found as well.
+characters that begins `lead` before it is compared. A value without a word (`r.6B.t~L2%~^n#`) is its own anchor, of
+size nought. A *fragment* is any stretch of 12 letters and digits of a value that looks random, so that a value cut in two
+by a line break, or glued to other letters, is found as well.
 """
 
 import json
