@@ -2,8 +2,8 @@
 
 An *entry* is found by one word of the value, its anchor: where that word stands in a text, the stretch of `length`
 characters that begins `lead` before it is compared. A value without a word (`r.6B.t~L2%~^n#`) is its own anchor, of
-size nought. A *fragment* is any stretch of 12 letters and digits of a value that looks random, so that a value cut in two
-by a line break, or glued to other letters, is found as well.
+size nought. A *fragment* is any stretch of 12 letters and digits of a value that looks random, so that a value cut in
+two by a line break, or glued to other letters, is found as well.
 """
 
 import json
