@@ -78,6 +78,9 @@ _OPEN_PATHS = re.compile(r"/(version|healthz|livez|readyz|api|apis|apis/[^/]+|ap
 # The one thing a kubelet is asked through its proxy that it only answers: to the letter, and without any query.
 _KUBELET_TELLS = re.compile(r"/api/v1/nodes/[a-z0-9]([-a-z0-9.]*[a-z0-9])?/proxy/stats/summary")
 
+# What stands behind a proxy's own path is handed on to somebody else, in their words.
+_HANDED_ON = re.compile(r"(/api/v1/(?:namespaces/[^/]+/)?(?:pods|services|nodes)/[^/]+/proxy)/(.*)", re.DOTALL)
+
 _VERBS = {"POST": "create", "PUT": "update", "PATCH": "patch"}
 _RUNS_CODE = {
     ("", "pods", "exec"),
@@ -162,6 +165,7 @@ def effect_of(method: str, path: str, query: Mapping[str, str], accept: str = ""
 
 def understand(method: str, path: str, query: Mapping[str, str]) -> Asked | None:
     """None: not a request for a resource, or one we cannot read with certainty."""
+    path = _without_what_is_handed_on(path)
     if not _is_plain(path):
         return None
     parts = path.strip("/").split("/")
@@ -178,6 +182,12 @@ def _is_plain(path: str) -> bool:
     return _PLAIN_PATH.fullmatch(path) is not None and not {".", ".."} & set(path.split("/"))
 
 
+def _without_what_is_handed_on(path: str) -> str:
+    """Of a path that leads out of its proxy again, all of it: nobody can say then what is asked for."""
+    found = _HANDED_ON.fullmatch(path)
+    return path if found is None or "%" in found[2] or {".", ".."} & set(found[2].split("/")) else found[1]
+
+
 def _metadata_only(query: Mapping[str, str], accept: str) -> bool:
     """Whether every form of answer we would take leaves the object's content out."""
     forms = accept.split(",")
@@ -188,8 +198,6 @@ def _resource(method: str, group: str, rest: list[str], query: Mapping[str, str]
     namespace = ""
     if rest[:1] == ["namespaces"] and len(rest) > 2 and rest[2] not in ("status", "finalize"):
         namespace, rest = rest[1], rest[2:]
-    if rest[2:3] == ["proxy"]:
-        rest = rest[:3]  # what follows is handed on to somebody else
     if not rest or rest[0] in ("watch", "proxy") or len(rest) > 3:
         return None  # old aliases with their own meaning
     resource, name, subresource = (*rest, "", "")[:3]

@@ -13,7 +13,7 @@ _ALL_OF_THEM = ("list", "watch", "deletecollection")
 
 def question(about: Question, asked: Asked, effect: Effect) -> Question:
     """`about` says who asks and of which cluster. A request on a namespace itself is a request in it, as in RBAC."""
-    if not asked.resource:
+    if not asked.resource or "/" in asked.resource:  # a step whose path could not be read bears it whole
         return replace(about, effect=effect, kind=UNKNOWN_KIND, namespace="")
     kind = kind_name(asked.group, asked.resource, asked.subresource)
     return replace(about, effect=effect, kind=kind, namespace=_namespace(asked))

@@ -1,5 +1,6 @@
 """A probe goes out once and as it was approved, and what answers is bounded and shown as text."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -10,9 +11,10 @@ from tools import registry, toolbox
 from tools.effects import Effect
 from tools.kube.client import KubeClient
 from tools.kube.errors import Ambiguous, KubeError, NotPermitted
-from tools.kube.guard import Permit
+from tools.kube.guard import Asked, Permit
 from tools.kube.plan import Passes, Recorder
 from tools.kube.rehearsing import RehearsalEnds, RehearsalTransport
+from tools.policy import Verdict
 from tools.spec import Result
 
 SERVICE = {"kind": "Service", "metadata": {"name": "web", "namespace": "shop", "uid": "u1"}}
@@ -94,14 +96,37 @@ async def test_a_path_that_can_be_read_in_two_ways_is_refused(path: str) -> None
         assert not any("proxy" in seen for _, seen in api.seen)
 
 
+@pytest.mark.parametrize("path", ["/", "/a", "/a/", "/a,b?c=d"])
+async def test_what_a_probe_is_judged_by_is_the_service_whatever_its_path(path: str) -> None:
+    judged = []
+
+    def judge(asked: Asked, effect: Effect) -> Verdict:
+        judged.append((asked.resource, asked.subresource, asked.namespace))
+        return Verdict("allow", "test", "")
+
+    async with serving(cluster(saying(b"x"))) as api:
+        recorder = Recorder()
+        trial = KubeClient(RehearsalTransport(CLUSTER, api.access(), recorder), permit(rehearsal=True))
+        with pytest.raises(RehearsalEnds):
+            await trial_of(trial, path)
+        (step,) = recorder.steps
+        assert (step.verb, step.whole) == ("run", SERVICE)
+        await probe(api, replace(permit(), judge=judge), path=path)
+        assert judged[-1] == ("services", "proxy", "shop")
+
+
+async def trial_of(client: KubeClient, path: str) -> Result:
+    tool = registry.find("http_probe")
+    asked = toolbox.parse(tool, {"name": "web", "namespace": "shop", "port": "80", "path": path})
+    return await tool.run(client, asked)
+
+
 async def test_only_the_probe_that_was_rehearsed_leaves() -> None:
     async with serving(cluster(saying(b"x"))) as api:
         recorder = Recorder()
         trial = KubeClient(RehearsalTransport(CLUSTER, api.access(), recorder), permit(rehearsal=True))
-        tool = registry.find("http_probe")
-        asked = toolbox.parse(tool, {"name": "web", "namespace": "shop", "port": "80", "path": "/a"})
         with pytest.raises(RehearsalEnds):
-            await tool.run(trial, asked)
+            await trial_of(trial, "/a")
         (step,) = recorder.steps
         assert (step.verb, step.effect, step.subresource) == ("run", Effect.EXECUTE, "proxy")
         assert (step.address, step.whole) == ("/api/v1/namespaces/shop/services/web", SERVICE)
