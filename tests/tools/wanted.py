@@ -31,3 +31,7 @@ spec:
       template:
         spec: {restartPolicy: Never, containers: [{name: tidy, image: "busybox:1.36"}]}
 """
+# A value that nobody is shown, in what revisions keep and jobs are made from.
+LITERAL = "correct-horse-battery"
+WITH_LITERAL = DEPLOYMENT.rstrip()[:-2] + f", env: [{{name: DB_PASSWORD, value: {LITERAL}}}]}}]\n"
+CRONJOB_WITH_LITERAL = CRONJOB.rstrip()[:-3] + f", env: [{{name: DB_PASSWORD, value: {LITERAL}}}]}}]}}\n"

@@ -27,7 +27,8 @@ async def run_job(client: KubeClient, asked: JobRunArguments) -> Result:
     target = await exact(client, "cronjobs.batch", asked.cronjob, asked.namespace)
     found = await read(client, target)
     name = valid_new_name(asked.name) if asked.name else _name(client, asked.cronjob)
-    await client.create(await client.resolve("jobs.batch"), target.namespace, _job(found, name))
+    whole = await client.original(target)
+    await client.create(await client.resolve("jobs.batch"), target.namespace, _job(whole, name))
     header = f"Job {name} in {asked.namespace} runs cronjob {asked.cronjob} now."
     data = {"job": name, "namespace": asked.namespace, "cronjob": asked.cronjob}
     return Result(header, "", data, tuple(_notes(found)))

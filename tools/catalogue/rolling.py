@@ -9,7 +9,6 @@ from tools.catalogue.finding import exact
 from tools.catalogue.objects import read
 from tools.catalogue.patching import bound, changed
 from tools.catalogue.rollouts import revisions_of
-from tools.catalogue.workloads import owned
 from tools.effects import Effect
 from tools.kube.client import KubeClient, Object
 from tools.kube.errors import BadInput, Conflict, NotFound
@@ -90,10 +89,10 @@ def _chosen(known: list[Object], wanted: int | None, target: Target) -> Object:
 
 
 async def _template(client: KubeClient, found: Object, name: str) -> Object:
-    """The pod template as that revision keeps it, without what the controller added."""
+    """The pod template as that revision keeps it, masked values as they are, without what the controller added."""
     deployment = found.get("kind") == "Deployment"
-    kept = await owned(client, "replicasets.apps" if deployment else "controllerrevisions.apps", found)
-    keeper = next((each for each in kept if part(each, "metadata").get("name") == name), {})
+    kind = await client.resolve("replicasets.apps" if deployment else "controllerrevisions.apps")
+    keeper = await client.original(Target(kind, part(found, "metadata").get("namespace"), name))
     spec = part(keeper, "spec") if deployment else part(part(keeper, "data"), "spec")
     template: dict[str, Any] = {key: value for key, value in part(spec, "template").items() if key != "$patch"}
     if not template:

@@ -12,6 +12,7 @@ import msgspec
 
 from tools import redaction
 from tools.kube import discovery
+from tools.kube.bodies import encode, in_time
 from tools.kube.discovery import Discovery
 from tools.kube.errors import BadAnswer, Gone, NotFound, NotPermitted, NotSent, TooLarge, UnknownKind
 from tools.kube.failures import failure, missing, undecodable
@@ -20,7 +21,7 @@ from tools.kube.resources import Resource, Target
 from tools.kube.sending import ABSENT, FIELD_MANAGER, Seen, Sending, Verb, manager_of, seen
 from tools.kube.shapes import ListAnswer, Table
 from tools.kube.together import beside
-from tools.kube.transport import WRITE_SECONDS, Answer, Request, Transport
+from tools.kube.transport import Answer, Request, Transport
 
 Object: TypeAlias = dict[str, Any]
 PAGE = 500
@@ -119,6 +120,12 @@ class KubeClient:
         self._seen[target.path()] = seen(found)
         return self._clean(found)
 
+    async def original(self, target: Target) -> Object:
+        """The object with what `get` masks, to be written back and never told."""
+        found: Object = await self.decoded(Request("GET", target.path()), dict)
+        self.secrets_seen.add_original(found)
+        return found
+
     async def look(self, path: str) -> Seen:
         """The object there as far as it tells who wrote to it. Only a Kubernetes API server can say there is none."""
         request = Request("GET", path, accept=_METADATA)
@@ -199,7 +206,7 @@ class KubeClient:
         name = str((body.get("metadata") or {}).get("name") or "")
         target = Target(resource, namespace, name)
         sending = self._sending("create", target, self._manager) if name else None
-        query = {"fieldManager": self._manager} | _write(dry_run)
+        query = {"fieldManager": self._manager} | in_time(dry_run)
         return await self.object(Request("POST", resource.path(namespace), query, encode(body), sending=sending))
 
     async def apply(
@@ -210,7 +217,7 @@ class KubeClient:
         request = Request(
             "PATCH",
             target.path(),
-            query | _write(dry_run),
+            query | in_time(dry_run),
             encode(body),
             content_type="application/apply-patch+yaml",
             sending=self._sending("apply", target, FIELD_MANAGER),
@@ -231,7 +238,7 @@ class KubeClient:
         request = Request(
             "PATCH",
             target.path(subresource),
-            {"fieldManager": self._manager} | _write(dry_run),
+            {"fieldManager": self._manager} | in_time(dry_run),
             encode(patch),
             content_type=_PATCH_TYPES[form],
             sending=self._sending("patch", target, self._manager),
@@ -242,7 +249,7 @@ class KubeClient:
         """`options`: fields of `meta/v1 DeleteOptions` (preconditions, gracePeriodSeconds, propagationPolicy)."""
         body = {"kind": "DeleteOptions", "apiVersion": "v1", **options} | ({"dryRun": ["All"]} if dry_run else {})
         sending = self._sending("delete", target, "")
-        return await self.object(Request("DELETE", target.path(), _write(dry_run), encode(body), sending=sending))
+        return await self.object(Request("DELETE", target.path(), in_time(dry_run), encode(body), sending=sending))
 
     @property
     def _manager(self) -> str:
@@ -289,12 +296,3 @@ class KubeClient:
             self.secrets_seen.add(found)
         cleaned: Object = redaction.without_secrets(found)
         return cleaned
-
-
-def encode(body: Any) -> bytes:
-    return msgspec.json.encode(body)
-
-
-def _write(dry_run: bool) -> dict[str, str]:
-    """What every change says: how long the server may take."""
-    return {"timeout": f"{WRITE_SECONDS}s"} | ({"dryRun": "All"} if dry_run else {})

@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from tools.kube.client import KubeClient, Object, encode
+from tools.kube.bodies import encode
+from tools.kube.client import KubeClient, Object
 from tools.kube.resources import Target
 from tools.kube.sending import Seen, Sending
 from tools.kube.transport import WRITE_SECONDS, Request

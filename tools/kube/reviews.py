@@ -10,7 +10,8 @@ from typing import Protocol
 
 import msgspec
 
-from tools.kube.client import KubeClient, encode
+from tools.kube.bodies import encode
+from tools.kube.client import KubeClient
 from tools.kube.errors import Ambiguous, BadAnswer, Forbidden, NotFound, Unreachable
 from tools.kube.failures import failure
 from tools.kube.guard import Asked

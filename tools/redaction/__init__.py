@@ -10,7 +10,7 @@ from tools.redaction.cleaning import data, shapes, text
 from tools.redaction.known import learn, learned, use_key
 from tools.redaction.logs import MaskedFormatter
 from tools.redaction.streams import Filter
-from tools.redaction.structure import Seen, values_of, without_secrets
+from tools.redaction.structure import Seen, shown_in, values_of, without_secrets
 from tools.redaction.wishes import arguments
 
 __all__ = [
@@ -22,6 +22,7 @@ __all__ = [
     "learn",
     "learned",
     "shapes",
+    "shown_in",
     "text",
     "use_key",
     "values_of",

@@ -3,7 +3,7 @@
 import base64
 import binascii
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, TypeAlias
 
 from tools.redaction import names
@@ -112,6 +112,18 @@ def decoded(encoded: str) -> bytes:
         return encoded.encode("utf-8", "surrogatepass")
 
 
+# ---- what would be written back ----------------------------------------------------------------------------------
+
+
+def shown_in(written: bytes) -> str:
+    """Of JSON on its way to a cluster the first text that stands for something masked; empty when there is none."""
+    found = _WRITTEN.search(written)
+    return found[0].decode() if found else ""
+
+
+_WRITTEN = re.compile(rb"(?<=\")<\d{1,9} bytes(, fingerprint [0-9a-f]{6})?>(?=\")|" + MASK.encode())
+
+
 # ---- what was in it ----------------------------------------------------------------------------------------------
 
 
@@ -124,10 +136,27 @@ class Seen:
         self.values = set(values)
         self.held: set[tuple[str, str]] = set()
 
+    def add_original(self, node: Json) -> None:
+        """As `add`, of an object that is not shown but written back: also of literals under telling names."""
+        self.add(node)
+        self.values |= {value for value in _masked(node, without_secrets(node)) if len(value) >= SHORTEST_KNOWN}
+
     def add(self, node: Json) -> None:
         for key, plain, encoded in held_in(node):
             self.values |= {form for form in (plain, encoded) if len(form) >= SHORTEST_KNOWN}
             self.held.add((key, plain))
+
+
+def _masked(node: Json, shown: Json) -> Iterator[str]:
+    """The texts of an object that `shown` masks."""
+    if isinstance(node, dict) and isinstance(shown, dict):
+        for key in node.keys() & shown.keys():
+            yield from _masked(node[key], shown[key])
+    elif isinstance(node, list) and isinstance(shown, list):
+        for one, other in zip(node, shown, strict=True):
+            yield from _masked(one, other)
+    elif isinstance(node, str) and node != shown:
+        yield node
 
 
 def values_of(node: Json) -> set[str]:

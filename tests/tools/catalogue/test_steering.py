@@ -4,9 +4,12 @@ from typing import Any
 
 import pytest
 
+from tests.chat.questions import reader
 from tests.tools.catalogue.conftest import Ask
 from tests.tools.test_rehearsal import tried
-from tests.tools.wanted import CRONJOB, DEPLOYMENT, SERVICE
+from tests.tools.wanted import CRONJOB, CRONJOB_WITH_LITERAL, DEPLOYMENT, LITERAL, SERVICE, WITH_LITERAL
+from tools.effects import Effect
+from tools.kube.resources import Target
 
 TEMPLATE = "spec.template.spec.containers[0]"
 
@@ -217,3 +220,35 @@ async def test_a_cronjob_is_run_now(ask: Ask, demo: str, place: str) -> None:
     found = await tried(demo, "job_run", {"cronjob": "tidy", "namespace": place})
     assert "The cronjob is suspended; this job runs all the same." in found.notes
     assert (await ask("job_run", cronjob="tidy", namespace=place, name="No Good")).status == "failed"
+
+
+# ---- what is masked ----------------------------------------------------------------------------------------------
+
+
+async def test_what_a_revision_or_a_template_keeps_masked_is_written_back_as_it_is(demo, ask: Ask, place: str) -> None:
+    variable = {"name": "DB_PASSWORD", "value": LITERAL}
+    await ask("k8s_apply", manifest=WITH_LITERAL, namespace=place)
+    await ask("k8s_set", name="web", namespace=place, env={"DB_PASSWORD": None})
+    undone = await ask("k8s_rollout_do", action="undo", name="web", namespace=place)
+    assert undone.status == "completed", undone.text
+    assert await environment(demo, place, "deployments.apps", "web") == [variable]
+    await ask("k8s_apply", manifest=CRONJOB_WITH_LITERAL, namespace=place)
+    ran = await ask("job_run", cronjob="tidy", namespace=place, name="now")
+    assert ran.status == "completed", ran.text
+    assert await environment(demo, place, "jobs.batch", "now") == [variable]
+    assert LITERAL not in undone.full + ran.full
+
+
+async def environment(cluster: str, place: str, kind: str, name: str) -> Any:
+    client = await reader(cluster, Effect.SENSITIVE)
+    found = await client.original(Target(await client.resolve(kind), place, name))
+    return found["spec"]["template"]["spec"]["containers"][0]["env"]
+
+
+@pytest.mark.parametrize("stands", ["<21 bytes, fingerprint ab12cd>", "<5 bytes>", "postgres://app:<redacted>@db/shop"])
+async def test_what_stands_for_a_masked_value_is_never_written(ask: Ask, place: str, stands: str) -> None:
+    await ask("k8s_apply", manifest=DEPLOYMENT, namespace=place)
+    refused = await ask("k8s_set", name="web", namespace=place, env={"DB_PASSWORD": stands})
+    assert refused.status == "failed", refused.text
+    assert "Leave that field out" in refused.text
+    assert "env" not in (await at(ask, place, TEMPLATE))[0]
