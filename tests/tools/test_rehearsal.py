@@ -180,6 +180,15 @@ async def test_a_server_that_does_not_know_dry_runs_is_told_so() -> None:
     assert recorder.steps[0].untried == "something in this cluster does not know dry runs"
 
 
+async def test_what_could_not_be_tried_out_on_an_object_that_is_going_may_let_it_go() -> None:
+    going = {**FOUND, "metadata": {**FOUND["metadata"], "deletionTimestamp": "2026-01-01T00:00:00Z"}}
+    refused = status(400, "BadRequest", 'admission webhook "x" does not support dry run')
+    async with serving(in_turn(answering(going), refused)) as api:
+        recorder = Recorder()
+        await RehearsalTransport("test", api.access(), recorder).send(Request("PATCH", POD, body=b"{}"), REHEARSAL)
+    assert recorder.steps[0].effect is Effect.DESTROY
+
+
 async def test_only_what_was_rehearsed_leaves_and_only_once() -> None:
     async with serving(answering(FOUND)) as api:
         recorder = Recorder()

@@ -108,7 +108,7 @@ class RehearsalTransport(Transport):
         why = self._excuse(answer)
         if not why:
             return answer
-        self._record(request, asked, effect, untried=why, **facts)
+        self._record(request, asked, weighed(effect, before, None), untried=why, **facts)
         return Answer(201 if before is None else 200, {}, _as_sent(request, before))
 
     async def _taken(self, request: Request, permit: Permit) -> tuple[str, ...]:
