@@ -5,6 +5,7 @@ anew. The envelope never changes. Its call is opened before anything else sees i
 know only the call inside. A model that calls such a tool by its own name is understood as well.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -21,6 +22,7 @@ ENVELOPE = ToolOffer(
     },
 )
 MOST_NAMED = 100
+_NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")  # what an endpoint takes as a tool's name when it is told of the call
 
 
 def loaded(offers: Sequence[ToolOffer]) -> list[ToolOffer]:
@@ -41,10 +43,10 @@ def named(offers: Sequence[ToolOffer]) -> str:
 
 
 def opened(wish: Wish) -> Wish:
-    """The call inside the envelope; any other wish is itself. What does not fit is left to the tool's own schema, which
-    refuses what it does not know."""
+    """The call inside the envelope; any other wish is itself, and so is one that names no tool. What does not fit is
+    left to the tool's own schema, which refuses what it does not know."""
     name = wish.arguments.get("tool")
-    if wish.name != ENVELOPE.name or not isinstance(name, str) or not name:
+    if wish.name != ENVELOPE.name or not isinstance(name, str) or not _NAME.fullmatch(name):
         return wish
     beside = {key: value for key, value in wish.arguments.items() if key not in ("tool", "arguments")}
     inside = wish.arguments.get("arguments", {})

@@ -42,6 +42,8 @@ def test_the_names_of_the_rest_are_told_in_one_order_and_bounded():
         ({"tool": "tool_call", "arguments": {"tool": "x"}}, "tool_call", {"tool": "x"}),
         ({"arguments": {}}, "tool_call", {"arguments": {}}),
         ({"tool": ["node_drain"]}, "tool_call", {"tool": ["node_drain"]}),
+        ({"tool": "drain node a"}, "tool_call", {"tool": "drain node a"}),
+        ({"tool": "x" * 65}, "tool_call", {"tool": "x" * 65}),
     ],
 )
 def test_an_envelope_is_opened_and_nothing_in_it_is_lost(given, name, arguments):
