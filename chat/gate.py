@@ -97,6 +97,19 @@ def look(call: ToolCall) -> Allowed | Refusal | None:
     return _answered(call) or Allowed(tool, arguments, person, acting, judge, now.grounds(verdict), others)
 
 
+def lost(call: ToolCall) -> str:
+    """Why a call that has begun may send nothing more, as a sentence; empty while it may. What was approved stays so:
+    it is looked at whether the person may still do such a thing at all."""
+    try:
+        tool = registry.find(call.tool)
+        cluster = None if isinstance(tool, ServerTool) else clusters.find(call.cluster)
+    except (registry.UnknownTool, KubeError) as fault:
+        return str(fault)
+    person = User.objects.get(pk=call.run.message.author_id)
+    verdict = policy.present(person, call).first_look(tool.effect)
+    return _forbidden(person, call, tool, cluster) or (verdict.reason if verdict.decision == "deny" else "")
+
+
 def _elsewhere(person: User, now: policy.Present, tool: Tool, arguments: Closed) -> dict[str, Judge | str]:
     """A verdict for each cluster of a tool that reads several; one refusal is no matter of the others. What changes
     something does so in its own cluster only."""

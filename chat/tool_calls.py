@@ -264,13 +264,20 @@ def told_more(outcome: toolbox.Outcome, *, before: str = "", after: str = "") ->
 async def _announce(claim: Claim, call: ToolCall, sending: Sending) -> float:
     """`Permit.announce` of a call. Whatever keeps it from being written down keeps it from being sent."""
     try:
-        return await in_database(calls.announce)(claim, call, sending)
+        return await in_database(_announced)(claim, call, sending)
     except LeaseLost:
         raise NotSent("Another process has taken this run over, so this was not sent.") from None
     except RunOver:
         raise NotSent("The run was stopped before this was sent.") from None
     except DatabaseFault:
         raise NotSent("The portal's database did not answer, so this was not sent. Ask again.") from None
+
+
+def _announced(claim: Claim, call: ToolCall, sending: Sending) -> float:
+    """What let a call begin may have gone while it sent one change after another."""
+    if call.sent and (why := gate.lost(call)):
+        raise NotSent(why)
+    return calls.announce(claim, call, sending)
 
 
 def answer(call: ToolCall) -> Answer:

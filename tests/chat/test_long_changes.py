@@ -4,7 +4,7 @@ import secrets
 
 import pytest
 
-from chat.actions import approvals, runs
+from chat.actions import approvals, people, runs
 from chat.errors import BadInput
 from chat.models import Approval, ToolCall
 from tests.chat.questions import asked, outside, reader
@@ -79,6 +79,27 @@ async def test_a_drain_is_told_while_it_waits_and_ends_at_a_stop(crew, demo, scr
     assert "it was told to stop" in call.result
     assert [row["verb"] for row in call.sent] == ["patch"]
     assert (await in_database(Approval.objects.get, pk=request["approval_id"])).consumed_at is not None
+
+
+async def test_a_drain_ends_where_its_person_may_change_nothing_any_more(crew, demo, script, alice, token, name):
+    await outside(demo, "k8s_apply", manifest=STRANDED.format(name=name))
+    await becomes(lambda: _guarded(demo, name))
+    arguments = {"node": name, "force": True, "timeout_seconds": 120}
+    script([{"wish": "node_drain", "arguments": arguments}], [{"say": "{answers}"}])
+    async with Client(token) as client:
+        request = await asked(client)
+        await in_database(approvals.decide, alice, request["approval_id"], "approve")
+        await client.until("tool_progress", patience=60)
+    await in_database(people.give_role, alice, "viewer")
+    await outside(demo, "k8s_delete", kind="pdb", name=name, namespace="shop")
+    await becomes(lambda: in_database(_ended, request["tool_call_id"]))
+    call = await in_database(ToolCall.objects.get, pk=request["tool_call_id"])
+    assert [row["verb"] for row in call.sent] == ["patch"]
+    assert "alice may look, but not change anything" in call.result
+
+
+def _ended(call_id: str) -> bool:
+    return ToolCall.objects.get(pk=call_id).finished
 
 
 async def _guarded(cluster: str, name: str) -> bool:
