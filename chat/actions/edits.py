@@ -107,7 +107,7 @@ def _rewrite(call: ToolCall, wished: dict[str, Any]) -> None:
     tool = registry.find(call.tool)
     call.arguments = redaction.arguments(wished)
     call.sealed = wished if wished != call.arguments else None
-    call.intent = storable.text(tool.intent(toolbox.parse(tool, wished)))[:300]
+    call.intent = redaction.text(storable.text(tool.intent(toolbox.parse(tool, wished))))[:300]
     call.save(update_fields=["arguments", "sealed", "intent"])
 
 
@@ -119,6 +119,6 @@ def _unmasked(call: ToolCall, arguments: dict[str, Any]) -> dict[str, Any]:
         key: call.sealed[key] if key in call.sealed and value == call.arguments.get(key) else value
         for key, value in arguments.items()
     }
-    if any("<redacted>" in str(kept[key]) for key in kept if kept[key] != call.sealed.get(key)):
+    if any("<redacted" in str(kept[key]) for key in kept if kept[key] != call.sealed.get(key)):
         raise BadInput("Values of Secrets are not shown here, so an argument that holds one cannot be edited.")
     return kept

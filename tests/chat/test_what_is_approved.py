@@ -136,6 +136,19 @@ async def test_edited_arguments_are_a_new_question_and_the_model_is_told(crew, d
     assert (original.status, original.reason, original.edited_by) == ("void", "Edited by alice.", alice)
 
 
+async def test_what_an_edited_call_is_called_bears_no_secret(crew, demo, script, alice, token):
+    wish = {"name": "storefront", "namespace": "shop", "images": {"storefront": "nginx:1.27"}}
+    script([{"wish": "k8s_set", "arguments": wish}], [{"say": "{answers}"}])
+    secret = "ghp_" + "a1B2c3D4e5F6" * 3
+    async with Client(token) as client:
+        first = await asked(client)
+        await deciding.edit(alice, first["approval_id"], wish | {"images": {"storefront": f"nginx:{secret}"}})
+        second = (await client.until("approval_requested"))["data"]
+    kept = await in_database(Approval.objects.select_related("tool_call").get, pk=second["approval_id"])
+    assert secret not in kept.summary + kept.tool_call.intent
+    assert "<redacted" in kept.summary
+
+
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [

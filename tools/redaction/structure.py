@@ -121,7 +121,7 @@ def shown_in(written: bytes) -> str:
     return found[0].decode() if found else ""
 
 
-_WRITTEN = re.compile(rb"(?<=\")<\d{1,9} bytes(, fingerprint [0-9a-f]{6})?>(?=\")|" + MASK.encode())
+_WRITTEN = re.compile(rb"(?<=\")<\d{1,9} bytes(, fingerprint [0-9a-f]{6})?>(?=\")|<redacted[a-z ]{0,20}>")
 
 
 # ---- what was in it ----------------------------------------------------------------------------------------------

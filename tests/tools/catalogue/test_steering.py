@@ -245,7 +245,9 @@ async def environment(cluster: str, place: str, kind: str, name: str) -> Any:
     return found["spec"]["template"]["spec"]["containers"][0]["env"]
 
 
-@pytest.mark.parametrize("stands", ["<21 bytes, fingerprint ab12cd>", "<5 bytes>", "postgres://app:<redacted>@db/shop"])
+@pytest.mark.parametrize(
+    "stands", ["<21 bytes, fingerprint ab12cd>", "<5 bytes>", "postgres://app:<redacted>@db/shop", "<redacted token>"]
+)
 async def test_what_stands_for_a_masked_value_is_never_written(ask: Ask, place: str, stands: str) -> None:
     await ask("k8s_apply", manifest=DEPLOYMENT, namespace=place)
     refused = await ask("k8s_set", name="web", namespace=place, env={"DB_PASSWORD": stands})

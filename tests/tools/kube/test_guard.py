@@ -44,7 +44,6 @@ IN_SHOP = "/api/v1/namespaces/shop"
         ("GET", f"{IN_SHOP}/services/web/proxy", Effect.EXECUTE),
         ("GET", "/api/v1/nodes/n1/proxy", Effect.EXECUTE),
         ("GET", "/api/v1/nodes/n1/proxy/run/shop/web/c", Effect.EXECUTE),
-        ("GET", "/api/v1/nodes/n1/proxy/stats/summary/", Effect.EXECUTE),
         ("GET", "/api/v1/nodes/n1/proxy/../../../secrets", Effect.EXECUTE),
         ("GET", "/api/v1/nodes/n1/proxy/stats/summary", Effect.SENSITIVE),
         ("HEAD", "/api/v1/nodes/n1/proxy/stats/summary", Effect.EXECUTE),
