@@ -60,6 +60,8 @@ def _load(text: str) -> list[Any]:
     loader = _Loader(text)
     found = []
     try:
+        if len(text) > LARGEST:
+            _count(text)
         while loader.check_node():
             node = loader.get_node()
             _check(node)
@@ -76,9 +78,21 @@ def _load(text: str) -> list[Any]:
     return [document for document in found if document is not None]
 
 
+def _count(text: str) -> None:
+    """Before a tree is made of a large text: one of values of a byte each would take a hundred times its room."""
+    values = 0
+    for event in yaml.parse(text, Loader=_Loader):
+        values = 0 if isinstance(event, yaml.DocumentStartEvent) else values + isinstance(event, yaml.NodeEvent)
+        if values > _MOST_NODES:
+            raise BadInput(_TOO_MANY)
+
+
+_TOO_MANY = "The manifest expands to too many values: use fewer aliases."
+
+
 def _check(root: yaml.Node) -> None:
     if _weight(root, {}, 0) > _MOST_NODES:
-        raise BadInput("The manifest expands to too many values: use fewer aliases.")
+        raise BadInput(_TOO_MANY)
 
 
 def _weight(node: yaml.Node, known: dict[int, int], depth: int) -> int:

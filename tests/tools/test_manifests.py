@@ -1,6 +1,7 @@
 """Manifests are read as Kubernetes reads them, and hostile ones are refused before they cost anything."""
 
 import json
+import tracemalloc
 
 import pytest
 
@@ -88,3 +89,19 @@ def test_a_kind_is_written_as_the_api_does(kind: str) -> None:
     """By another name the kind would be found all the same, and its values be masked by nobody."""
     with pytest.raises(BadInput, match="is not a kind"):
         manifests.documents(json.dumps({"apiVersion": "v1", "kind": kind, "metadata": {"name": "x"}}))
+
+
+def test_no_tree_is_made_of_a_large_text_of_tiny_values() -> None:
+    """As whoever may write a Secret can have one kept for Helm: a thousandth of it, packed."""
+    tracemalloc.start()
+    try:
+        with pytest.raises(BadInput, match="too many values"):
+            manifests.parsed("- a\n" * (1 << 18))
+        assert tracemalloc.get_traced_memory()[1] < 20 << 20
+    finally:
+        tracemalloc.stop()
+
+
+def test_large_documents_of_few_values_are_read() -> None:
+    large = f"---\n{ONE}data: {{a: {'x' * manifests.LARGEST}}}\n"
+    assert len(manifests.parsed(large * 3)) == 3
