@@ -215,6 +215,10 @@ def answers_come_in_as_they_are(patch: Patch) -> None:
     patch.setattr(client.KubeClient, "_clean", lambda self, found: found)
 
 
+def masks_are_written(patch: Patch) -> None:
+    patch.setattr(redaction, "shown_in", lambda written: "")
+
+
 def secrets_only_at_the_top(patch: Patch) -> None:
     real = redaction.without_secrets
 
@@ -257,5 +261,6 @@ MUTANTS = (
     Mutant("an identity for looking changes things", who_may_only_look_may_change,
            probe=probes.an_identity_for_looking_changes_nothing),
     Mutant("answers come in as they are", answers_come_in_as_they_are, probe=probes.answers_come_in_clean),
+    Mutant("what stands for a secret is written", masks_are_written, probe=probes.masks_stay_out),
     Mutant("secrets are looked for at the top only", secrets_only_at_the_top, ("HM-11 an environment by path",)),
 )  # fmt: skip

@@ -27,6 +27,7 @@ from tools.kube.errors import KubeError, NotSent
 from tools.kube.guard import Asked, Permit
 from tools.kube.identity import ActsAs
 from tools.kube.plan import Passes, Step, wire
+from tools.kube.resources import Resource, Target
 from tools.kube.sending import Sending
 from tools.kube.transport import Request
 from tools.policy import Rule, Rules, Verdict, requests
@@ -172,6 +173,17 @@ async def answers_come_in_clean() -> list[str]:
             told = json.dumps(await KubeClient(api.transport(), permit()).object(Request("GET", POD)))
             found += [f"a value of a Secret in {body['kind']}"] if value in told else []
     return found
+
+
+async def masks_stay_out() -> list[str]:
+    """What is shown in the place of a secret would take its place."""
+    async with serving(answering({"kind": "Pod"})) as api:
+        client = KubeClient(api.transport(), permit())
+        pod = Target(Resource("", "v1", "Pod", "pods", "pod", namespaced=True), "shop", "web-1")
+        for shown in ("<12 bytes>", "<12 bytes, fingerprint ab12cd>", "a <redacted token> b"):
+            with contextlib.suppress(KubeError):
+                await client.patch(pod, {"metadata": {"annotations": {"a": shown}}})
+        return [f"{method} {path} wrote a mask" for method, path in api.seen]
 
 
 async def writes_go_out_once() -> list[str]:

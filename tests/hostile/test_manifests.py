@@ -71,6 +71,7 @@ PLACES = {
     "finalizer_clear": {"kind": "configmap", "namespace": "shop"},
     "job_run": {"namespace": "shop"},
     "pod_evict": {"namespace": "shop"},
+    "http_probe": {"namespace": "shop", "port": "80"},
     "node_taint": {"key": "a"},
     "node_drain": {},
 }
@@ -110,6 +111,12 @@ ARGUMENTS = [
     ("pod_evict", {"pod": [None], "namespace": "shop"}),
     ("pod_debug", {"pod": "x", "namespace": "shop", "image": "evil.example/x", "command": ["sh"]}),
     ("pod_debug", {"pod": "x", "namespace": "shop", "image": "evil.example/x", "command": "sh"}),
+    *[("http_probe", _SET | {"port": port}) for port in ("", "80/proxy", "80:443", "80?x=y", "HTTP", "%38%30")],
+    *[("fleet_query", {"tool": tool, "clusters": ["demo"]}) for tool in ("k8s_delete", "pod_logs", "fleet_query", "")],
+    ("fleet_query", {"tool": "k8s_list", "clusters": []}),
+    ("fleet_query", {"tool": "k8s_list", "clusters": ["demo"] * 11}),
+    ("k8s_set", _SET | {"env": {"TOKEN": "<12 bytes, fingerprint ab12cd>"}}),
+    ("k8s_apply", {"manifest": made(annotations={"password": "<redacted>"})}),
 ]
 CLUSTERS_OWN = ("system:x", "X")  # names of some kinds, which the API server judges
 
