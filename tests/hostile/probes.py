@@ -246,6 +246,7 @@ PROBES: tuple[Callable[[], Awaitable[list[str]]], ...] = (
     requests_say_whom_they_are_for,
     an_identity_for_looking_changes_nothing,
     answers_come_in_clean,
+    masks_stay_out,
     writes_go_out_once,
     an_approval_is_used_once,
 )

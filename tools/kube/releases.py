@@ -23,6 +23,7 @@ from tools.kube.transport import Request
 from tools.rendering import as_yaml
 
 LARGEST = 24 << 20  # bytes of one release, unpacked
+MOST_VALUES = 500_000  # of one release: an empty object of three bytes takes sixty-four once it is decoded
 SELECTOR = "owner=helm"
 _SEPARATOR = re.compile(r"(?m)^---.*$")
 _GZIP = b"\x1f\x8b"
@@ -136,6 +137,8 @@ def _unpacked(raw: bytes, keeper: Target) -> bytes:
     unpacked = zlib.decompressobj(wbits=zlib.MAX_WBITS | 16).decompress(raw, LARGEST + 1)
     if len(unpacked) > LARGEST:
         raise TooLarge(f"{keeper.words} unpacks to more than {LARGEST >> 20} MiB, so it is not read.")
+    if unpacked.count(b",") > MOST_VALUES:
+        raise TooLarge(f"{keeper.words} unpacks to more than {MOST_VALUES:,} values, so it is not read.")
     return unpacked
 
 

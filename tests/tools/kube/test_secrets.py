@@ -151,8 +151,9 @@ async def test_a_release_is_decoded_and_its_secrets_are_known(resource: Resource
         (None, BadAnswer, "does not hold a Helm release"),
         (kept([1, 2])["data"], BadAnswer, "does not hold a Helm release"),
         (kept({**RELEASE, "manifest": "a" * (25 << 20)})["data"], TooLarge, "unpacks to more than 24 MiB"),
+        (kept({**RELEASE, "config": {"a": [{}] * 500_001}})["data"], TooLarge, "unpacks to more than 500,000 values"),
     ],
-    ids=["rubbish", "null", "no data", "list", "bomb"],
+    ids=["rubbish", "null", "no data", "list", "bomb", "many values"],
 )
 async def test_what_is_no_release_or_a_bomb_is_refused(data: Any, fault: type[KubeError], words: str) -> None:
     async def handler(request: web.Request) -> web.StreamResponse:
