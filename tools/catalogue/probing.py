@@ -8,6 +8,7 @@ from urllib.parse import parse_qsl
 
 from pydantic import Field
 
+from tools import redaction
 from tools.catalogue.finding import exact
 from tools.catalogue.objects import read
 from tools.effects import Effect
@@ -91,11 +92,14 @@ def _headers(answer: Answer) -> dict[str, str]:
 
 
 def _text(answer: Answer) -> str:
+    """Of a body that was cut, without an end that may be the beginning of something secret."""
     try:
         text = answer.body.decode("utf-8", "ignore" if answer.cut else "strict")
     except UnicodeDecodeError:
         return f"({counted(len(answer.body), 'byte')} that are no text)"
-    return text if "\x00" not in text else f"({counted(len(answer.body), 'byte')} that are no text)"
+    if "\x00" in text:
+        return f"({counted(len(answer.body), 'byte')} that are no text)"
+    return redaction.Filter().feed(text) if answer.cut else text
 
 
 TOOLS: tuple[Tool, ...] = (

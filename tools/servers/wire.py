@@ -198,6 +198,8 @@ class Narrow:
         return Transport()
 
     async def _let_out(self, message: Json) -> None:
+        if isinstance(message, list):  # a batch could hold several calls
+            raise self._cut(NotSent("Several messages at once are not sent to another server."))
         if not isinstance(message, dict) or message.get("method") != "tools/call":
             return
         if self.sent or self._leaving is None:

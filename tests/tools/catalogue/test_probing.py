@@ -74,6 +74,13 @@ async def test_what_answers_is_told_as_it_is(answer: Any, says: tuple[str, ...])
         assert sum(1 for _, path in api.seen if path.startswith(PROXY)) == 1
 
 
+@pytest.mark.parametrize("before", range(2_036, 2_049))
+async def test_a_token_that_the_cut_goes_through_is_not_told_in_part(before: int) -> None:
+    body = ("a word " * 300)[: before - 1].encode() + b" ghp_0123456789abcdefghijABCDEFGHIJ456789 more"
+    async with serving(cluster(saying(body))) as api:
+        assert "ghp_0" not in (await probe(api)).text
+
+
 async def test_what_the_api_server_says_itself_is_a_failure() -> None:
     refused = status(503, "ServiceUnavailable", 'no endpoints available for service "web"')
     async with serving(cluster(refused)) as api:
