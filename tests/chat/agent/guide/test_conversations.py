@@ -212,9 +212,3 @@ async def test_a_label_is_set_and_taken_away_again_and_nothing_else(talk: Talk):
     told = await talk.say("remove label team from deployment cart in shop")
     assert told.calls[-1] == ("k8s_label", {**cart, "labels": {"team": None}})
     assert "team=web" not in (await talk.say("describe deployment cart in shop")).text
-
-
-async def test_draining_a_node_is_announced_done_and_seen(talk: Talk):
-    told = await talk.say("drain node-2")
-    assert ("node_drain", {"node": "node-2"}) in told.calls
-    assert "about to drain Node `node-2`" in told.said[0]
