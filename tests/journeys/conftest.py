@@ -55,6 +55,7 @@ STORIES = [
         "when": "hostile",
         "rounds": [[{"think": HOSTILE}, {"say": HOSTILE, "chunks": 9}, wish(HOSTILE[:60])], [{"say": "Over."}]],
     },
+    {"when": "drain", "rounds": [[{"say": "I will drain it."}, wish("node_drain", node="node-2")], [{"say": "Over."}]]},
     {"when": "break down", "rounds": [[{"fail": "The model does not answer.", "code": "model_down"}]]},
     {"when": "", "rounds": [[THOUGHT, LIST], [{"say": ANSWER, "chunks": 60, "delay": 0.03}]]},
 ]

@@ -21,6 +21,20 @@ async def test_arguments_are_edited_on_the_page_and_asked_about_anew(visit):
         await ended(page)
 
 
+async def test_many_deletions_fit_a_phone_and_each_is_named(visit):
+    async with visit("/", width=390) as page:
+        await say(page, "drain node-2")
+        card = page.locator('approval-card[data-state="pending"]')
+        await card.wait_for()
+        assert await card.get_by_text("evict", exact=True).count() > 1
+        assert await card.locator(".step-diff[open]").count() == 0
+        await card.get_by_text("What is destroyed").first.click()
+        assert "kind: Pod" in await card.locator(".step-diff[open] .diff").inner_text()
+        assert await page.evaluate("document.documentElement.scrollWidth") == 390
+        await card.get_by_role("button", name="Reject").click()
+        await ended(page)
+
+
 async def test_who_may_decide_hears_of_it_on_another_page_and_on_the_computers_screen(visit):
     noting = """() => {
       window.Notification = class extends EventTarget {

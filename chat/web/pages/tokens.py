@@ -12,10 +12,11 @@ from chat.web.door import SignedIn, done, page
 LIVES = (7, 30, 90, 365)  # days
 _MEANINGS = {
     Scope.READ: "reads",
-    Scope.WRITE: "also sends messages, starts tool calls and stops",
+    Scope.WRITE: "also sends messages and starts calls",
     Scope.APPROVE: "also decides approvals",
     Scope.ADMIN: "everything, as an administrator",
 }
+_USUAL = Scope.WRITE.value  # a program that may decide about its own wishes is a choice, not a default
 
 
 @page("GET", "HEAD")
@@ -44,7 +45,7 @@ def _shown(request: SignedIn, made: str = "") -> HttpResponse:
         "made": made,
         "tokens": tokens.standing_of(request.user),
         "scopes": [(name, _MEANINGS[Scope(name)]) for name in offered],
-        "widest": tokens.widest(request.user),
+        "usual": _USUAL if _USUAL in offered else offered[-1],
         "lives": LIVES,
         "address": settings.PUBLIC_ADDRESS,
     }

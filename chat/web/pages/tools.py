@@ -20,7 +20,7 @@ _WORDS = {
     Effect.READ: "Looks, and changes nothing.",
     Effect.SENSITIVE: "Looks at what may be private: logs, configuration, environment.",
     Effect.CHANGE: "Changes something that can be changed back.",
-    Effect.DESTROY: "Removes something for good.",
+    Effect.DESTROY: "Removes something for good, or makes pods leave.",
     Effect.EXECUTE: "Runs a command inside a container.",
 }
 _DECISIONS = {"allow": ("good", "Runs at once"), "ask": ("warn", "Asks a person"), "deny": ("", "Switched off")}

@@ -25,6 +25,13 @@ def test_a_token_is_shown_once_and_lets_in(client, alice):
     assert token[:11] in page
 
 
+def test_deciding_is_never_the_scope_that_stands_there_first(client, alice):
+    client.force_login(alice)
+    page = client.get("/tokens").content.decode()
+    assert re.findall(r'value="(\w+)" selected', page)[0] == "write"
+    assert 'value="approve"' in page
+
+
 def test_a_revoked_token_lets_nobody_in(client, alice):
     client.force_login(alice)
     token = _made(client)

@@ -31,6 +31,10 @@ class Act(StrEnum):
     CLUSTERS = "clusters"
     CLUSTER = "cluster"
     DISCOVER = "discover"
+    CHANGED = "changed"
+    RELATIONS = "relations"
+    RELEASES = "releases"
+    RIGHTS = "rights"
     RESTART = "restart"
     SCALE = "scale"
     DELETE = "delete"
@@ -39,6 +43,7 @@ class Act(StrEnum):
     UNDO = "undo"
     DRAIN = "drain"
     RERUN = "rerun"
+    LABEL = "label"
     NAMESPACE = "namespace"
     APPLY = "apply"
     DRAFT = "draft"
@@ -61,6 +66,7 @@ CHANGES = frozenset(
         Act.UNDO,
         Act.DRAIN,
         Act.RERUN,
+        Act.LABEL,
         Act.NAMESPACE,
         Act.APPLY,
         Act.SET_ENV,
@@ -92,6 +98,8 @@ POINTED = frozenset(
         Act.UNCORDON,
         Act.DRAIN,
         Act.RERUN,
+        Act.LABEL,
+        Act.RELATIONS,
     }
 )
 

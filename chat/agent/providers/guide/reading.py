@@ -3,7 +3,7 @@
 import re
 from dataclasses import replace
 
-from chat.agent.providers.guide import acts
+from chat.agent.providers.guide import acts, questions
 from chat.agent.providers.guide.glossary import topic_of
 from chat.agent.providers.guide.intention import CHANGES, POINTED, Act, Intention
 from chat.agent.providers.guide.kinds import kind_of
@@ -19,7 +19,7 @@ MANIFEST = re.compile(r"^\s*[\"']?(?:apiVersion|kind)[\"']?\s*:", re.MULTILINE)
 WHERE = (
     ("pending", r".*\b(?:pending|waiting|unscheduled|not scheduled|unschedulable)\b.*"),
     ("completed", r".*\b(?:completed|succeeded|finished)\b.*"),
-    ("failing", rf".*\b(?:{acts.FAILING}|not running|evicted|bad)\b.*"),
+    ("failing", rf".*\b(?:{questions.FAILING}|not running|evicted|bad)\b.*"),
     ("running", r".*\b(?:running|healthy|ready)\b.*"),
 )
 
@@ -36,6 +36,9 @@ def read(text: str, clusters: tuple[str, ...] = ()) -> Intention:
         return small
     if phrase.has(acts.NEGATED) and not phrase.has(r"^why\b.*|.*\?$"):
         return Intention(Act.NO, text="negated")
+    rights = _rights(phrase, clusters)
+    if rights:
+        return rights
     asked_how = phrase.has(acts.HOWTO)
     if asked_how:
         phrase.take(
@@ -48,6 +51,16 @@ def read(text: str, clusters: tuple[str, ...] = ()) -> Intention:
     if asked_how and intention.act in CHANGES | {Act.DRAFT}:
         return replace(intention, act=Act.HOWTO, text=intention.act.value)
     return intention
+
+
+def _rights(phrase: Phrase, clusters: tuple[str, ...]) -> Intention | None:
+    """ "can I delete pods in shop" asks what is allowed; "can I delete pod web-1" asks how to."""
+    left = Phrase(phrase.words)
+    verb = left.take(acts.MAY)
+    if not verb:
+        return None
+    intention = _filled(Act.RIGHTS, left, clusters, Value(Act.RIGHTS))
+    return replace(intention, text=acts.VERBS[verb[0].lower()]) if intention.kind and not intention.name else None
 
 
 def _small_talk(phrase: Phrase) -> Intention | None:
@@ -120,10 +133,10 @@ def _question(phrase: Phrase, clusters: tuple[str, ...], *, again: bool) -> Inte
     if topic:
         return Intention(Act.GLOSSARY, text=topic)
     full = phrase.text
-    why = phrase.has(acts.WHY_PATTERNS[0])
-    act = None if why else next((act for act, pattern in acts.QUESTIONS if phrase.has(pattern)), None)
-    why = why or (act is None and any(phrase.has(pattern) for pattern in acts.WHY_PATTERNS))
-    reading = None if why or act else next((act for act, pattern in acts.READS if phrase.has(pattern)), None)
+    why = phrase.has(questions.WHY_PATTERNS[0])
+    act = None if why else next((act for act, pattern in questions.QUESTIONS if phrase.has(pattern)), None)
+    why = why or (act is None and any(phrase.has(pattern) for pattern in questions.WHY_PATTERNS))
+    reading = None if why or act else next((act for act, pattern in questions.READS if phrase.has(pattern)), None)
     where = next((where for where, pattern in WHERE if phrase.has(pattern)), "")
     intention = replace(_filled(act or reading or Act.UNKNOWN, phrase, clusters, Value(Act.UNKNOWN)), where=where)
     if why:

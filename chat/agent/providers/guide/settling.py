@@ -3,7 +3,7 @@
 import re
 from dataclasses import replace
 
-from chat.agent.providers.guide import acts
+from chat.agent.providers.guide import questions
 from chat.agent.providers.guide.intention import EVERYWHERE, Act, Intention
 from chat.agent.providers.guide.kinds import kind_of
 
@@ -92,7 +92,7 @@ def why_or_check(intention: Intention, full: str) -> Intention:
         return replace(intention, act=Act.WHY, pronoun=True)
     if intention.name or intention.choice:
         return replace(intention, act=Act.WHY)
-    open_words = re.search(rf"\b{acts.OPEN}\b|\b{acts.PROBLEMS}\b", full)
+    open_words = re.search(rf"\b{questions.OPEN}\b|\b{questions.PROBLEMS}\b", full)
     if intention.pronoun and not open_words and not intention.namespace:
         return replace(intention, act=Act.WHY)
     if intention.kind and not full.startswith(("why", "what", "is", "are", "check", "how")) and not intention.where:

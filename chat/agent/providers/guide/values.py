@@ -28,6 +28,9 @@ class Value:
 
 def take_value(phrase: Phrase) -> Value | None:
     """Takes what is to be set out of the phrase, so that only the target and its place are left."""
+    label = _label(phrase)
+    if label:
+        return label
     if not phrase.has(
         r"^(?:set|change|update|add|define|put|make|use|export|configure|raise|increase|lower|reduce|decrease|bump|give|upgrade|downgrade|"
         r"switch|roll|move|deploy|correct|fix|point|limit|setze|patch|let|double|run)\b.*"
@@ -59,6 +62,20 @@ def _variable(phrase: Phrase) -> Value | None:
 
 def _peek(phrase: Phrase, pattern: str) -> tuple[str, ...]:
     return Phrase(phrase.words).take(pattern) or ()
+
+
+def _label(phrase: Phrase) -> Value | None:
+    """ "label web with team=a", "add label team=a to web"; "remove label team from web" has an empty value."""
+    gone = phrase.take(r"^(?:remove|delete|drop|unset) (?:the )?label ('?[a-z0-9][\w./-]*)(?: (?:from|of|on|off))?")
+    if gone:
+        return Value(Act.LABEL, ((gone[0], ""),))
+    if not phrase.has(r"^(?:label|tag)\b.*|^(?:add|put|set) (?:the |an? )?label\b.*"):
+        return None
+    pairs = []
+    while taken := phrase.take(r"(?:with |as |and )?(?:the )?(?:labels? )?([a-z0-9][\w./-]*)=([\w.-]+)"):
+        pairs.append((taken[0], taken[1]))
+    phrase.take(r"^(?:label|tag|add|put|set)(?: (?:the |an? )?label)?(?: (?:to|on))?")
+    return Value(Act.LABEL, tuple(pairs))
 
 
 def _selector(phrase: Phrase) -> Value | None:

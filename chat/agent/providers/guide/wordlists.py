@@ -63,7 +63,8 @@ war auf aus mit von vom zum zur für fuer bei nach nicht kein keine zeig zeige z
 viele warum wieso weshalb welche welcher welches wo laufen läuft laufe bitte gibt es starte stoppe entferne auch
 noch mal dann jetzt kaputt los geht starten neu liste skaliere lösche loesche restarted sorted exposed worst best
 compare tail follow grep open joke bigger smaller installed dashboard often settings setting deploys wait waits
-user users customer customers people someone website site pictures
+user users customer customers people someone website site pictures owns owned owner owners depend depends belong
+belongs needs lately helm releases charts allowed permission permissions relation relations related
 """)
 # A name all the same when they stand right behind a kind: "namespace test", "pod app".
 AFTER_A_KIND = _words("""

@@ -1,7 +1,11 @@
 """Whole conversations with the real tools against a demo cluster: lists, looks, changes, and what refers back."""
 
+import pytest
+
 from chat.agent.ports import Answer, Wish
 from tests.chat.agent.guide.talk import Talk, all_offers, with_real_tools
+
+CHECKOUT = {"kind": "deployments", "name": "checkout", "namespace": "shop"}
 
 
 async def test_all_pods_are_listed_in_one_round_with_the_ill_ones_marked(talk: Talk):
@@ -181,3 +185,30 @@ async def test_a_complaint_about_nothing_known_is_answered_with_a_look_at_everyt
     told = await talk.say("why is blorbly failing")
     assert told.text.startswith("Nothing here is called `blorbly`, so I looked at everything.")
     assert "k8s_diagnose" in told.tools
+
+
+@pytest.mark.parametrize(
+    ("words", "call", "told"),
+    [
+        ("what changed lately in shop?", ("k8s_changes", {"namespace": "shop", "since": "24h"}), "in shop"),
+        ("helm releases", ("helm_list", {}), "Helm release"),
+        ("who owns checkout?", ("k8s_relations", CHECKOUT), "used by"),
+        ("can I delete pods in shop?", ("k8s_can_i", {"verb": "delete", "kind": "pods", "namespace": "shop"}), "may"),
+        ("what am I allowed to do in shop?", ("k8s_can_i", {"namespace": "shop"}), "shop"),
+    ],
+)
+async def test_what_one_tool_answers_whole_is_asked_of_it(talk: Talk, words: str, call: object, told: str):
+    answer = await talk.say(words)
+    assert answer.calls[-1] == call
+    assert told in answer.text.split("\n", 1)[0]
+
+
+async def test_a_label_is_set_and_taken_away_again_and_nothing_else(talk: Talk):
+    told = await talk.say("label deployment cart in shop with team=web")
+    cart = {"kind": "deployments", "name": "cart", "namespace": "shop"}
+    assert told.calls[-1] == ("k8s_label", {**cart, "labels": {"team": "web"}})
+    assert "set the label `team=web` on Deployment `cart` in `shop`" in told.said[0]
+    assert "team=web" in (await talk.say("describe deployment cart in shop")).text
+    told = await talk.say("remove label team from deployment cart in shop")
+    assert told.calls[-1] == ("k8s_label", {**cart, "labels": {"team": None}})
+    assert "team=web" not in (await talk.say("describe deployment cart in shop")).text

@@ -21,9 +21,10 @@ from chat.agent.ports import (
     Wish,
 )
 from chat.agent.providers.guide import Guide
-from chat.agent.providers.guide.acts import CHANGE_ACTS, QUESTIONS, READS, SMALL_TALK
+from chat.agent.providers.guide.acts import CHANGE_ACTS, SMALL_TALK
 from chat.agent.providers.guide.intention import Act
 from chat.agent.providers.guide.plans.choosing import PLANS
+from chat.agent.providers.guide.questions import QUESTIONS, READS
 from tests.chat.agent.guide.talk import Talk, all_offers
 
 PODS = {

@@ -100,6 +100,16 @@ UTTERANCES = [
     ("delete pod shop/web-1", want(Act.DELETE, kind="pods", name="shop/web-1")),
     ("delete svc cart -n shop", want(Act.DELETE, kind="services", name="cart", namespace="shop")),
     ("drain node-1", want(Act.DRAIN, name="node-1")),
+    ("empty node node-1", want(Act.DRAIN, kind="nodes", name="node-1")),
+    (
+        "label deployment cart in shop with team=web",
+        want(Act.LABEL, kind="deployments", name="cart", namespace="shop", pairs=(("team", "web"),)),
+    ),
+    ("add label team=web to cart", want(Act.LABEL, name="cart", pairs=(("team", "web"),))),
+    (
+        "remove label team from deployment cart in shop",
+        want(Act.LABEL, kind="deployments", name="cart", namespace="shop", pairs=(("team", ""),)),
+    ),
     ("make node-1 unschedulable", want(Act.CORDON, name="node-1")),
     ("new namespace called team-b", want(Act.NAMESPACE, kind="namespaces", name="team-b")),
     (

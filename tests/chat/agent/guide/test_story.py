@@ -99,3 +99,12 @@ async def test_a_job_is_run_again_as_a_copy_and_its_end_is_told_as_it_is(talk: T
     assert "settlement-again" in told.text
     told = await until(talk, "why is job settlement-again in payments failing", "failed")
     assert "certificate expired" in told.text
+
+
+async def test_draining_a_node_is_announced_done_and_seen(talk: Talk):
+    """Last, because the pods that leave take their history along."""
+    told = await talk.say("drain node-2")
+    assert ("node_drain", {"node": "node-2"}) in told.calls
+    assert "about to drain Node `node-2`" in told.said[0]
+    assert "`node-2` | Ready,SchedulingDisabled" in told.text
+    assert ("node_uncordon", {"node": "node-2"}) in (await talk.say("uncordon node-2")).calls

@@ -1,7 +1,6 @@
 """Changes something, after a person approved it: says what is about to happen, does it, and looks what came of it."""
 
 from collections.abc import Callable
-from dataclasses import replace
 
 from chat.agent.providers.guide import calls, phrasing
 from chat.agent.providers.guide.intention import Act, Thing
@@ -10,7 +9,6 @@ from chat.agent.providers.guide.plans.asking import changed, target_of
 from chat.agent.providers.guide.plans.outcome import (
     OF_PODS,
     check_deleted,
-    check_node,
     check_rollout,
     check_service,
     refused,
@@ -133,24 +131,20 @@ def delete(scene: Scene) -> Plan:
     return (yield from check_deleted(thing, done, wish.cluster))
 
 
-def cordon(scene: Scene) -> Plan:
-    tool = "node_cordon" if scene.intention.act is Act.CORDON else "node_uncordon"
-    placed = replace(scene.intention, kind="nodes", name=scene.intention.name or scene.intention.node, namespace="")
-    thing = yield from target_of(replace(scene, intention=placed), tool)
+def label(scene: Scene) -> Plan:
+    wish = scene.intention
+    if not wish.pairs:
+        example = "label deployment checkout in shop with team=payments"
+        return Reply(f"Which label? Say, for example, {phrasing.code(example)}.")
+    thing = yield from target_of(scene, "k8s_label")
     if isinstance(thing, Reply):
         return thing
-    effect = (
-        "no new pods start there, the ones that run stay" if tool == "node_cordon" else "new pods may start there again"
-    )
-    verb = "cordon" if tool == "node_cordon" else "uncordon"
-    done = yield from changed(
-        scene,
-        calls.call(tool, scene.intention.cluster, node=thing.name),
-        f"I am about to {verb} {phrasing.thing(thing)}: {effect}.",
-    )
-    if done.failed:
-        return refused(done, thing)
-    return (yield from check_node(thing, done, scene.intention.cluster))
+    labels = {key: value or None for key, value in wish.pairs}
+    told = phrasing.listed([phrasing.code(f"{key}={value}" if value else key) for key, value in wish.pairs])
+    verb = "set the label" if all(labels.values()) else "remove the label"
+    call = calls.on(thing, "k8s_label", wish.cluster, labels=labels)
+    done = yield from changed(scene, call, f"I am about to {verb} {told} on {phrasing.thing(thing)}.")
+    return refused(done, thing) if done.failed else Reply(phrasing.plain(done.text), focus=thing)
 
 
 def _carried_out(scene: Scene, thing: Thing, call: Call, say: str) -> Plan:
@@ -182,8 +176,7 @@ PLANS: dict[Act, Callable[[Scene], Plan]] = {
     Act.SCALE: scale,
     Act.RESTART: restart,
     Act.DELETE: delete,
-    Act.CORDON: cordon,
-    Act.UNCORDON: cordon,
+    Act.LABEL: label,
     Act.SET_ENV: patch,
     Act.SET_IMAGE: patch,
     Act.SET_RESOURCES: patch,

@@ -4,11 +4,13 @@ from collections.abc import Callable
 
 from chat.agent.providers.guide.intention import Act
 from chat.agent.providers.guide.plans import (
+    answered,
     applying,
     changing,
     drafting,
     looking,
     measuring,
+    nodes,
     overview,
     protocol,
     rerunning,
@@ -23,6 +25,8 @@ PLANS: dict[Act, Callable[[Scene], Plan]] = {
     **talking.PLANS,
     **changing.PLANS,
     **applying.PLANS,
+    **nodes.PLANS,
+    **answered.PLANS,
     Act.LIST: list_things,
     Act.COUNT: list_things,
     Act.DESCRIBE: looking.describe,

@@ -27,13 +27,16 @@ LOOK = (
 UNDERSTAND = (
     "`what is wrong here` · `what is wrong in payments`",
     "`why is checkout failing` · `why is fraud-model pending`",
+    "`what changed lately` · `who uses service cart in shop` · `helm releases`",
+    "`what am I allowed to do in shop` · `can I delete pods in shop`",
     "`what is a Deployment` · `what does OOMKilled mean`",
 )
 CHANGE = (
     "`scale storefront to 4 in shop` · `restart catalog in shop`",
     "`set LOG_LEVEL to debug on deployment checkout in shop`",
     "`use image …:1.2 for deployment cart in shop`",
-    "`delete pod …` · `cordon node …` · `create namespace team-a`",
+    "`roll back checkout in shop` · `label deployment cart in shop with team=a`",
+    "`delete pod …` · `cordon node …` · `drain node …` · `create namespace team-a`",
     "`give me a deployment yaml for nginx`, or paste YAML to apply it",
 )
 HOWTO = {
@@ -67,6 +70,13 @@ HOWTO = {
     "draft": ("give me a deployment yaml for {name}", "A draft changes nothing; paste it back to apply it."),
     "cordon": ("cordon node {name}", "No new pods start there; the ones that run stay."),
     "uncordon": ("uncordon node {name}", "New pods may start there again."),
+    "drain": ("drain node {name}", "Its pods move to other nodes as their PodDisruptionBudgets allow."),
+    "label": ("label deployment {name} in {place} with team=a", "The label is set beside those that are there."),
+    "undo": (
+        "roll back deployment {name} in {place}",
+        "You are shown its revisions, and which image it would go back to.",
+    ),
+    "rerun": ("run job {name} again in {place}", "A new job is made from the same template."),
     "exec": ("run ls in pod {name} in {place}", "Running commands has to be switched on by an administrator."),
 }
 
@@ -186,20 +196,6 @@ def not_understood(scene: Scene) -> Plan:
     )
 
 
-def drain(scene: Scene) -> Plan:
-    name = scene.intention.name or "node-1"
-    offer = f"cordon node {name}"
-    return _only(
-        Reply(
-            (
-                "There is no tool for draining a node yet. What I can do is stop new pods from "
-                f"starting there. {phrasing.say(offer)}."
-            ),
-            offers=(offer,),
-        )
-    )
-
-
 LISTABLE = frozenset(
     {
         "pods",
@@ -232,7 +228,6 @@ PLANS = {
     Act.YES: nothing_to_accept,
     Act.CHOOSE: nothing_to_accept,
     Act.UNKNOWN: not_understood,
-    Act.DRAIN: drain,
 }
 
 
