@@ -1,6 +1,6 @@
 """What each reading tool is asked of the real API server, what its answer must say, and what it must be refused."""
 
-from tests.apiserver.stage_moves import managed_by_argo, released, rolled_out
+from tests.apiserver.stage_moves import KEEPS_CUSTOM, managed_by_argo, released, rolled_out
 from tests.apiserver.tool_case import Case
 
 WORKS: dict[str, list[Case]] = {}
@@ -69,7 +69,7 @@ WORKS["k8s_diagnose"] = [
         hides=("Deployment web",),
     ),
     Case({"kind": "deployment", "name": "web", "namespace": "{ns}"}, ("around Deployment web", "0 findings")),
-    Case({"kind": "pod", "name": "giant"}, ("640 CPU cores", "node-1: ")),
+    Case({"kind": "pod", "name": "giant", "namespace": "{ns}"}, ("640 CPU cores", "node-1: ")),
     Case({"kind": "service", "name": "web", "namespace": "{ns}"}, ("0 findings",)),
     Case({"kind": "node", "name": "node-1"}, ("around Node node-1",)),
     Case({"kind": "job", "name": "once", "namespace": "{ns}"}, ("0 findings",)),
@@ -232,7 +232,13 @@ WORKS["helm_get"] = [
 FAILS["helm_get"] = [Case({"release": "wep", "namespace": "{ns}"}, ("wep", "web"), before=released)]
 
 WORKS["gitops_status"] = [
-    Case({"namespace": "{ns}"}, ("OutOfSync", "Degraded", "deploy.git"), before=managed_by_argo, since=22),
+    Case(
+        {"namespace": "{ns}"},
+        ("OutOfSync", "Degraded", "deploy.git"),
+        before=managed_by_argo,
+        since=KEEPS_CUSTOM,
+        older="Argo CD",
+    ),
 ]
 FAILS["gitops_status"] = [Case({"name": "nothing"}, ("Argo CD",))]
 

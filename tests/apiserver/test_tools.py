@@ -19,7 +19,6 @@ from tools.toolbox import Outcome
 on_real_server = [pytest.mark.apiserver, pytest.mark.django_db(transaction=True)]
 NAMES = [tool.name for tool in registry.all_tools() if not tool.inside]
 SECONDS = 20.0
-TOO_OLD = "knows no"
 
 
 def needs_cluster(name: str) -> bool:
@@ -44,7 +43,7 @@ def prepare(stage: Stage, case: Case) -> None:
 
 
 def check_words(stage: Stage, case: Case, outcome: Outcome) -> None:
-    for words in case.says if stage.plane.minor >= case.since else (TOO_OLD,):
+    for words in case.says if stage.plane.minor >= case.since else (case.older,):
         assert stage.filled(words) in outcome.text, outcome.text
     for words in case.hides:
         assert stage.filled(words) not in outcome.text, outcome.text
@@ -67,7 +66,7 @@ async def test_the_tool_does_what_it_says(stage: Stage, name: str, case: Case) -
     prepare(stage, case)
     outcome = await stage.run(name, case.arguments, case.user)
     if stage.plane.minor < case.since:
-        assert (outcome.status, TOO_OLD in outcome.text) == ("failed", True), outcome.text
+        assert (outcome.status, case.older in outcome.text) == ("failed", True), outcome.text
         return
     assert outcome.status == "completed", outcome.text
     check_words(stage, case, outcome)

@@ -13,7 +13,7 @@ Json = Any
 class Case:
     """says, hides: words the answer must and must not have; before: prepares the stage; after: what must hold of the
     cluster then; user: whose context is used; up_to: the newest minor version for which the rig can play along; since:
-    the oldest one that can do this; an older one says so."""
+    the oldest one that can do this; older: what is said of an older one."""
 
     arguments: dict[str, Json]
     says: tuple[str, ...] = ()
@@ -23,3 +23,4 @@ class Case:
     hides: tuple[str, ...] = ()
     up_to: int = 999
     since: int = 0
+    older: str = "knows no"
