@@ -15,6 +15,7 @@ from django.utils import timezone
 from chat import access, binding, deciding, gate, tool_calls
 from chat import policy as policy_of_people
 from chat.actions import approvals, calls, runs, tokens
+from chat.audit.calls import Grounds
 from chat.models import Approval
 from tests.hostile import probes
 from tools import policy, redaction
@@ -116,7 +117,7 @@ def the_list_is_filtered_and_the_call_is_not(patch: Patch) -> None:
 
     def everything(_: Any, call: Any) -> SimpleNamespace:
         judging = {"first_look": open_gate, "of_plan": open_gate, "at_the_wire": lambda **__: open_gate}
-        return SimpleNamespace(call=call, **judging)
+        return SimpleNamespace(call=call, grounds=lambda _: Grounds(), **judging)
 
     patch.setattr(gate.policy, "present", everything)
 

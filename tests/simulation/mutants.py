@@ -37,9 +37,9 @@ class Mutant:
 MUTANTS = (
     Mutant(
         "no epoch in the lease: a process that was given up still writes",
-        "chat/actions/leases.py",
-        "pk=claim.run_id, lease_epoch=claim.epoch, status=RunStatus.RUNNING",
-        "pk=claim.run_id",
+        "chat/actions/held.py",
+        "WHERE id = %s AND lease_epoch = %s AND status = %s",
+        "WHERE id = %s AND %s >= 0 AND %s <> ''",
         f"{FROZEN}[read]",
     ),
     Mutant(
