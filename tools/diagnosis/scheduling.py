@@ -250,12 +250,6 @@ def _other(case: Case, said: str) -> Finding:
     )
 
 
-def cordoned_by(finding: Finding) -> Thing | None:
-    """The node that a finding wants open."""
-    name = finding.facts.get("node") if finding.code == CORDONED.code else ""
-    return Thing("Node", name) if name else None
-
-
 # The first rule whose words the scheduler used. A cordoned node and one that is full differ: what can be cured comes
 # first, so a pod that asks too much is told to ask for less although one more node is cordoned.
 _RULES: tuple[tuple[tuple[str, ...], Callable[[Case, str], Finding]], ...] = (
