@@ -11,6 +11,11 @@ PortalError
 └── RunOver        the run must go no further: it was stopped, or its processes died one after another (never shown)
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from tools.kube.errors import KubeError
+
 
 class PortalError(Exception):
     """`code` is for programs, `status` the HTTP status, `temporary` whether trying again later can help."""
@@ -74,3 +79,12 @@ class RunOver(PortalError):
     def __init__(self, outcome: str, sentence: str = "") -> None:
         super().__init__(sentence)
         self.outcome = outcome
+
+
+@contextmanager
+def in_our_words() -> Iterator[None]:
+    """What does not fit a cluster, or another server, is the same sentence as a BadInput of ours."""
+    try:
+        yield
+    except KubeError as fault:
+        raise BadInput(fault.sentence) from fault

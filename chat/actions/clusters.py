@@ -1,7 +1,5 @@
 """Register clusters, say who acts as whom in them, and keep people's own tokens. For administrators, but for tokens."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 from django.contrib.auth.models import User
@@ -9,7 +7,7 @@ from django.db import transaction
 
 from chat import audit
 from chat.access import Right, require
-from chat.errors import BadInput, Conflict, NotFound
+from chat.errors import BadInput, Conflict, NotFound, in_our_words
 from chat.models import ToolCall
 from chat.models.tool_call import CallStatus
 from tools import clusters, registered
@@ -30,7 +28,7 @@ def register(
 ) -> Cluster:
     """The text is reduced to address, authority and credential, sealed, and forgotten. Raises NotAllowed, BadInput."""
     require(user, Right.ADMINISTER)
-    with _told(), transaction.atomic():
+    with in_our_words(), transaction.atomic():
         made = registered.register(kubeconfig, name=name, context=context, mode=mode, shared_writes=shared_writes)
         _record(user, made, "registered", now=_settings(made))
         return made
@@ -48,7 +46,7 @@ def change(
     """Raises NotAllowed, BadInput, and Conflict for another name while calls to this one are open."""
     require(user, Right.ADMINISTER)
     found = find(cluster)
-    with _told(), transaction.atomic():
+    with in_our_words(), transaction.atomic():
         if name is not None and name != found.name:
             _check_nothing_is_open(found)
         changed = registered.change(
@@ -62,7 +60,7 @@ def forget(user: User, cluster: str) -> None:
     """Raises NotAllowed, BadInput, and Conflict while calls to it are open."""
     require(user, Right.ADMINISTER)
     found = find(cluster)
-    with _told(), transaction.atomic():
+    with in_our_words(), transaction.atomic():
         _check_nothing_is_open(found)
         registered.forget(found)
         _record(user, found, "forgotten")
@@ -71,7 +69,7 @@ def forget(user: User, cluster: str) -> None:
 def add_to_map(user: User, cluster: str, kind: str, subject: str, kube_name: str) -> None:
     require(user, Right.ADMINISTER)
     found = find(cluster)
-    with _told(), transaction.atomic():
+    with in_our_words(), transaction.atomic():
         made = registered.add_to_map(found, kind, subject.strip(), kube_name.strip())
         _record(user, found, "mapped", line=made.pk, kind=kind, subject=subject.strip(), name=kube_name.strip())
 
@@ -90,7 +88,7 @@ def store_token(user: User, cluster: str, token: str) -> PersonalToken:
     found = find(cluster)
     if found.identity_mode != Cluster.IdentityMode.TOKEN:
         raise BadInput(f'Cluster "{found.name}" takes no tokens of people: there is nothing to store.')
-    with _told(), transaction.atomic():
+    with in_our_words(), transaction.atomic():
         stored = registered.store_token(found, user.pk, token)
         _record(user, found, "token_stored")
         return stored
@@ -119,12 +117,3 @@ def _check_nothing_is_open(cluster: Cluster) -> None:
         raise Conflict(
             f'Calls to cluster "{cluster.name}" wait for a decision or are under way. Decide or stop them first.'
         )
-
-
-@contextmanager
-def _told() -> Iterator[None]:
-    """What does not fit is the same sentence in the words of this side."""
-    try:
-        yield
-    except KubeError as fault:
-        raise BadInput(fault.sentence) from fault

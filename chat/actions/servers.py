@@ -1,7 +1,6 @@
 """Register other MCP servers, look at what they offer, and say what each of their tools may do. For administrators."""
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from typing import Any
 
 from asgiref.sync import async_to_sync
@@ -10,8 +9,7 @@ from django.db import transaction
 
 from chat import audit
 from chat.access import Right, require
-from chat.errors import BadInput, NotFound
-from tools.kube.errors import KubeError
+from chat.errors import NotFound, in_our_words
 from tools.models import McpServer, McpTool
 from tools.servers import registered, running
 
@@ -28,7 +26,7 @@ def find(user: User, name: str) -> McpServer:
 def register(user: User, name: str, address: str, headers: str) -> McpServer:
     """Nothing is asked of it yet. Raises NotAllowed, BadInput."""
     require(user, Right.ADMINISTER)
-    with _told(), transaction.atomic():
+    with in_our_words(), transaction.atomic():
         made = registered.register(name.strip(), address.strip(), headers)
         _record(user, made, "registered", address=made.address, with_headers=bool(made.sealed))
         return made
@@ -38,7 +36,7 @@ def look(user: User, name: str) -> None:
     """Asks it for its tools, and keeps what it tells. Raises NotAllowed, NotFound, and BadInput when it cannot be
     asked; then the page says so as well."""
     server = find(user, name)
-    with _told():
+    with in_our_words():
         async_to_sync(running.look)(server)
     with transaction.atomic():
         _record(user, server, "looked at", tools=server.tools.count())
@@ -48,7 +46,7 @@ def assign(user: User, name: str, effects: Mapping[int, tuple[str, str]]) -> int
     """By tool the effect and the digest that was shown with it; returns how many the server has changed since: those
     stay without. Raises NotAllowed, NotFound, BadInput."""
     server, late = find(user, name), 0
-    with _told(), transaction.atomic():
+    with in_our_words(), transaction.atomic():
         for tool in McpTool.objects.filter(server=server, pk__in=list(effects)).select_for_update():
             effect, digest = effects[tool.pk]
             if effect == (tool.assigned or ""):
@@ -77,11 +75,3 @@ def forget(user: User, name: str) -> None:
 def _record(user: User, server: McpServer, deed: str, **request: Any) -> None:
     told = {"server": server.name} | {key: str(value) for key, value in request.items()}
     audit.record("server.changed", actor=user.get_username(), request=told, outcome=deed)
-
-
-@contextmanager
-def _told() -> Iterator[None]:
-    try:
-        yield
-    except KubeError as fault:
-        raise BadInput(fault.sentence) from fault
