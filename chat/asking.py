@@ -39,14 +39,15 @@ class Question:
 def plan(call: ToolCall, tried: Rehearsal, touched: list[str], rule: str, *, production: bool) -> dict[str, Any]:
     """{"steps": see tools.plans.shown, "touched": [sentences], "asked_by", "rule", "reason": the model's words,
     "production": bool, "identity": as whom the cluster will be asked}"""
+    person = call.run.message.author.get_username()
     return {
         "steps": plans.shown(tried.steps),
         "touched": visible_all(touched),
-        "asked_by": call.run.message.author.get_username(),
+        "asked_by": person,
         "rule": rule,
         "reason": _reason(call),
         "production": production,
-        "identity": visible(identity_of(call)),
+        "identity": visible(identity_of(call.cluster, person)),
     }
 
 

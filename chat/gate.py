@@ -76,18 +76,16 @@ def look(call: ToolCall) -> Allowed | Refusal | None:
     try:
         tool = registry.find(call.tool)
         arguments = toolbox.parse(tool, call.wished)
-        cluster = None if tool.inside or isinstance(tool, ServerTool) else clusters.find(call.cluster)
+        cluster = _cluster(call, tool)
     except (registry.UnknownTool, toolbox.BadArguments, KubeError) as fault:
         return Refusal(CallStatus.FAILED, str(fault))
     if tool.effect.value != call.effect:  # given to it, or taken back, since the call was asked for
         return Refusal(CallStatus.DENIED, "What this tool may do was decided anew meanwhile. Ask again.")
     person = User.objects.get(pk=call.run.message.author_id)  # anew: rights may have gone while the run went on
     now = policy.present(person, call)
-    if why := _forbidden(person, call, tool, cluster):
-        return Refusal(CallStatus.DENIED, why)
-    verdict = now.first_look(tool.effect)
-    if verdict.decision == "deny":
-        return Refusal(CallStatus.DENIED, verdict.reason, now.grounds(verdict))
+    verdict = _first_look(person, now, tool, cluster)
+    if isinstance(verdict, Refusal):
+        return verdict
     if why := run_limits.refused(call, tool.changes(arguments) if tool.changes else None):
         return Refusal(CallStatus.DENIED, why)
     if Approval.objects.filter(tool_call=call, status=ApprovalStatus.PENDING).exists():
@@ -102,12 +100,12 @@ def lost(call: ToolCall) -> str:
     it is looked at whether the person may still do such a thing at all."""
     try:
         tool = registry.find(call.tool)
-        cluster = None if isinstance(tool, ServerTool) else clusters.find(call.cluster)
+        cluster = _cluster(call, tool)
     except (registry.UnknownTool, KubeError) as fault:
         return str(fault)
     person = User.objects.get(pk=call.run.message.author_id)
-    verdict = policy.present(person, call).first_look(tool.effect)
-    return _forbidden(person, call, tool, cluster) or (verdict.reason if verdict.decision == "deny" else "")
+    verdict = _first_look(person, policy.present(person, call), tool, cluster)
+    return verdict.sentence if isinstance(verdict, Refusal) else ""
 
 
 def _elsewhere(person: User, now: policy.Present, tool: Tool, arguments: Closed) -> dict[str, Judge | str]:
@@ -116,18 +114,32 @@ def _elsewhere(person: User, now: policy.Present, tool: Tool, arguments: Closed)
     found: dict[str, Judge | str] = {}
     for name in tool.elsewhere(arguments) if tool.elsewhere and not tool.effect.writes else ():
         try:
-            why = _forbidden(person, now.call, tool, clusters.find(name))
+            verdict = _first_look(person, now, tool, clusters.find(name), elsewhere=name)
         except KubeError as fault:
-            why = fault.sentence
-        verdict = now.first_look(tool.effect, name)
-        denied = verdict.reason if verdict.decision == "deny" else ""
-        found[name] = why or denied or now.at_the_wire(cluster=name)
+            found[name] = fault.sentence
+        else:
+            found[name] = verdict.sentence if isinstance(verdict, Refusal) else now.at_the_wire(cluster=name)
     return found
 
 
+def _cluster(call: ToolCall, tool: Tool) -> Cluster | None:
+    """None for a call inside the portal, and for one of another server's tool. Raises KubeError."""
+    return None if tool.inside or isinstance(tool, ServerTool) else clusters.find(call.cluster)
+
+
+def _first_look(
+    person: User, now: policy.Present, tool: Tool, cluster: Cluster | None, elsewhere: str = ""
+) -> Verdict | Refusal:
+    """What the rules say before anything is tried out, or why it may not even be tried. elsewhere: the cluster's name,
+    when it is not the call's own."""
+    if why := _forbidden(person, now.call, tool, cluster):
+        return Refusal(CallStatus.DENIED, why)
+    verdict = now.first_look(tool.effect, elsewhere)
+    return verdict if verdict.decision != "deny" else Refusal(CallStatus.DENIED, verdict.reason, now.grounds(verdict))
+
+
 def _forbidden(person: User, call: ToolCall, tool: Tool, cluster: Cluster | None) -> str:
-    """Why this person's call may not even be tried out, whatever the rules say; empty when it may. A call inside the
-    portal, and one of another server's tool, has no cluster."""
+    """Why this person's call may not even be tried out, whatever the rules say; empty when it may."""
     if Right.CONVERSE not in rights(person):
         return f"{person.get_username()} may not use the portal any more: nothing was done."
     why = identity.refusal(cluster, tool.effect) if cluster is not None else ""

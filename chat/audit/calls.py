@@ -29,13 +29,15 @@ def begun(call: ToolCall, grounds: Grounds) -> None:
     approval = _approval(call) if call.writes else None
     by = approval.decided_by.get_username() if approval is not None and approval.decided_by else ""
     decided: Told = {"decision": "approved" if approval is not None else "allow", "approved_by": by}
-    record("call.begun", actor=author(call.run), **_of(call, call.run) | decided | grounds.told())
+    person = author(call.run)
+    record("call.begun", actor=person, **_of(call, call.run, person) | decided | grounds.told())
 
 
 def sent(call: ToolCall, sending: Mapping[str, Any]) -> None:
     """One request that is about to change something, before it leaves. `sending`: as JSON (tools.kube.sending)."""
     about: Told = {"request": sending, "outcome": str(sending.get("words", ""))}
-    record("call.sent", actor=author(call.run), **_of(call, call.run) | about)
+    person = author(call.run)
+    record("call.sent", actor=person, **_of(call, call.run, person) | about)
 
 
 def ended(call: ToolCall, run: Run, duration_ms: int, denied: Grounds | None) -> None:
@@ -45,7 +47,8 @@ def ended(call: ToolCall, run: Run, duration_ms: int, denied: Grounds | None) ->
     came: Told = {"outcome": call.status, "request": {"duration_ms": duration_ms, "result_sha256": result}}
     if denied is not None:
         came |= {"decision": "deny"} | denied.told()
-    record("call.ended", actor=author(run), **_of(call, run) | came)
+    person = author(run)
+    record("call.ended", actor=person, **_of(call, run, person) | came)
 
 
 def asked(approval: Approval, run: Run) -> None:
@@ -62,13 +65,14 @@ def asked(approval: Approval, run: Run) -> None:
         },
         "outcome": approval.summary,
     }
-    record("approval.requested", actor=author(run), **_of(call, run) | about)
+    person = author(run)
+    record("approval.requested", actor=person, **_of(call, run, person) | about)
 
 
 def decided(approval: Approval, status: ApprovalStatus, *, by: str = "", reason: str = "") -> None:
     """`by` is empty when nobody decided. The door is the decision's, not the run's."""
     call = approval.tool_call
-    about = _of(call, call.run) | {
+    about = _of(call, call.run, author(call.run)) | {
         "decision": status.value,
         "request": {"approval_id": str(approval.pk), "call_hash": approval.call_hash, "reason": reason},
         "outcome": approval.summary,
@@ -80,10 +84,10 @@ def decided(approval: Approval, status: ApprovalStatus, *, by: str = "", reason:
 _DECIDED = {ApprovalStatus.VOID: "approval.void", ApprovalStatus.EXPIRED: "approval.expired"}
 
 
-def _of(call: ToolCall, run: Run) -> Told:
+def _of(call: ToolCall, run: Run, person: str) -> Told:
     return {
         "door": run.door,
-        "identity": identity_of(call),
+        "identity": identity_of(call.cluster, person),
         "conversation_id": str(run.conversation_id),
         "run_id": str(run.pk),
         "tool_call_id": str(call.pk),
@@ -95,10 +99,10 @@ def _of(call: ToolCall, run: Run) -> Told:
     }
 
 
-def identity_of(call: ToolCall) -> str:
-    """As whom the call's person reaches its cluster right now (tools.identity.words)."""
-    cluster = Cluster.objects.filter(name=call.cluster).first()
-    return identity.words(cluster, author(call.run)) if cluster is not None else ""
+def identity_of(cluster: str, person: str) -> str:
+    """As whom a person reaches a cluster right now (tools.identity.words)."""
+    found = Cluster.objects.filter(name=cluster).first()
+    return identity.words(found, person) if found is not None else ""
 
 
 def _approval(call: ToolCall) -> Approval | None:

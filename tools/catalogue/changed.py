@@ -19,7 +19,7 @@ from tools.kube.errors import KubeError, NotFound
 from tools.kube.paging import METADATA, Collected, Form, collected
 from tools.kube.resources import Resource, valid_name, valid_namespace
 from tools.kube.together import together
-from tools.rendering import age, counted, table
+from tools.rendering import age, some_of, table
 from tools.spec import Arguments, Result, Tool
 from tools.written import Item, Items, rollouts
 
@@ -134,8 +134,7 @@ def _header(asked: ChangesArguments, total: int, shown: int) -> str:
     where = f" in {asked.namespace}" if asked.namespace else ""
     if not total:
         return f"No change{about}{where} in the last {asked.since}."
-    some = f"{shown} of {counted(total, 'change')}" if shown < total else counted(total, "change")
-    return f"{some}{about}{where} in the last {asked.since}, newest first."
+    return f"{some_of(shown, total, 'change')}{about}{where} in the last {asked.since}, newest first."
 
 
 TOOLS: tuple[Tool, ...] = (

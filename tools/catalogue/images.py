@@ -13,7 +13,7 @@ from tools.kube.client import KubeClient, Object, Selection
 from tools.kube.paging import Collected, Form, collected
 from tools.kube.resources import valid_namespace
 from tools.kube.shapes import ListMeta
-from tools.rendering import counted, table
+from tools.rendering import counted, some_of, table
 from tools.spec import Arguments, Result, Tool
 
 _NAMED = 5  # namespaces, digests and pods of an image
@@ -157,8 +157,7 @@ def _header(asked: ImagesArguments, total: int, shown: int, pods: int) -> str:
     chosen = f" like {asked.match}" if asked.match else ""
     if not total:
         return f"No images{chosen}{where}."
-    some = f"{shown} of {counted(total, 'image')}" if shown < total else counted(total, "image")
-    return f"{some}{chosen} in {counted(pods, 'pod')}{where}, most used first."
+    return f"{some_of(shown, total, 'image')}{chosen} in {counted(pods, 'pod')}{where}, most used first."
 
 
 TOOLS: tuple[Tool, ...] = (

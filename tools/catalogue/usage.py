@@ -12,7 +12,7 @@ from tools.kube.errors import NotFound, UnknownKind, Unsupported
 from tools.kube.resources import valid_namespace
 from tools.pods import part, parts
 from tools.quantities import cpu, memory, number, percent
-from tools.rendering import counted, table
+from tools.rendering import some_of, table
 from tools.spec import Arguments, Result, Tool
 
 _SORTS = {"cpu": "cpu_cores", "memory": "memory_bytes"}
@@ -180,12 +180,7 @@ def _header(asked: TopArguments, items: list[Object], shown: int) -> str:
     if not items:
         return f"No metrics of {asked.scope}{where} yet."
     total = f"{cpu(_sum_of(items, 'cpu_cores'))} CPU and {memory(_sum_of(items, 'memory_bytes'))} memory in use"
-    number_shown = (
-        f"{shown} of {counted(len(items), asked.scope[:-1])}"
-        if shown < len(items)
-        else counted(len(items), asked.scope[:-1])
-    )
-    return f"{number_shown}{where} by {asked.sort}; {total} in all."
+    return f"{some_of(shown, len(items), asked.scope[:-1])}{where} by {asked.sort}; {total} in all."
 
 
 def _sum_of(items: list[Object], key: str) -> float:
