@@ -15,6 +15,7 @@ from django.contrib.auth.models import User
 
 from chat import launch, limits
 from chat.actions import people, tokens
+from tests.demo_process import demo_process
 
 pytest_plugins = ["tests.apiserver.fixtures"]
 
@@ -144,11 +145,8 @@ def in_database(action: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
 @pytest.fixture(scope="session")
 def demo_kubeconfig(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """A demo cluster in a process of its own, for the whole run."""
-    from tools.demo import process
-
-    home = tmp_path_factory.mktemp("demo")
-    yield process.ensure_running(home)
-    process.end(home)
+    with demo_process(tmp_path_factory, "demo") as kubeconfig:
+        yield kubeconfig
 
 
 @pytest.fixture

@@ -1,17 +1,26 @@
 """Tools run against the demo cluster, through the toolbox, as everything in the product runs them."""
 
 import secrets
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 import pytest_asyncio
 
+from tests.demo_process import demo_process
 from tests.tools.api import ANYTHING, SOMEBODY, announced
 from tools import registry, toolbox
 from tools.kube.guard import Permit
 
 Ask = Callable[..., Awaitable[toolbox.Outcome]]
+
+
+@pytest.fixture(scope="package")
+def demo_kubeconfig(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A demo cluster of these tests' own: what they read of its story, nobody before them has changed."""
+    with demo_process(tmp_path_factory, "catalogue") as kubeconfig:
+        yield kubeconfig
 
 
 @pytest.fixture

@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 
 from tests.conftest import in_database
+from tests.demo_process import demo_process
 from tests.tools.api import SOMEBODY
 from tests.tools.catalogue.conftest import Ask
 from tests.tools.test_rehearsal import tried
 from tools import clusters, plans, registry, toolbox
-from tools.demo import process
 from tools.effects import Effect
 from tools.kube.client import KubeClient, Selection
 from tools.kube.errors import NotSent
@@ -49,9 +49,8 @@ KEEPS = BARE.replace("bare", "keeps").replace("containers:", "volumes: [{name: d
 
 @pytest.fixture(scope="module")
 def own_kubeconfig(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    home = tmp_path_factory.mktemp("drained")
-    yield process.ensure_running(home)
-    process.end(home)
+    with demo_process(tmp_path_factory, "drained") as kubeconfig:
+        yield kubeconfig
 
 
 @pytest.fixture

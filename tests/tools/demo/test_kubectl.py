@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tools.demo import process
+from tests.demo_process import demo_process
 
 pytestmark = pytest.mark.skipif(
     shutil.which("kubectl") is None,
@@ -20,9 +20,8 @@ pytestmark = pytest.mark.skipif(
 @pytest.fixture(scope="module")
 def kubeconfig(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """One demo cluster for the module, in a process of its own."""
-    home = tmp_path_factory.mktemp("home")
-    yield process.ensure_running(home)
-    process.end(home)
+    with demo_process(tmp_path_factory, "home") as kubeconfig:
+        yield kubeconfig
 
 
 class Kubectl:

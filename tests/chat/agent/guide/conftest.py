@@ -6,15 +6,14 @@ from pathlib import Path
 import pytest
 
 from tests.chat.agent.guide.talk import Talk, with_real_tools
+from tests.demo_process import demo_process
 from tools import clusters
-from tools.demo import process
 
 
 @pytest.fixture(scope="package")
 def own_kubeconfig(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    home = tmp_path_factory.mktemp("guide")
-    yield process.ensure_running(home)
-    process.end(home)
+    with demo_process(tmp_path_factory, "guide") as kubeconfig:
+        yield kubeconfig
 
 
 @pytest.fixture
