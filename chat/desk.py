@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from django.contrib.auth.models import User
 
-from chat import policy
+from chat import given, policy
 from chat.access import visible_to
 from chat.hop import in_database
 from chat.models import ToolCall
@@ -39,8 +39,7 @@ class Desk:
 
 
 def short(call: ToolCall) -> str:
-    """The name under which a model reads on in a result: unique enough in one conversation; the newest counts."""
-    return call.pk.hex[:8]
+    return given.name(call.pk.hex)
 
 
 def usable(user: User, token: str = "", known: tuple[str, ...] | None = None) -> tuple[Tool, ...]:

@@ -17,8 +17,14 @@ _STAYS = ("tool_find",)  # the model needs it to call what it found
 
 def answer(wish_id: str, tool: str, result: str, *, failed: bool = False, data: Json = None) -> Answer:
     """`wish_id`: as `tool_calls.wish_id` makes it; its beginning is the name under which the result is read again."""
-    ref = wish_id.removeprefix("call_")[:8]
+    ref = name(wish_id.removeprefix("call_"))
     return Answer(wish_id, result, failed, data, _beginning(result, ref), "" if tool in _STAYS else _short(result, ref))
+
+
+def name(call_id: str) -> str:
+    """Under which a model reads on in the result of a call, from the hexadecimal of its id: unique enough in one
+    conversation; the newest counts."""
+    return call_id[:8]
 
 
 def tokens(tool: str, result: str) -> int:
