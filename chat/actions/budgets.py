@@ -85,4 +85,6 @@ def _count_anew(budget: Budget) -> None:
     the calls that were made."""
     if budget.scope != Scope.RUN:
         stretch = when(budget.window, timezone.now().date())
-        Pot.objects.filter(key__startswith=f"{budget.scope}/", key__endswith=f"/{stretch}").delete()
+        pots = Pot.objects.filter(key__startswith=f"{budget.scope}/", key__endswith=f"/{stretch}")
+        list(pots.select_for_update().order_by("key").values_list("pk"))  # locked as every call locks them
+        pots.delete()

@@ -2,7 +2,8 @@
 
 Of two calls that want the last tokens one gets them: the pots of all budgets concerned are locked in the order of their
 keys, looked at and added to in one transaction, which holds the run's row, as everything does that a runner writes. A
-run needs no pot for a budget of its own: with its row held, what its calls say is all that there is.
+run needs no pot for a budget of its own: with its row held, what its calls say is all that there is. A pot that is not
+there yet is begun beforehand, while nothing is held: two calls would else wait for each other's.
 What nobody settled is spent in full: a call whose process died may have been made.
 """
 
@@ -38,6 +39,22 @@ NEARLY_USED = "budget_nearly"
 
 def reserve(claim: Claim, model: str, asking: Asking) -> Reservation:
     """Raises LimitReached `budget` when a budget has not that much left, RunOver after a Stop, LeaseLost."""
+    while True:
+        try:
+            return _reserve(claim, model, asking)
+        except _NotBegun as pots:
+            Pot.objects.bulk_create([_begun(concern) for concern in pots.concerns], ignore_conflicts=True)
+
+
+class _NotBegun(Exception):
+    """Some of the pots are not there. `concerns`: theirs, in the order of their keys."""
+
+    def __init__(self, concerns: Sequence[Concern]) -> None:
+        super().__init__()
+        self.concerns = concerns
+
+
+def _reserve(claim: Claim, model: str, asking: Asking) -> Reservation:
     with transaction.atomic():
         run = hold_to_go_on(claim)
         person = User.objects.get(messages__run=run)
@@ -105,18 +122,16 @@ def _used_up(concern: Concern, spent: str, wanted: str) -> LimitReached:
 
 
 def _locked(concerns: Sequence[Concern]) -> dict[str, Pot]:
-    """The pots, locked in the order of their keys; one that is not there yet begins with what was spent before."""
+    """The pots, locked in the order of their keys. Raises _NotBegun."""
     keys = [concern.key for concern in concerns]
-    wanted = Pot.objects.select_for_update(no_key=True).filter(key__in=keys).order_by("key")
-    pots = {pot.key: pot for pot in wanted}
+    pots = {pot.key: pot for pot in Pot.objects.select_for_update(no_key=True).filter(key__in=keys).order_by("key")}
     if missing := [concern for concern in concerns if concern.key not in pots]:
-        Pot.objects.bulk_create([_begun(concern) for concern in missing], ignore_conflicts=True)
-        pots = {pot.key: pot for pot in wanted.all()}
+        raise _NotBegun(missing)
     return pots
 
 
 def _begun(concern: Concern) -> Pot:
-    """For a budget that is set in the middle of its day. What is still held counts as spent."""
+    """With what was spent before, for a budget set in the middle of its day. What is still held counts as spent."""
     spent = Reservation.objects.filter(_of(concern)).aggregate(
         tokens=Coalesce(Sum("tokens", filter=_SETTLED), 0) + Coalesce(Sum("held_tokens", filter=~_SETTLED), 0),
         micros=Coalesce(Sum("micros", filter=_SETTLED), 0) + Coalesce(Sum("held_micros", filter=~_SETTLED), 0),

@@ -84,7 +84,7 @@ class Ground:
         for name in stage:
             path, body = STAGE[name](namespace, canary)
             code, said = await self.ask("POST", path, body)
-            while code == 403 and "service account" in str(said):  # the namespace is new: its account comes in a moment
+            while code in (403, 500) and "service account" in str(said):  # a new namespace: its account, and that one's
                 await asyncio.sleep(0.1)
                 code, said = await self.ask("POST", path, body)
             assert code in (201, 409), f"{name} was not planted: {said}"

@@ -145,7 +145,9 @@ async def test_a_namespace_that_was_made_and_one_that_was_not(ground: Ground) ->
 
 async def test_a_node_that_was_closed(ground: Ground) -> None:
     node = await ground.node()
+    await ground.do("node_uncordon", node=node)  # whoever was here before
     sent = await ground.lose("node_cordon", arrives=False, node=node)
+    assert len(sent) == 1
     assert (await ground.told("node_cordon", sent, node=node)).status == "failed"
     sent = await ground.lose("node_cordon", arrives=True, node=node)
     try:

@@ -337,6 +337,19 @@ def test_of_many_runs_that_want_the_last_tokens_as_many_get_them_as_there_are(ru
     assert pot("everybody") == (0, 3 * HELD)
 
 
+def test_pots_that_begin_at_once_wait_for_each_other_in_one_order(run, alice, bob):
+    """As at midnight, when nobody's day has a pot yet: no run may fail because another one's first call came too."""
+    budget("everybody", "day", tokens=100 * HELD)
+    budget("person", "day", tokens=100 * HELD)
+    claims = [run(person) for person in (alice, bob) * 4]
+    for _ in range(30):
+        Reservation.objects.all().delete()
+        Pot.objects.all().delete()
+        got = at_once([lambda claim=claim: reserve(claim) for claim in claims])
+        assert {type(each) for each in got} == {Reservation}, got
+        assert pot("everybody") == (0, len(claims) * HELD)
+
+
 def test_whatever_happens_at_once_no_budget_is_exceeded_and_pots_agree_with_the_calls(run, alice, bob):
     budget("everybody", "day", tokens=12 * HELD)
     budget("person", "day", tokens=8 * HELD)
