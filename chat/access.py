@@ -7,6 +7,7 @@ from enum import StrEnum
 from django.contrib.auth.models import User
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
+from chat import backend
 from chat.errors import NotAllowed, NotFound
 from chat.models import Approval, Conversation, Run, Share
 from chat.models.share import Level
@@ -35,7 +36,7 @@ SEES_ALL = frozenset({Right.AUDIT, Right.ADMINISTER})  # either is enough
 
 def group_names(user: User) -> frozenset[str]:
     """The person's groups, among them their role; a superuser counts as an administrator."""
-    names = frozenset(user.groups.values_list("name", flat=True))
+    names = backend.groups(user)
     return names | {"administrator"} if user.is_superuser else names
 
 
@@ -79,19 +80,19 @@ def require_to_see_all(user: User) -> None:
 
 def visible_to(user: User) -> QuerySet[Conversation]:
     """Conversations a person sees in the portal: their own, and what is shared with them, their groups or everyone."""
-    return Conversation.objects.filter(Q(owner=user) | Exists(_shares_with(user)), deleted_at=None)
+    return Conversation.objects.filter(Q(owner_id=user.pk) | Exists(_shares_with(user)), deleted_at=None)
 
 
 def open_to(user: User) -> QuerySet[Conversation]:
     """Conversations a person may take part in: send, stop, steer, queue."""
     shares = _shares_with(user).filter(level=Level.TAKE_PART)
-    return Conversation.objects.filter(Q(owner=user) | Exists(shares), deleted_at=None)
+    return Conversation.objects.filter(Q(owner_id=user.pk) | Exists(shares), deleted_at=None)
 
 
 def _shares_with(user: User) -> QuerySet[Share]:
     """Of the conversation of the query round it."""
     groups = User.groups.through.objects.filter(user_id=user.pk).values("group_id")
-    with_them = Q(person=user) | Q(group__in=groups) | Q(person=None, group=None)
+    with_them = Q(person_id=user.pk) | Q(group__in=groups) | Q(person=None, group=None)
     return Share.objects.filter(with_them, conversation=OuterRef("pk")).order_by()
 
 

@@ -9,7 +9,10 @@ from typing import Any
 
 from django.contrib.sessions.backends import db
 from django.contrib.sessions.models import Session
+from django.db.models import QuerySet
 from django.utils import timezone
+
+from chat.prepared import Prepared, Row, Slot
 
 IDLE = timedelta(hours=1)
 LONGEST = timedelta(hours=12)
@@ -38,7 +41,7 @@ class SessionStore(db.SessionStore):
         return _end(await self.aget(BEGAN))
 
     def load(self) -> dict[str, Any]:
-        row = self._get_session_from_db()  # type: ignore[attr-defined]
+        row = self._row()
         found = self._opened(row)
         if (end := self._due(found)) is not None:
             Session.objects.filter(session_key=self.session_key).update(expire_date=end)
@@ -51,6 +54,15 @@ class SessionStore(db.SessionStore):
             await Session.objects.filter(session_key=self.session_key).aupdate(expire_date=end)
         return found
 
+    def _row(self) -> Session | None:
+        """Without one, the key is forgotten: a new session never takes a name that somebody made up."""
+        found = _standing.rows(key=self.session_key, now=timezone.now())
+        if not found:
+            self._session_key = None
+            return None
+        ((key, data, end),) = found
+        return Session(key, data, end)
+
     def _opened(self, row: Session | None) -> dict[str, Any]:
         self._expires = row.expire_date if row else None
         return self.decode(row.session_data) if row else {}
@@ -60,6 +72,17 @@ class SessionStore(db.SessionStore):
         end = _end(found.get(BEGAN))
         prolong = self._expires is not None and not self._only_looks and end - self._expires >= STEP
         return end if prolong else None
+
+
+def _asked() -> QuerySet[Session, Row]:
+    fields = Session._meta
+    return Session.objects.filter(
+        session_key=Slot("key", fields.get_field("session_key")),
+        expire_date__gt=Slot("now", fields.get_field("expire_date")),
+    ).values_list("session_key", "session_data", "expire_date")
+
+
+_standing = Prepared(_asked)
 
 
 def touch(key: str) -> None:

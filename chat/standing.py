@@ -10,7 +10,7 @@ from django.contrib.auth.models import User
 from django.http import HttpRequest
 from django.utils import timezone
 
-from chat import limits
+from chat import backend, limits
 from chat.access import may_take_part
 from chat.actions import tokens
 from chat.models import AccessToken, Approval, Revocation, Run
@@ -93,8 +93,7 @@ def _of_token(row: AccessToken) -> Person:
 
 
 def _groups(user: User) -> frozenset[str]:
-    names = user.groups.values_list("name", flat=True)
-    return frozenset(names) | ({"superuser"} if user.is_superuser else frozenset())
+    return backend.groups(user) | ({"superuser"} if user.is_superuser else frozenset())
 
 
 # ---- runs --------------------------------------------------------------------------------------------------------

@@ -107,6 +107,7 @@ CHANNEL_LAYERS = {
 }
 
 # ---- sign-in and browsers ----------------------------------------------------------------------------------------
+AUTHENTICATION_BACKENDS = ["chat.backend.Backend"]
 LOGIN_URL = "sign-in"
 LOGIN_REDIRECT_URL = "portal"
 LOGOUT_REDIRECT_URL = "sign-in"

@@ -9,13 +9,14 @@ from chat.web.reading import Seen
 from chat.web.viewer import Viewer
 from chat.web.watch import Watch
 
+_read = database_sync_to_async(reading.since_or_page)
+
 
 async def bring(viewer: Viewer, conversation_id: str, seen: Seen, command_id: str | None = None) -> None:
     """`command_id`: of the `resume` that asks for it; without one a slow reader is brought up that was left behind too
     far to go on. Raises NotFound."""
     before = viewer.watches.get(conversation_id)
-    read = database_sync_to_async(reading.since_or_page)
-    found = await read(viewer.person.user, conversation_id, seen, html=viewer.html)
+    found = await _read(viewer.person.user, conversation_id, seen, html=viewer.html)
     viewer.epoch = viewer.epoch or found.epoch
     if command_id is None and (before is None or viewer.watches.get(conversation_id) is not before):
         return  # in the meantime it has left, or come back by itself

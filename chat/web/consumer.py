@@ -4,6 +4,7 @@ import asyncio
 from contextlib import suppress
 from typing import Any
 
+from channels.consumer import get_handler_name
 from channels.db import database_sync_to_async
 from channels.exceptions import StopConsumer
 from channels.generic.websocket import AsyncWebsocketConsumer
@@ -16,7 +17,8 @@ from chat.metrics.here import CLOSED, FIRST_FRAME
 from chat.standing import Person
 from chat.web import coming_back, commands, frames, person
 from chat.web.frames import Refused, Resume, Send, Spoken, Typed, Unreadable
-from chat.web.hub import Hub, hub
+from chat.web.hub import Hub
+from chat.web.hubs import hub
 from chat.web.outbox import Outbox
 from chat.web.reading import Seen
 from chat.web.tending import SIGNED_OUT
@@ -27,6 +29,7 @@ WRONG_ORIGIN, TOO_MANY, FAULT, FULL = 4503, 4509, 4105, 4107
 FRESH = 2.0  # seconds: a command of somebody who was looked at before that looks at them anew
 ACTIVE = 300.0  # seconds between two prolongations of a session by what is said over a socket
 MOST_WATCHES = 20  # conversations one socket shows
+_identify = database_sync_to_async(person.identify)
 
 
 class ChatConsumer(AsyncWebsocketConsumer):
@@ -46,7 +49,7 @@ class ChatConsumer(AsyncWebsocketConsumer):
             await self.close(WRONG_ORIGIN, "This page may not talk to the portal: its Origin is another one.")
             return
         try:
-            known = await database_sync_to_async(person.identify)(self.scope)
+            known = await _identify(self.scope)
         except DatabaseFault:
             await self.close(FAULT, "The portal's database does not answer. Try again in a moment.")
             return
@@ -68,8 +71,12 @@ class ChatConsumer(AsyncWebsocketConsumer):
         self.pace, self.active_until = Bucket.full(rate, 2 * rate, now), now
         return Viewer(known, outbox, self._gone, html=b"render=html" in asked, batch=b"batch=1" in asked, now=now)
 
-    async def websocket_disconnect(self, message: Any) -> None:
+    async def dispatch(self, message: Any) -> None:
         """Without the base's hop to close old database connections: each of our own hops does that."""
+        await getattr(self, get_handler_name(message))(message)
+
+    async def websocket_disconnect(self, message: Any) -> None:
+        """Without the base's hop, for the same reason."""
         await self.disconnect(message["code"])
         raise StopConsumer
 
@@ -171,7 +178,7 @@ class ChatConsumer(AsyncWebsocketConsumer):
             if conversation_id not in viewer.watches:
                 await self.hub.forget(viewer, conversation_id)
             raise
-        self.hub.grew([conversation_id])
+        self.hub.brought(viewer, conversation_id)
 
     async def _make_room(self, viewer: Viewer) -> None:
         """A socket that shows too many lets go of the one it began to watch first: that one can be resumed."""

@@ -41,6 +41,7 @@ class Hub:
         self._deaf: set[str] = set()  # conversations whose bell could not be listened to, or given up
         self._rests_until = 0.0  # the bell does not answer: not everybody waits for it to find that out
         self._grown: set[str] = set()
+        self._rung: dict[str, int] = {}  # by watched conversation: the highest number the bell has told
         self._behind: set[Viewer] = set()  # those whose outbox was full and is not any more
         self._held: dict[str, deque[Whisper]] = {}  # by conversation: deltas that wait for the events before them
         self._late: dict[str, set[Viewer]] = {}  # by run: those who came in the middle of what it is saying
@@ -103,12 +104,19 @@ class Hub:
         watching.discard(viewer)
         if not watching and self.watched.pop(conversation_id, None) is not None:
             self._held.pop(conversation_id, None)
+            self._rung.pop(conversation_id, None)
             await self._tune(conversation_id)
 
     def watch(self, viewer: Viewer, conversation_id: str, watch: Watch) -> None:
         """Shows everything above the watch's number, from now on."""
         viewer.watches[conversation_id] = watch
         self.grew([conversation_id])
+
+    def brought(self, viewer: Viewer, conversation_id: str) -> None:
+        """It has read for itself; only what rang since it began to is still to be shown."""
+        watch = viewer.watches.get(conversation_id)
+        if watch is not None and self._rung.get(conversation_id, 0) > watch.seq:
+            self.grew([conversation_id])
 
     def emptied(self, viewer: Viewer) -> None:
         """This socket takes the journal again."""
@@ -146,6 +154,9 @@ class Hub:
         self.doubt.set()
 
     def _is_news(self, conversation_id: str, head: int) -> bool:
+        """For somebody who watches; and it is noted for those who are being brought up to date at this moment."""
+        if conversation_id in self.watched:
+            self._rung[conversation_id] = max(head, self._rung.get(conversation_id, 0))
         wanted = (viewer.wants(conversation_id) for viewer in self._watching(conversation_id))
         return any(seq is not None and seq < head for seq in wanted)
 
@@ -282,16 +293,3 @@ class Hub:
 def _cancelled() -> bool:
     task = asyncio.current_task()
     return task is not None and task.cancelling() > 0
-
-
-_hubs: "dict[asyncio.AbstractEventLoop, Hub]" = {}
-
-
-def hub() -> Hub:
-    """The running event loop's own."""
-    loop = asyncio.get_running_loop()
-    if loop not in _hubs:
-        for over in [each for each in _hubs if each.is_closed()]:
-            del _hubs[over]
-        _hubs[loop] = Hub()
-    return _hubs[loop]

@@ -12,6 +12,7 @@ from chat.access import find, visible_to
 from chat.event_types import BLOCK_ENDS, Complete
 from chat.models import Conversation, Event, Run
 from chat.models.run import ENDED
+from chat.prepared import Row
 from chat.standing import Person
 from chat.web import missed
 from chat.web.frames import Frame
@@ -71,13 +72,12 @@ def since_or_page(user: User, conversation_id: uuid.UUID | str, seen: Seen, *, h
     if html:
         replayed = [missed.event(conversation_id, row) for row in events]
         return Found(head, epoch, True, *_told(replayed, seen.seq, html=True), active)
+    texts = [encoded(seq, kind, data, at) for seq, kind, data, at, _ in events]
     ended = {str(uuid.UUID(run)) for _, kind, _, _, run in events if kind == Complete.type}
-    return Found(
-        head, epoch, True, [encoded(*row[:4]) for row in events], events[-1][0] if events else seen.seq, ended, active
-    )
+    return Found(head, epoch, True, texts, events[-1][0] if events else seen.seq, ended, active)
 
 
-def _still_so(seen: Seen, head: int, epoch: int, last: missed.Row | None) -> bool:
+def _still_so(seen: Seen, head: int, epoch: int, last: Row | None) -> bool:
     """Whether the journal has what was seen. `last`: the event of that number, as it stands there now."""
     if seen.seq > head or seen.epoch not in (None, epoch):
         return False

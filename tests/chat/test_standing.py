@@ -65,7 +65,7 @@ CODES = {"group": 4203, "group deleted": 4203}
 
 async def _hear_the_bell(client: Client) -> None:
     """The hub listens for changed rights in the moment the first socket comes in."""
-    from chat.web.hub import hub
+    from chat.web.hubs import hub
 
     async def hears() -> bool:
         return hub()._hears_calls

@@ -10,6 +10,7 @@ from django.shortcuts import redirect
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
+from chat import backend
 from chat.actions import throttles
 from chat.actions.sign_in import redeem
 from chat.errors import PortalError, TooMany
@@ -52,7 +53,7 @@ def by_link(request: HttpRequest, token: str) -> HttpResponseBase:
     except PortalError as fault:
         return faults.told(request, str(fault), fault.status)
     throttles.forgive(names, moment)
-    login(request, user, backend="django.contrib.auth.backends.ModelBackend")
+    login(request, user, backend=backend.NAME)
     return redirect("portal")
 
 
