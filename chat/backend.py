@@ -6,17 +6,16 @@ from django.contrib.auth.backends import ModelBackend
 from django.contrib.auth.models import Group, User
 from django.db.models import QuerySet
 
-from chat.prepared import Prepared, Row, Slot
+from tools.prepared import Prepared, Row, Slot
 
 NAME = "chat.backend.Backend"
-_FIELDS = [field.attname for field in User._meta.concrete_fields]
 
 
 class Backend(ModelBackend):
     """Every request and every socket asks it."""
 
     def get_user(self, user_id: Any) -> User | None:
-        found = [User.from_db("default", _FIELDS, row) for row in _person.rows(person=user_id)]
+        found = _person.objects(person=user_id)
         return found[0] if found and self.user_can_authenticate(found[0]) else None
 
 
@@ -25,8 +24,8 @@ def groups(user: User) -> frozenset[str]:
     return frozenset(name for (name,) in _groups.rows(person=user.pk))
 
 
-def _person_asked() -> QuerySet[User, Row]:
-    return User.objects.filter(pk=Slot("person", User._meta.pk)).values_list(*_FIELDS)
+def _person_asked() -> QuerySet[User]:
+    return User.objects.filter(pk=Slot("person", User._meta.pk))
 
 
 def _groups_asked() -> QuerySet[Group, Row]:

@@ -3,7 +3,7 @@
 import uuid
 from collections.abc import Mapping
 from datetime import datetime
-from functools import partial
+from functools import cache, partial
 from typing import Any
 
 from django.db import transaction
@@ -15,6 +15,7 @@ from chat import doorbell, storable
 from chat.event_types import EventData
 from chat.models import Conversation, Event, JournalState, Run
 from tools import redaction
+from tools.prepared import Prepared, Slot
 
 FIRST_EPOCH = 1
 
@@ -57,7 +58,11 @@ def _next_number(conversation_id: str, now: datetime) -> int:
 
 def since(conversation_id: uuid.UUID | str, seq: int, limit: int = 500) -> list[Event]:
     """Events above `seq`, oldest first."""
-    return list(_events(conversation_id).filter(seq__gt=seq)[:limit])
+    return _since(limit).objects(conversation=conversation_id, seq=seq)
+
+
+def whole(conversation_id: uuid.UUID | str) -> list[Event]:
+    return _whole.objects(conversation=conversation_id)
 
 
 def before(conversation_id: uuid.UUID | str, seq: int, limit: int = 200) -> list[Event]:
@@ -74,5 +79,14 @@ def epoch() -> Coalesce:
     return Coalesce(Subquery(JournalState.objects.values("epoch")[:1]), FIRST_EPOCH)
 
 
-def _events(conversation_id: uuid.UUID | str) -> QuerySet[Event]:
+def _events(conversation_id: uuid.UUID | str | Slot) -> QuerySet[Event]:
     return Event.objects.filter(conversation_id=conversation_id).order_by("seq")
+
+
+_CONVERSATION = Slot("conversation", Conversation._meta.pk)
+_whole = Prepared(lambda: _events(_CONVERSATION))
+
+
+@cache
+def _since(limit: int) -> "Prepared[Event]":
+    return Prepared(lambda: _events(_CONVERSATION).filter(seq__gt=Slot("seq", Event._meta.get_field("seq")))[:limit])

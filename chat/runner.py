@@ -12,7 +12,7 @@ from django.db import Error as DatabaseFault
 from django.db import InterfaceError, OperationalError
 from django.utils import timezone
 
-from chat import lookups, tool_calls, transcript
+from chat import journal, lookups, tool_calls, transcript
 from chat.actions import leases, rounds, runs
 from chat.actions.leases import RENEW_EVERY, Claim, OpenBlock
 from chat.agent import loop
@@ -197,7 +197,7 @@ def _set(claim: Claim) -> Scene:
     run = Run.objects.select_related("conversation", "message__author").get(pk=claim.run_id)
     provider = _provider(run)
     rounds.start(claim, provider.name, provider.model)
-    events = list(Event.objects.filter(conversation_id=run.conversation_id).order_by("seq"))
+    events = journal.whole(run.conversation_id)
     turns = transcript.compose(events, claim.run_id, _results(events))
     window = settings.K8SMCP_MODEL_WINDOW if provider.name == "anthropic" else 0
     known = clusters.names()
@@ -229,7 +229,7 @@ def _calls(run: Run) -> list[ToolCall]:
 def _setting(run: Run, known: tuple[str, ...]) -> Setting:
     return Setting(
         clusters=known,
-        cluster=run.conversation.cluster or clusters.default(),
+        cluster=run.conversation.cluster or next(iter(known), ""),
         read_only=settings.K8SMCP_READ_ONLY,
         today=timezone.now().date().isoformat(),
     )

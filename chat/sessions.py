@@ -12,7 +12,7 @@ from django.contrib.sessions.models import Session
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from chat.prepared import Prepared, Row, Slot
+from tools.prepared import Prepared, Slot
 
 IDLE = timedelta(hours=1)
 LONGEST = timedelta(hours=12)
@@ -56,12 +56,10 @@ class SessionStore(db.SessionStore):
 
     def _row(self) -> Session | None:
         """Without one, the key is forgotten: a new session never takes a name that somebody made up."""
-        found = _standing.rows(key=self.session_key, now=timezone.now())
+        found = _standing.objects(key=self.session_key, now=timezone.now())
         if not found:
             self._session_key = None
-            return None
-        ((key, data, end),) = found
-        return Session(key, data, end)
+        return found[0] if found else None
 
     def _opened(self, row: Session | None) -> dict[str, Any]:
         self._expires = row.expire_date if row else None
@@ -74,12 +72,12 @@ class SessionStore(db.SessionStore):
         return end if prolong else None
 
 
-def _asked() -> QuerySet[Session, Row]:
+def _asked() -> QuerySet[Session]:
     fields = Session._meta
     return Session.objects.filter(
         session_key=Slot("key", fields.get_field("session_key")),
         expire_date__gt=Slot("now", fields.get_field("expire_date")),
-    ).values_list("session_key", "session_data", "expire_date")
+    )
 
 
 _standing = Prepared(_asked)

@@ -26,6 +26,7 @@ from tools.kube.guard import Permit
 from tools.kube.strictness import for_own_files
 from tools.kube.transport import Transport
 from tools.models import Cluster
+from tools.prepared import Prepared
 
 IN_CLUSTER = "in-cluster"
 _TRIES = 3  # a demo cluster on a loaded machine may miss one
@@ -54,12 +55,15 @@ class Health:
 
 def names() -> tuple[str, ...]:
     """The registered clusters, oldest first."""
-    return tuple(Cluster.objects.values_list("name", flat=True))
+    return tuple(name for (name,) in _names.rows())
 
 
 def default() -> str:
     """Where a conversation goes that names no cluster: the oldest registered one, or empty when there is none."""
-    return Cluster.objects.values_list("name", flat=True).first() or ""
+    return next(iter(names()), "")
+
+
+_names = Prepared(lambda: Cluster.objects.values_list("name"))
 
 
 def find(name: str) -> Cluster:

@@ -10,10 +10,12 @@ from urllib.parse import unquote, urlsplit
 
 from django.conf import settings
 from django.db import Error as DatabaseFault
+from django.db.models import QuerySet
 
 from tools import redaction
 from tools.kube.kubeconfig import Access
 from tools.models import KnownValue
+from tools.prepared import Prepared, Row, Slot
 from tools.redaction.forms import Forms, unpacked, worth
 
 MOST = 20_000
@@ -83,10 +85,17 @@ def refresh() -> None:
     index = redaction.learned()
     if _Read.index is not index:
         _Read.index, _Read.newest = index, 0
-    rows = KnownValue.objects.filter(pk__gt=_Read.newest).order_by("pk")
-    for pk, digest, forms in rows.values_list("pk", "digest", "forms")[:MOST]:
+    for pk, digest, forms in _newer.rows(than=_Read.newest):
         index.take(bytes.fromhex(digest), unpacked(bytes(forms)))
         _Read.newest = pk
+
+
+def _newer_asked() -> QuerySet[KnownValue, Row]:
+    rows = KnownValue.objects.filter(pk__gt=Slot("than", KnownValue._meta.pk)).order_by("pk")
+    return rows.values_list("pk", "digest", "forms")[:MOST]
+
+
+_newer = Prepared(_newer_asked)
 
 
 def _forget_the_oldest() -> None:

@@ -21,6 +21,7 @@ from chat.errors import LeaseLost, RunOver
 from chat.event_types import BLOCK_ENDS
 from chat.models import Event, Run
 from chat.models.run import ACTIVE, RunStatus
+from tools.prepared import Prepared
 
 LEASE = timedelta(seconds=6)
 NOBODY = "handed over"  # owner of a run that its process gave on
@@ -50,13 +51,18 @@ def claim(owner: str) -> Claim | None:
 
 def claimable(only: str = "") -> list[Run]:
     """The AT_ONCE oldest ones, as they are at this moment; `only`: this run and no other."""
-    active = Run.objects.filter(conversation=OuterRef("conversation"), status__in=ACTIVE)
-    free = Q(status=RunStatus.QUEUED) & ~Exists(active)
-    named = Q(pk=only) if only else Q()
-    return list(Run.objects.filter(free | _LEFT, named).order_by("message_id")[:AT_ONCE])
+    return list(_free().filter(pk=only)[:AT_ONCE]) if only else _oldest.objects()
 
 
 _LEFT = Q(status=RunStatus.RUNNING, lease_until__lt=Now())
+
+
+def _free() -> QuerySet[Run]:
+    active = Run.objects.filter(conversation=OuterRef("conversation"), status__in=ACTIVE)
+    return Run.objects.filter(Q(status=RunStatus.QUEUED) & ~Exists(active) | _LEFT).order_by("message_id")
+
+
+_oldest = Prepared(lambda: _free()[:AT_ONCE])
 
 
 def take(run: Run, owner: str) -> Claim | None:

@@ -28,6 +28,7 @@ from chat.budgets.scopes import Concern, concerning, standing
 from chat.event_types import Notice
 from chat.models import Budget, Pot, Reservation, Run
 from chat.models.budget import Scope
+from tools.prepared import Prepared, Slot
 
 BY_ITSELF = 1_000  # tokens an endpoint adds to a request by itself, or counts anew: a system prompt for tools
 NEARLY = 80  # percent of a budget that is told of
@@ -59,7 +60,7 @@ def _reserve(claim: Claim, model: str, asking: Asking) -> Reservation:
         run = hold_to_go_on(claim)
         person = User.objects.get(messages__run=run)
         today, known = timezone.now().date(), prices.find(model)
-        made = list(Reservation.objects.filter(run=run).order_by("pk"))
+        made = _made.objects(run=run.pk)
         asked, grown = _asked_at_most(run, model, asking, made), asking.grown or asking.size
         wanted = Reservation(
             run=run, person=person, model=model[:120], day=today, epoch=claim.epoch, size=grown,
@@ -218,23 +219,26 @@ def _spent(reservation: Reservation, usage: Usage | None) -> dict[str, Any]:
 
 def settle_left(run: Run) -> list[Reservation]:
     """Inside the caller's transaction, which holds the run: whatever is still held of it is spent in full. Returns all
-    reservations of the run, as they were before."""
-    made = list(Reservation.objects.filter(run=run))
+    reservations of the run, oldest first, as they were before."""
+    made = _made.objects(run=run.pk)
     for reservation in made:
         if reservation.settled_at is None:
             settle(reservation, None)
     return made
 
 
-def context(run: Run) -> int | None:
-    """Percent of the model's window that the run's last counted request and its answer took; None without one."""
-    last = Reservation.objects.filter(run=run, known=True, input_known__gt=0).order_by("-pk").first()
-    return None if last is None else round(100 * last.tokens / settings.K8SMCP_MODEL_WINDOW)
+_made = Prepared(lambda: Reservation.objects.filter(run_id=Slot("run", Run._meta.pk)).order_by("pk"))
 
 
-def cost(run: Run) -> float | None:
-    """US dollars that the run's calls to models have cost; None without any, or when a price is not known."""
-    made = settle_left(run)
+def context(made: Sequence[Reservation]) -> int | None:
+    """Of a run's calls: percent of the model's window that the last counted request and its answer took; None without
+    one."""
+    counted = [each for each in made if each.known and each.input_known > 0]
+    return round(100 * counted[-1].tokens / settings.K8SMCP_MODEL_WINDOW) if counted else None
+
+
+def cost(made: Sequence[Reservation]) -> float | None:
+    """US dollars that a run's calls to models have cost; None without any, or when a price is not known."""
     if not made or not all(each.priced for each in made):
         return None
     return sum(each.micros if each.settled_at else each.held_micros for each in made) / prices.MICROS

@@ -14,7 +14,7 @@ from chat.actions.commands import Named
 from chat.actions.leases import OVER, Claim, hold
 from chat.audit import talk as audited
 from chat.event_types import CalledTool, Complete, Error, Notice, TextEnd
-from chat.models import Approval, Conversation, Run, ToolCall
+from chat.models import Approval, Conversation, Reservation, Run, ToolCall
 from chat.models.approval import ApprovalStatus
 from chat.models.run import ENDED, RunStatus
 from chat.models.tool_call import FINISHED, CallStatus
@@ -95,7 +95,7 @@ def end(claim: Claim, outcome: str, *, error: str = "", code: str = "", temporar
 
 def conclude(run: Run, outcome: RunStatus, fault: Error | None = None) -> None:
     """Ends a run inside the caller's transaction, which holds its row."""
-    cost = reservations.cost(run)
+    paid = reservations.settle_left(run)
     used = list(ToolCall.objects.filter(run=run).order_by("position"))
     _close_what_is_open(run, used)
     if fault is not None:
@@ -103,8 +103,8 @@ def conclude(run: Run, outcome: RunStatus, fault: Error | None = None) -> None:
     if outcome == RunStatus.STOPPED:
         _tell_what_was_done(run, used)
     Run.objects.filter(pk=run.pk).update(status=outcome, ended_at=timezone.now(), lease_until=None, open_block=None)
-    journal.append(_complete(run, outcome, used, cost), run=run)
-    audited.ended(run, outcome, cost)
+    journal.append(_complete(run, outcome, used, paid), run=run)
+    audited.ended(run, outcome, reservations.cost(paid))
 
 
 def _close_what_is_open(run: Run, used: Sequence[ToolCall]) -> None:
@@ -145,7 +145,7 @@ UNKNOWN = (
 )
 
 
-def _complete(run: Run, outcome: RunStatus, used: Sequence[ToolCall], cost: float | None) -> Complete:
+def _complete(run: Run, outcome: RunStatus, used: Sequence[ToolCall], paid: Sequence[Reservation]) -> Complete:
     said = run.events.filter(type=TextEnd.type).order_by("seq").values_list("data", flat=True)
     return Complete(
         conversation_id=str(run.conversation_id),
@@ -163,6 +163,6 @@ def _complete(run: Run, outcome: RunStatus, used: Sequence[ToolCall], cost: floa
         outcome=cast(event_types.RunOutcome, outcome.value),
         usage=run.usage,
         iterations=run.rounds,
-        cost=cost,
-        context=reservations.context(run),
+        cost=reservations.cost(paid),
+        context=reservations.context(paid),
     )

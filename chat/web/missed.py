@@ -13,8 +13,8 @@ from chat import journal
 from chat.access import visible_to
 from chat.models import Conversation, Event, Run
 from chat.models.run import ENDED
-from chat.prepared import Prepared, Row, Slot
 from chat.web.told import moment_of
+from tools.prepared import Prepared, Row, Slot
 
 REPLAY = 300  # events; a larger gap gets a fresh page
 MOST = REPLAY + 2  # the event they know, and one more than can be replayed

@@ -12,11 +12,11 @@ from chat.access import find, visible_to
 from chat.event_types import BLOCK_ENDS, Complete
 from chat.models import Conversation, Event, Run
 from chat.models.run import ENDED
-from chat.prepared import Row
 from chat.standing import Person
 from chat.web import missed
 from chat.web.frames import Frame
 from chat.web.told import Told, encoded, moment_of
+from tools.prepared import Row
 
 PAGE = 200
 Place = tuple[str, int]  # a conversation, and the number above which to read

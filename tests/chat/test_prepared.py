@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from chat import backend, sessions
 from chat.models import Conversation
-from chat.prepared import Prepared, Slot
+from tools.prepared import Prepared, Slot
 
 pytestmark = pytest.mark.django_db
 

@@ -117,15 +117,15 @@ MUTANTS = (
     Mutant(
         "whoever comes back is told one event twice",
         "chat/journal.py",
-        "filter(seq__gt=seq)[:limit]",
-        "filter(seq__gte=seq)[:limit]",
+        "filter(seq__gt=Slot(",
+        "filter(seq__gte=Slot(",
         f"{KILLED}[text]",
     ),
     Mutant(
         "what was set aside for a run that ended is never settled",
         "chat/actions/runs.py",
-        "cost = reservations.cost(run)",
-        "cost = None",
+        "paid = reservations.settle_left(run)",
+        "paid: list[Reservation] = []",
         f"{KILLED}[paid for and stopped]",
     ),
     Mutant(

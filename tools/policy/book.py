@@ -20,6 +20,7 @@ from tools.policy.file import BadPolicy, FilePolicy, Watched
 from tools.policy.models import Grant, PolicyRule, PolicyState, ProductionNamespace
 from tools.policy.ours import BUILT_IN, Mark, Switches, fixed
 from tools.policy.rule import Decision, Rule, Rules
+from tools.prepared import Prepared, Row
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,17 +93,27 @@ def names_of_file() -> frozenset[str]:
 def _read() -> _Read:
     """The tables are read again only under a new stamp."""
     global _last
-    state = PolicyState.objects.first()
-    stamp = str(state.stamp) if state else ""
-    if _last is None or _last.stamp != stamp:
+    stamp, version = next(iter(_state.rows()), ("", 0))
+    if _last is None or _last.stamp != str(stamp):
         _last = _Read(
-            stamp,
-            state.version if state else 0,
+            str(stamp),
+            version,
             {row.name: as_rule(row) if row.enabled else None for row in PolicyRule.objects.all()},
             tuple(ProductionNamespace.objects.all()),
             _open_grants().exists(),
         )
     return _last
+
+
+_state = Prepared(lambda: PolicyState.objects.order_by("pk").values_list("stamp", "version")[:1])
+
+
+def _marked_asked() -> QuerySet[Cluster, Row]:
+    marked = Cluster.objects.filter(Q(production=True) | Q(read_only=True)).order_by("name")
+    return marked.values_list("name", "production", "read_only")
+
+
+_marked = Prepared(_marked_asked)
 
 
 def _file() -> FilePolicy:
@@ -117,8 +128,7 @@ def _watched(path: str) -> Watched:
 
 def _marks(read: _Read) -> Iterable[Mark]:
     """Read each time: a cluster can come with the next registration."""
-    marked = Cluster.objects.filter(Q(production=True) | Q(read_only=True)).order_by("name")
-    for name, production, read_only in marked.values_list("name", "production", "read_only"):
+    for name, production, read_only in _marked.rows():
         yield Mark(name, production, read_only)
     for row in read.namespaces:
         yield Mark(row.cluster, namespaces=(row.pattern,))

@@ -1,0 +1,88 @@
+"""Queries that are compiled once and asked with other values each time.
+
+Django compiles a queryset anew whenever it is evaluated. For a look by key, asked for every socket that comes back or
+for every run that begins, that takes longer than the database takes to answer. A prepared query is an ordinary queryset
+with slots for what will be asked; its SQL is kept for each kind of database.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, Generic, TypeVar
+
+from django.db import connection
+from django.db.models import Expression, Field, Model, QuerySet
+
+Row = tuple[Any, ...]
+M = TypeVar("M", bound=Model)
+Converters = dict[int, tuple[list[Callable[..., Any]], Any]]  # by column: what Django makes of it, and for what
+
+
+class Slot(Expression):
+    """The place of a value, which is handed to the database as a value of `output_field` is."""
+
+    def __init__(self, name: str, output_field: "Field[Any, Any]") -> None:
+        super().__init__(output_field=output_field)
+        self.name = name
+
+    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, list[Any]]:  # type: ignore[override]
+        return "%s", [self]
+
+    def filled(self, given: Mapping[str, Any]) -> Any:
+        return self.output_field.get_db_prep_value(given[self.name], connection)
+
+
+@dataclass(frozen=True, slots=True)
+class _Statement:
+    """`names`: of the model's fields, for a queryset of whole objects."""
+
+    sql: str
+    parameters: tuple[Any, ...]
+    converters: Converters
+    model: type[Model]
+    names: tuple[str, ...]
+
+
+class Prepared(Generic[M]):
+    """`build` makes the queryset, of `values_list` or of whole objects without their relations. It asks nothing, and is
+    called once for each kind of database."""
+
+    def __init__(self, build: Callable[[], QuerySet[M, Any]]) -> None:
+        self._statement = cache(lambda vendor: _compiled(build()))
+
+    def raw(self, **given: Any) -> list[Row]:
+        """The rows for these values, one for the name of each slot, as the database gives them: for hundreds of rows of
+        which few values need Django's eye."""
+        statement = self._statement(connection.vendor)
+        asked = [each.filled(given) if isinstance(each, Slot) else each for each in statement.parameters]
+        with connection.cursor() as cursor:
+            cursor.execute(statement.sql, asked)
+            found: list[Row] = cursor.fetchall()
+        return found
+
+    def rows(self, **given: Any) -> list[Row]:
+        """As Django gives them."""
+        converters = self._statement(connection.vendor).converters
+        found = self.raw(**given)
+        return [_converted(row, converters) for row in found] if converters else found
+
+    def objects(self, **given: Any) -> list[M]:
+        statement = self._statement(connection.vendor)
+        made: Any = statement.model.from_db
+        return [made(connection.alias, statement.names, row) for row in self.rows(**given)]
+
+
+def _compiled(queryset: QuerySet[Any, Any]) -> _Statement:
+    compiler = queryset.query.get_compiler(connection=connection)
+    sql, parameters = compiler.as_sql()
+    converters = compiler.get_converters([each[0] for each in compiler.select])
+    names = tuple(field.attname for field in queryset.model._meta.concrete_fields)
+    return _Statement(sql, tuple(parameters), converters, queryset.model, names)
+
+
+def _converted(row: Row, columns: Converters) -> Row:
+    values = list(row)
+    for number, (converters, expression) in columns.items():
+        for convert in converters:
+            values[number] = convert(values[number], expression, connection)
+    return tuple(values)
