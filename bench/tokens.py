@@ -1,15 +1,13 @@
 """What answers cost a model: schemas and the answers to twenty everyday questions, beside a peer's and kubectl's.
 
 The same demo cluster answers all three. Tokens are those of o200k_base when `rs_bpe` can be imported (it brings its
-vocabulary along), else our own estimate; which, is told. The peer is the npm package kubernetes-mcp-server, spoken to
-over its standard input: the program BENCH_PEER names, or what `npm install` brings.
+vocabulary along), else our own estimate; which, is told.
 """
 
 import contextlib
 import json
 import os
 import re
-import shutil
 import subprocess
 import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
@@ -18,10 +16,10 @@ from typing import Any
 
 import django
 
+from bench import peer
 from bench.questions import QUESTIONS, Call, Question
 
-PEER = "kubernetes-mcp-server@0.0.67"
-KUBECTL = os.environ.get("BENCH_KUBECTL") or shutil.which("kubectl") or "/opt/kube/kubectl"
+KUBECTL = os.environ.get("BENCH_KUBECTL", "kubectl")
 Count = Callable[[str], int]
 Answer = Callable[[Question], Awaitable[str]]
 
@@ -33,25 +31,25 @@ async def measure() -> dict[str, Any]:
             "ours": await _party(_ours(kubeconfig), count, _schemas()),
             "kubectl": await _party(_kubectl(kubeconfig), count, ""),
         }
-        if program := _peer_program():
+        if program := peer.program():
             async with _peer(program, kubeconfig) as (answer, schemas):
                 parties["peer"] = await _party(answer, count, schemas)
     return _told(tokenizer, parties, count)
 
 
 def _told(tokenizer: str, parties: dict[str, dict[str, Any]], count: Count) -> dict[str, Any]:
-    ours, peer = parties["ours"], parties.get("peer")
+    ours, theirs = parties["ours"], parties.get("peer")
     sums = {name: party["schemas"] + party["answers"] for name, party in parties.items()}
-    ratio = round(sums["ours"] / sums["peer"], 3) if peer else None
+    ratio = round(sums["ours"] / sums["peer"], 3) if theirs else None
     return {
         "tokenizer": tokenizer,
         "questions": len(QUESTIONS),
-        "peer_program": PEER if peer else None,
+        "peer_program": peer.PACKAGE if theirs else None,
         **parties,
         "all_schemas": count(_schemas(every=True)),
         "bytes_a_token": ours["bytes_a_token"],
         "ratio": ratio,
-        "ratio_answers": round(ours["answers"] / peer["answers"], 3) if peer else None,
+        "ratio_answers": round(ours["answers"] / theirs["answers"], 3) if theirs else None,
         "ratio_kubectl": round(ours["answers"] / parties["kubectl"]["answers"], 3),
         "goal": "always-loaded schemas <= 3000 tokens; with the answers at most half of the peer's, all facts there",
         "met": ratio is not None and ratio <= 0.5 and not ours["missing"] and ours["schemas"] <= 3000,
@@ -183,35 +181,15 @@ def _with_pods(calls: Sequence[Any], kubeconfig: Path) -> Any:
 # ---- the peer ----------------------------------------------------------------------------------------------------
 
 
-def _peer_program() -> str | None:
-    """None where there is no such program and npm cannot bring it."""
-    if named := os.environ.get("BENCH_PEER") or shutil.which("kubernetes-mcp-server"):
-        return named
-    npm = shutil.which("npm")
-    place = Path(tempfile.gettempdir()) / "k8smcp-bench-peer"
-    if npm is None:
-        return None
-    subprocess.run([npm, "install", "--silent", "--prefix", str(place), PEER], capture_output=True, check=False)
-    return next(map(str, place.glob("node_modules/kubernetes-mcp-server-*/bin/kubernetes-mcp-server-*")), None)
-
-
 @contextlib.asynccontextmanager
 async def _peer(program: str, kubeconfig: Path) -> AsyncIterator[tuple[Answer, str]]:
-    from mcp.client import Client
-    from mcp.client.stdio import StdioServerParameters, stdio_client
-
-    arguments = ["--kubeconfig", str(kubeconfig), "--log-file", os.devnull]
-    async with Client(stdio_client(StdioServerParameters(command=program, args=arguments))) as client:
+    async with peer.connected(program, kubeconfig) as client:
         listed = (await client.list_tools()).tools
         schemas = _compact([[tool.name, tool.description, tool.input_schema] for tool in listed])
 
-        async def call(name: str, arguments: dict[str, Any]) -> str:
-            result = await client.call_tool(name, arguments)
-            return "\n".join(getattr(part, "text", "") for part in result.content)
-
         async def answer(question: Question) -> str:
             calls: Sequence[Call] = _with_pods(question.peer, kubeconfig)
-            return "\n".join([await call(name, arguments) for name, arguments in calls])
+            return "\n".join([await peer.called(client, name, arguments) for name, arguments in calls])
 
         yield answer, schemas
 
