@@ -48,10 +48,10 @@ def open_or_create(
     """What a message names: its conversation, or a new one under that id and title, never somebody else's."""
     if conversation_id is None:
         return create(user, cluster=cluster, title=title)
-    named = Conversation.objects.filter(pk=conversation_id)
-    if (own := named.filter(owner=user, deleted_at=None).first()) is not None:
-        return own
-    if not named.exists():  # of one that came up in this moment `create` says whose it is
+    named = Conversation.objects.filter(pk=conversation_id).first()
+    if named is not None and named.owner_id == user.pk and named.deleted_at is None:
+        return named
+    if named is None:  # of one that came up in this moment `create` says whose it is
         return create(user, conversation_id=conversation_id, cluster=cluster, title=title)
     return find(user, conversation_id)
 
