@@ -43,7 +43,7 @@ SCENARIOS = (
         (
             ask(
                 "The new version of web does not come up.",
-                here("k8s_list", kind="pods").saying("ImagePullBackOff"),
+                here("k8s_list", kind="pods").saying("ImagePull"),
                 here("k8s_events", types="warning").saying(TYPO),
                 here("k8s_set", name="web", images={"app": "nginx:1.28"}).saying("3 of 3 available"),
             ),

@@ -51,7 +51,7 @@ SCENARIOS = (
         ),
         heard(
             ("3 pods", "nginx:1.27", "registry.invalid/web:9"),
-            ("3 pods", "Running 2", "ImagePullBackOff 1"),
+            ("3 pods", "Running 2", "ImagePull"),
             ("2 pods", "web-", "m"),
             ("1 persistentvolumeclaim", "ours"),
         ),
