@@ -63,7 +63,7 @@ def column(text: str, name: str) -> list[str]:
 
 
 def test_get_shows_the_broken_and_the_healthy_pods(kubectl: Kubectl) -> None:
-    everything = kubectl("get", "pods", "-A").replace("ErrImagePull", "ImagePullBackOff")  # at a moment's try it is that
+    everything = kubectl("get", "pods", "-A").replace("ErrImagePull", "ImagePullBackOff")  # while it tries
     assert {"CrashLoopBackOff", "ImagePullBackOff", "Pending", "Completed", "Error", "Running"} <= set(
         column(everything, "STATUS")
     )
