@@ -105,16 +105,17 @@ def _through(container: Object) -> bool:
 
 def _bounds(asked: LogsArguments) -> tuple[datetime | None, datetime | None]:
     """From when to when. Raises BadInput."""
-    since, until = _time(asked.since), _time(asked.until)
+    since, until = when(asked.since), when(asked.until)
     if since and until and since >= until:
         raise BadInput(f"Nothing is since {asked.since} and until {asked.until}: the end is before the beginning.")
     return since, until
 
 
-def _time(words: str | None) -> datetime | None:
+def when(words: str | None, now: datetime | None = None) -> datetime | None:
+    """A time as people write it: how long before `now`, or the time itself. Raises BadInput."""
     at = moment(words) if words and "T" in words else None
     ago = span(words) if at is None else None
-    return at or (datetime.now(UTC) - ago if ago else None)
+    return at or ((now or datetime.now(UTC)) - ago if ago else None)
 
 
 async def _one(
