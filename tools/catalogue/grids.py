@@ -98,7 +98,7 @@ async def _all_rows(client: KubeClient, resource: Resource, wanted: Wanted) -> G
 
 
 def _joined(everywhere: Everywhere[Grid]) -> Grid:
-    if not everywhere.refused:
+    if len(everywhere.found) == 1 and not everywhere.sentence:
         return everywhere.found[0]
     rows = [row for grid in everywhere.found for row in grid.rows]
     cut = any(grid.cut or grid.cursor for grid in everywhere.found)
