@@ -52,6 +52,15 @@ async def test_a_condition_may_speak_of_a_column_that_is_not_shown_otherwise(ask
     assert "READINESS GATES" not in nodes.data["columns"]
 
 
+async def test_a_condition_on_a_column_beside_paths_is_refused_and_never_told_as_nothing(ask: Ask) -> None:
+    mixed = await ask("k8s_list", kind="pods", where="STATUS=CrashLoopBackOff", columns=["spec.nodeName"])
+    assert (mixed.status, 'None of the pods has a field "STATUS"' in mixed.text) == ("failed", True)
+    fields = await ask("k8s_list", kind="events", where="type=Warning", columns=["reason"], namespace="shop")
+    assert fields.data["total"] > 0
+    nowhere = await ask("k8s_list", kind="pods", where="STATUS=x", columns=["spec.nodeName"], label_selector="a=b")
+    assert nowhere.text.startswith("No pods")
+
+
 async def test_a_summary_counts_instead_of_listing(ask: Ask) -> None:
     outcome = await ask("k8s_list", kind="pods", summary=True)
     counts = outcome.data["counts"]
