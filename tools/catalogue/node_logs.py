@@ -43,6 +43,7 @@ _SCANNED_LINES = 5000
 _MOST_NAMES = 500
 _LOOK = 4 << 10  # bytes at the beginning that say what an answer is
 _LONGEST_FILE = 300
+_OF_PODS = ("pods", "containers")
 _SERVICE = re.compile(r"[A-Za-z0-9][A-Za-z0-9@._:-]{0,99}")
 _FILE = re.compile(r"([A-Za-z0-9_][A-Za-z0-9_.:@~-]*/)*([A-Za-z0-9_][A-Za-z0-9_.:@~-]*)?")
 _NAME = re.compile(r'<a href="[^"]*">([^<]*)</a>')
@@ -56,7 +57,7 @@ Lines: TypeAlias = tuple[list[Line], int, int]
 class NodeLogsArguments(Arguments):
     node: str = Field(min_length=1)
     service: str | None = Field(None, description="kubelet, containerd. Without service and file: lists the files.")
-    file: str | None = Field(None, description="As listed: kern.log; pods/ lists that directory.")
+    file: str | None = Field(None, description="As listed: kern.log; audit/ lists that directory.")
     tail: int = Field(100, ge=1, le=2000)
     since: str | None = Field(None, description="Of a service: 15m, 2h, or a time.")
     match: str | None = Field(None, description="Only lines with these words; | for either. No regular expressions.")
@@ -104,7 +105,9 @@ def _query(client: KubeClient, asked: NodeLogsArguments) -> dict[str, str]:
     if asked.since and asked.service is None:
         raise BadInput("since goes with service: a file is read from its end.")
     if asked.file is not None and not _is_file(asked.file):
-        raise BadInput(f"{asked.file[:60]!r} is not a file or directory as a node lists them: kern.log, pods/.")
+        raise BadInput(f"{asked.file[:60]!r} is not a file or directory as a node lists them: kern.log, audit/.")
+    if asked.file is not None and asked.file.partition("/")[0] in _OF_PODS:
+        raise BadInput("Logs of pods are read with k8s_logs, under the rules of their namespace.")
     if asked.service is None:
         return {}
     if not _SERVICE.fullmatch(asked.service):

@@ -20,7 +20,7 @@ MOST_TAIL = 100_000
 HTML = "text/html; charset=utf-8"
 FILES = {
     "kern.log": ("Linux version 6.12.0-demo", "Memory: 16384000K available", "eth0: link is up, 10000 Mbps"),
-    "pods/README": ("The demo cluster runs no containers: logs of its pods are made up when they are asked for.",),
+    "apt/history.log": ("Commandline: apt-get upgrade", "Upgrade: containerd (2.0.1, 2.0.2)"),
 }
 
 

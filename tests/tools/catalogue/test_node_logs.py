@@ -22,7 +22,7 @@ from tools.spec import Result
 NODE = {"kind": "Node", "metadata": {"name": "n1", "uid": "u1"}}
 CORE = {"resources": [{"name": "nodes", "kind": "Node", "namespaced": False, "verbs": ["get", "list"]}]}
 LOGS = "/api/v1/nodes/n1/proxy/logs/"
-LINKS = b'<a href="/api/v1/x">kern.log</a>\n<a href="pods/">pods/</a>\n<a href="b">a&amp;b</a>\n'
+LINKS = b'<a href="/api/v1/x">kern.log</a>\n<a href="audit/">audit/</a>\n<a href="b">a&amp;b</a>\n'
 LISTING = b"<!doctype html>\n<pre>\n" + LINKS + b"</pre>"
 OFF = "serves no logs: enableSystemLogHandler"
 MEGABYTE = 1 << 20
@@ -78,21 +78,19 @@ async def test_a_file_is_read_from_its_end() -> None:
     part = b"f a line\nlast but one\nlast\n"
     range_ = {"Content-Range": f"bytes 50000000-50000026/{50 * MEGABYTE}"}
     async with serving(cluster(saying(part, 206, **range_))) as api:
-        found = await read(api, file="pods/shop_web_u1/app/0.log")
-        assert asked_of_the_kubelet(api) == [f"{LOGS}pods/shop_web_u1/app/0.log"]
+        found = await read(api, file="audit/shop_web/0.log")
+        assert asked_of_the_kubelet(api) == [f"{LOGS}audit/shop_web/0.log"]
         assert api.headers[-1]["Range"] == f"bytes=-{4 * MEGABYTE}"
     assert found.data["lines"] == ["last but one", "last"]
-    assert (
-        found.header == "2 lines of the log of pods/shop_web_u1/app/0.log on node n1; its last 27 bytes of 50 MiB read."
-    )
+    assert found.header == "2 lines of the log of audit/shop_web/0.log on node n1; its last 27 bytes of 50 MiB read."
 
 
 async def test_files_are_listed() -> None:
     async with serving(cluster(saying(LISTING, kind="text/html"))) as api:
         found = await read(api)
-        assert found.text == "3 log files and directories on node n1.\nkern.log\npods/\na&b"
-        await read(api, file="pods/")
-        assert asked_of_the_kubelet(api) == [LOGS, f"{LOGS}pods/"]
+        assert found.text == "3 log files and directories on node n1.\nkern.log\naudit/\na&b"
+        await read(api, file="audit/")
+        assert asked_of_the_kubelet(api) == [LOGS, f"{LOGS}audit/"]
 
 
 OLD = saying(LISTING, kind="text/html")
@@ -106,7 +104,7 @@ OLD = saying(LISTING, kind="text/html")
         (saying(b"404 page not found\n", 404), {"service": "kubelet"}, OFF),
         (saying(b"404 page not found\n", 404), {"file": "x.log"}, 'There is no log "x.log" on node n1'),
         (saying(b"Forbidden (user=a, verb=get)", 403), {"file": "x.log"}, "does not let the API server read its logs"),
-        (saying(b"", 301, Location="pods/"), {"file": "pods"}, "pods is a directory: write pods/ to list it"),
+        (saying(b"", 301, Location="audit/"), {"file": "audit"}, "audit is a directory: write audit/ to list it"),
         (saying(b"tailLines: Invalid value", 400), {"service": "a"}, "refuses this: tailLines: Invalid value"),
         (saying(b"\nlog not found for ghost\n"), {"service": "ghost"}, "has no log of ghost"),
         (
@@ -142,8 +140,11 @@ async def test_a_name_that_may_lead_elsewhere_is_refused_before_anything_is_sent
         assert api.seen == []
 
 
-async def test_one_thing_is_asked_for_at_a_time() -> None:
+async def test_one_thing_is_asked_for_at_a_time_and_no_log_of_a_pod() -> None:
     async with serving(cluster(b"")) as api:
+        for file in ("pods/", "pods", "pods/shop_web_u1/app/0.log", "containers/x.log"):
+            with pytest.raises(BadInput, match="read with k8s_logs, under the rules of their namespace"):
+                await read(api, file=file)
         with pytest.raises(BadInput, match="one of them"):
             await read(api, service="kubelet", file="x.log")
         with pytest.raises(BadInput, match="since goes with service"):
@@ -203,9 +204,9 @@ async def test_the_nodes_of_the_demo_cluster_have_logs(ask: Ask) -> None:
     failing = await ask("node_logs", node=node, service="kubelet", match="CrashLoopBackOff", since="20m")
     assert "match in the log of kubelet on node" in failing.text
     assert 'Error syncing pod, skipping" err="failed to' in failing.text
-    assert (await ask("node_logs", node=node)).text == f"2 log files and directories on node {node}.\nkern.log\npods/"
+    assert (await ask("node_logs", node=node)).text == f"2 log files and directories on node {node}.\napt/\nkern.log"
     assert "eth0: link is up" in (await ask("node_logs", node=node, file="kern.log")).text
-    assert (await ask("node_logs", node=node, file="pods/")).data["names"] == ["README"]
+    assert (await ask("node_logs", node=node, file="apt/")).data["names"] == ["history.log"]
     assert "has no log of ghost" in (await ask("node_logs", node=node, service="ghost")).text
-    assert "is a directory" in (await ask("node_logs", node=node, file="pods")).text
+    assert "is a directory" in (await ask("node_logs", node=node, file="apt")).text
     assert "Did you mean node-" in (await ask("node_logs", node="node-9")).text
