@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any, TypeAlias
 
 Object: TypeAlias = dict[str, Any]
+_BEGINNING = ("ContainerCreating", "PodInitializing")
 
 
 def summary(pod: Object) -> Object:
@@ -92,6 +93,17 @@ def containers(pod: Object) -> list[Object]:
         for container in parts(spec, declared):
             found.append(_container(role, container, states.get(container.get("name")) or {}))
     return found
+
+
+def troubled(pod: Object) -> list[Object]:
+    """Those of `containers` that wait for a reason, ended badly, or ended before."""
+    return [each for each in containers(pod) if each["last"] or _in_trouble(each)]
+
+
+def _in_trouble(container: Object) -> bool:
+    if container["state"] == "terminated":
+        return bool(container["exit_code"] != 0)
+    return container["state"] == "waiting" and container["reason"] not in (None, *_BEGINNING)
 
 
 def images(template: Mapping[str, Any]) -> list[str]:

@@ -49,9 +49,9 @@ def counted(number: int, one: str, many: str = "") -> str:
     return f"{number:,} {one if number == 1 else many or one + 's'}"
 
 
-def some_of(shown: int, total: int, one: str) -> str:
+def some_of(shown: int, total: int, one: str, many: str = "") -> str:
     """ "5 of 20 pods", or "20 pods" when that is all of them."""
-    return f"{shown} of {counted(total, one)}" if shown < total else counted(total, one)
+    return f"{shown} of {counted(total, one, many)}" if shown < total else counted(total, one, many)
 
 
 # ---- time --------------------------------------------------------------------------------------------------------

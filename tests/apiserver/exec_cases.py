@@ -1,5 +1,6 @@
 """Commands run in a pod of the real API server through the fake node agent, and those it must refuse."""
 
+from tests.apiserver.leaving_cases import SPARE, spare
 from tests.apiserver.manifests import container, pod
 from tests.apiserver.stage_moves import served_outside
 from tests.apiserver.tool_case import Case, Json
@@ -53,4 +54,26 @@ FAILS["http_probe"] = [
     Case({"name": "wep", "namespace": "{ns}", "port": "80"}, ("wep", "web")),
     Case({"name": "web", "namespace": "{ns}", "port": "9999"}, ("web",)),
     Case({"name": "web", "namespace": "{ns}", "port": "80"}, ("services", "viewer"), user="viewer"),
+]
+
+NODE = {"node": "node-1"}
+
+
+def taken_away(stage: Stage) -> bool:
+    """The node without a kubelet."""
+    return stage.http.delete(SPARE).status == 200
+
+
+WORKS["node_logs"] = [
+    Case({**NODE, "service": "kubelet", "tail": 4}, ("4 lines of the log of kubelet", "tock")),
+    Case({**NODE, "service": "kubelet", "match": "tick"}, ("30 of 60 scanned lines match",), hides=("tock",)),
+    Case({**NODE, "file": "kern.log", "tail": 1}, ("1 line of the log of kern.log", "event number 4999", "its last")),
+    Case(NODE, ("2 log files and directories on node node-1.", "kern.log", "pods/")),
+]
+FAILS["node_logs"] = [
+    Case({"node": "node-9"}, ("node-9", "node-1")),
+    Case({**NODE, "service": "ghost"}, ("has no log of ghost",)),
+    Case({**NODE, "file": "ghost.log"}, ('There is no log "ghost.log" on node node-1',)),
+    Case({"node": "spare"}, ("does not reach the kubelet of spare",), before=spare, after=taken_away),
+    Case(NODE, ("get nodes", "viewer"), user="viewer"),
 ]

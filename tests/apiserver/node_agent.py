@@ -15,7 +15,7 @@ from typing import Any
 import aiohttp
 from aiohttp import web
 
-from tests.apiserver.agent import exec_server, log_server, metrics, nodes, volumes
+from tests.apiserver.agent import exec_server, log_server, metrics, node_log_server, nodes, volumes
 from tests.apiserver.agent.client import Client, Key, Mirror, open_session
 from tests.apiserver.agent.pod_rules import Occurrence, Surroundings, report
 from tests.apiserver.control_plane import NODES
@@ -161,6 +161,7 @@ async def _serve(pods: Mirror, folder: Path) -> tuple[web.AppRunner, int]:
     application = web.Application(middlewares=[metrics.plain_json_only])
     log_server.add_routes(application, pods)
     exec_server.add_routes(application)
+    node_log_server.add_routes(application)
     metrics.add_routes(application, pods, NODES)
     runner = web.AppRunner(application, access_log=None)
     await runner.setup()

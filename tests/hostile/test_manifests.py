@@ -74,8 +74,9 @@ PLACES = {
     "http_probe": {"namespace": "shop", "port": "80"},
     "node_taint": {"key": "a"},
     "node_drain": {},
+    "node_logs": {},
 }
-CALLED = {"job_run": "cronjob", "pod_evict": "pod", "node_taint": "node", "node_drain": "node"}  # instead of name
+CALLED = {"job_run": "cronjob", "pod_evict": "pod"} | dict.fromkeys(("node_taint", "node_drain", "node_logs"), "node")
 _LABEL = {"kind": "configmap", "namespace": "shop"}
 _SET = {"name": "storefront", "namespace": "shop"}
 ARGUMENTS = [
@@ -112,6 +113,11 @@ ARGUMENTS = [
     ("pod_debug", {"pod": "x", "namespace": "shop", "image": "evil.example/x", "command": ["sh"]}),
     ("pod_debug", {"pod": "x", "namespace": "shop", "image": "evil.example/x", "command": "sh"}),
     *[("http_probe", _SET | {"port": port}) for port in ("", "80/proxy", "80:443", "80?x=y", "HTTP", "%38%30")],
+    *[
+        ("node_logs", {"node": "node-1", "file": file})
+        for file in ("../x", "/etc/shadow", "a/../../b", ".ssh/id", "a%2f")
+    ],
+    *[("node_logs", {"node": "node-1", "service": name}) for name in ("--file=/etc/shadow", "a b", "a;b", "$(id)", "")],
     *[("fleet_query", {"tool": tool, "clusters": ["demo"]}) for tool in ("k8s_delete", "pod_logs", "fleet_query", "")],
     ("fleet_query", {"tool": "k8s_list", "clusters": []}),
     ("fleet_query", {"tool": "k8s_list", "clusters": ["demo"] * 11}),

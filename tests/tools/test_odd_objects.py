@@ -72,6 +72,7 @@ def test_a_pod_with_a_hole_is_described_all_the_same(odd: dict[str, Any]) -> Non
     assert pods.summary(odd)["status"]
     facts = describing._facts(redaction.without_secrets(odd), [], {}, [])
     assert describing._body(odd, facts)
+    assert describing._pods([{**pods.summary(odd), "troubled": pods.troubled(odd)}])
     assert views.slim(odd)["kind"] == "Pod"
 
 

@@ -83,3 +83,13 @@ def test_a_container_tells_why_it_waits_and_how_its_last_run_ended() -> None:
 def test_a_pod_without_any_status_yet_is_told_nonetheless() -> None:
     (told,) = pods.containers({"spec": {"containers": [{"name": "a", "image": "a:1"}]}})
     assert (told["state"], told["ready"], told["restarts"]) == ("unknown", False, 0)
+
+
+def test_troubled_is_what_waits_for_a_reason_or_ended_badly_or_ended_before() -> None:
+    failed = {"name": "c", "state": {"terminated": {"reason": "Error", "exitCode": 2}}}
+    done = {"name": "d", "state": {"terminated": {"reason": "Completed", "exitCode": 0}}}
+    begins = {"name": "e", "state": {"waiting": {"reason": "ContainerCreating"}}}
+    again = {**RUNNING, "lastState": {"terminated": {"reason": "OOMKilled", "exitCode": 137}}}
+    for state, wanted in ((CRASHED, 1), (failed, 1), (again, 1), (done, 0), (begins, 0), (RUNNING, 0)):
+        assert len(pods.troubled(pod(state))) == wanted, state
+    assert pods.troubled({}) == []

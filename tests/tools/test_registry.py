@@ -64,7 +64,7 @@ EFFECTS = {
         "namespace_create",
     },
     Effect.DESTROY: {"k8s_delete", "node_taint", "node_drain", "pod_evict", "finalizer_clear"},
-    Effect.EXECUTE: {"pod_exec", "pod_debug", "http_probe"},
+    Effect.EXECUTE: {"pod_exec", "pod_debug", "http_probe", "node_logs"},
 }
 
 

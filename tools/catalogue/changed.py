@@ -103,7 +103,7 @@ async def _read(
         return await collected(client, resource, Selection(where, fields=f"metadata.name={name}" if name else ""), form)
 
     everywhere = await read_where_allowed(client, resource, namespace if resource.namespaced else None, read)
-    if everywhere.refused:
+    if everywhere.sentence:
         problems.append(f"{resource.plural}:{everywhere.sentence}")
     return [one for found in everywhere.found for one in found.items]
 

@@ -14,11 +14,12 @@ from tools.kube.errors import KubeError
 from tools.kube.resources import Target
 from tools.kube.together import together
 from tools.pods import part
-from tools.rendering import age, as_yaml, counted, table
+from tools.rendering import age, as_yaml, cell, counted, table
 from tools.spec import Arguments, Result, Tool
 from tools.views import slim
 
 _GOOD = {"True"}
+_MOST_PODS = 30
 _BAD_WHEN_TRUE = (
     "MemoryPressure",
     "DiskPressure",
@@ -40,8 +41,8 @@ class DescribeArguments(Arguments):
 async def describe(client: KubeClient, asked: DescribeArguments) -> Result:
     """data: {"kind", "name", "namespace", "object": slim object, "status": str|null, "conditions": [{"type", "status",
     "reason", "message", "since"}], "containers": [see tools.pods.containers], "owners": [{"kind", "name"}] nearest
-    first, "pods": [see tools.pods.summary], "replicas": {"wanted", "ready", ...}|null, "endpoints": {"ready": [..],
-    "not_ready": [..]}|null, "events": [see k8s_events]}."""
+    first, "pods": [see tools.pods.summary, and "troubled": [see tools.pods.containers]], "replicas": {"wanted",
+    "ready", ...}|null, "endpoints": {"ready": [..], "not_ready": [..]}|null, "events": [see k8s_events]}."""
     target = await locate(client, asked.kind, asked.name, asked.namespace)
     found = await read(client, target)
     owners, belongings, happened = await together(
@@ -149,8 +150,9 @@ def _body(found: Object, data: Object) -> str:
     if data["endpoints"] is not None:
         parts.append(_endpoints(data["endpoints"]))
     if data["pods"]:
-        rows = [[p["name"], p["ready"], p["status"], p["restarts"], p["node"], age(p["created"])] for p in data["pods"]]
-        parts.append("Pods:\n" + table(["NAME", "READY", "STATUS", "RESTARTS", "NODE", "AGE"], rows[:30]))
+        more = len(data["pods"]) - _MOST_PODS
+        rest = f"\n… {counted(more, 'more pod')}: k8s_list shows them." if more > 0 else ""
+        parts.append("Pods:\n" + _pods(data["pods"][:_MOST_PODS]) + rest)
     parts.append("Events:\n" + events.rendered(data["events"]) if data["events"] else "Events: none.")
     return "\n\n".join(part for part in parts if part)
 
@@ -191,6 +193,36 @@ def _own_fields(found: Object) -> Object:
     return {"spec": spec, "status": status} | rest
 
 
+def _pods(found: list[Object]) -> str:
+    """With a column on containers where any of them waits or has died."""
+    rows = [[p["name"], p["ready"], p["status"], p["restarts"], p["node"], age(p["created"])] for p in found]
+    columns = ["NAME", "READY", "STATUS", "RESTARTS", "NODE", "AGE"]
+    if any(pod["troubled"] for pod in found):
+        columns.append("CONTAINERS")
+        rows = [[*row, " | ".join(map(_trouble, pod["troubled"]))] for row, pod in zip(rows, found, strict=True)]
+    return table(columns, rows)
+
+
+def _trouble(container: Object) -> str:
+    told = []
+    if container["state"] != "running":
+        now = container["reason"] or container["state"]
+        now += f", exit code {container['exit_code']}" if container["exit_code"] is not None else ""
+        repeats = container["reason"] == "CrashLoopBackOff"  # its message says no more than that
+        told.append(now + ("" if repeats else _message(container)))
+    if container["last"]:
+        told.append(f"last run {_ended(container['last'])}{_message(container['last'])}")
+    return f"{container['name']}{' (init)' if container['role'] == 'init' else ''}: {'; '.join(told)}"
+
+
+def _message(told: Object) -> str:
+    return f": {cell(told['message'])}" if told["message"] else ""
+
+
+def _ended(last: Object) -> str:
+    return f"{last['reason'] or 'ended'}, exit code {last['exit_code']}, {age(last['finished'])} ago"
+
+
 def _container(container: Object) -> str:
     first = f"- {container['name']}" + (" (init)" if container["role"] == "init" else "")
     first += f": {container['state']}"
@@ -204,8 +236,7 @@ def _container(container: Object) -> str:
         lines.append(f"  message: {container['message']}")
     last = container["last"]
     if last:
-        ended = f"{last['reason'] or 'ended'}, exit code {last['exit_code']}, {age(last['finished'])} ago"
-        lines.append(f"  last run: {ended}" + (f": {last['message']}" if last["message"] else ""))
+        lines.append(f"  last run: {_ended(last)}" + (f": {last['message']}" if last["message"] else ""))
     return "\n".join(lines)
 
 

@@ -28,10 +28,10 @@ class Everywhere(Generic[T]):
     @property
     def sentence(self) -> str:
         """What is missing, to follow a header; empty when nothing is."""
-        if not self.refused:
-            return ""
-        named = ", ".join(self.refused[:5]) + (", …" if len(self.refused) > 5 else "")
         rest = f" Only the first {_MOST_NAMESPACES} namespaces were tried." if self.cut else ""
+        if not self.refused:
+            return rest
+        named = ", ".join(self.refused[:5]) + (", …" if len(self.refused) > 5 else "")
         return f" Not allowed in {counted(len(self.refused), 'namespace')}, left out: {named}.{rest}"
 
 

@@ -64,7 +64,7 @@ async def _listed(client: KubeClient, kind: str, asked: GitOpsArguments, problem
     except KubeError as fault:
         problems.append(f"{kind}: {fault.sentence}")
         return []
-    if everywhere.refused:
+    if everywhere.sentence:
         problems.append(f"{kind}:{everywhere.sentence}")
     return [item for page in everywhere.found for item in page.items]
 

@@ -98,7 +98,7 @@ async def _all_rows(client: KubeClient, resource: Resource, wanted: Wanted) -> G
 
 
 def _joined(everywhere: Everywhere[Grid]) -> Grid:
-    if not everywhere.refused:
+    if len(everywhere.found) == 1 and not everywhere.sentence:
         return everywhere.found[0]
     rows = [row for grid in everywhere.found for row in grid.rows]
     cut = any(grid.cut or grid.cursor for grid in everywhere.found)
@@ -166,11 +166,15 @@ async def _by_paths(client: KubeClient, resource: Resource, wanted: Wanted) -> G
         paths.append(wanted.by)
     selection = wanted.selection
     with_namespace = resource.namespaced and not selection.namespace
+    words = {test.path for test in wanted.tests if "." not in test.path}  # that may be meant as columns
+    looked: list[int] = []
 
     def pick(page: ListAnswer) -> list[list[str]]:
         """Cleaned before it is tested: a condition must not find out what is not shown."""
         named = {"kind": resource.kind, "apiVersion": resource.api_version}
         items = [redaction.without_secrets(named | item) for item in page.items or []]
+        looked.append(len(items))
+        words.difference_update([word for word in words for item in items if filtering.values_at(item, word)])
         return [_row(item, paths, with_namespace=with_namespace) for item in items if _fits(item, wanted.tests)]
 
     async def read(namespace: str | None) -> Grid:
@@ -179,7 +183,13 @@ async def _by_paths(client: KubeClient, resource: Resource, wanted: Wanted) -> G
         columns = (["NAMESPACE"] if with_namespace else []) + ["NAME", *paths]
         return Grid(columns, found.items, None if found.more else len(found.items), cut=found.more)
 
-    return _joined(await read_where_allowed(client, resource, selection.namespace, read))
+    grid = _joined(await read_where_allowed(client, resource, selection.namespace, read))
+    if words and any(looked):
+        raise BadInput(
+            f'None of the {resource.plural} has a field "{min(words)}". Beside paths, conditions are paths too: '
+            "write status.phase=Running, or ask without paths."
+        )
+    return grid
 
 
 def _fits(item: dict[str, Any], tests: tuple[Condition, ...]) -> bool:

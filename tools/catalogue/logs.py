@@ -9,7 +9,7 @@ from pydantic import Field
 
 from tools import logtext, pods
 from tools.catalogue.events import span
-from tools.catalogue.workloads import pods_of
+from tools.catalogue.workloads import MOST_PODS, pods_of
 from tools.effects import Effect
 from tools.kube.client import KubeClient, Object
 from tools.kube.errors import BadInput, Forbidden, KubeError, Unreachable
@@ -71,7 +71,7 @@ async def read_logs(client: KubeClient, asked: LogsArguments) -> Result:
     namespace = pods.part(found[0], "metadata").get("namespace", "")
     merged = sorted(((line, n) for n, source in enumerate(sources) for line in source.lines), key=lambda one: one[0].at)
     return Result(
-        _header(sources, asked, len(wanted), namespace) + _hint(found, sources, asked),
+        _header(sources, asked, _left(len(wanted), len(found)), namespace) + _hint(found, sources, asked),
         _body(sources, merged, times=asked.times),
         {
             "namespace": namespace,
@@ -105,16 +105,17 @@ def _through(container: Object) -> bool:
 
 def _bounds(asked: LogsArguments) -> tuple[datetime | None, datetime | None]:
     """From when to when. Raises BadInput."""
-    since, until = _time(asked.since), _time(asked.until)
+    since, until = when(asked.since), when(asked.until)
     if since and until and since >= until:
         raise BadInput(f"Nothing is since {asked.since} and until {asked.until}: the end is before the beginning.")
     return since, until
 
 
-def _time(words: str | None) -> datetime | None:
+def when(words: str | None, now: datetime | None = None) -> datetime | None:
+    """A time as people write it: how long before `now`, or the time itself. Raises BadInput."""
     at = moment(words) if words and "T" in words else None
     ago = span(words) if at is None else None
-    return at or (datetime.now(UTC) - ago if ago else None)
+    return at or ((now or datetime.now(UTC)) - ago if ago else None)
 
 
 async def _one(
@@ -163,7 +164,13 @@ def _plainly(sentence: str, asked: LogsArguments) -> str:
     return sentence
 
 
-def _header(sources: list[Source], asked: LogsArguments, wanted: int, namespace: str) -> str:
+def _left(wanted: int, found: int) -> str:
+    """How many containers are not read, in words; empty for none."""
+    more = wanted - _MOST_SOURCES
+    return f"{'at least ' if found >= MOST_PODS else ''}{counted(more, 'more container')} not read" if more > 0 else ""
+
+
+def _header(sources: list[Source], asked: LogsArguments, left: str, namespace: str) -> str:
     shown, scanned = sum(s.kept for s in sources), sum(s.scanned for s in sources)
     folded = shown - sum(len(s.lines) for s in sources)
     run = "previous log" if asked.previous else "log"
@@ -176,9 +183,7 @@ def _header(sources: list[Source], asked: LogsArguments, wanted: int, namespace:
         words += f", {folded} of them folded"
     if any(source.cut for source in sources):
         words += "; cut at 1 MiB"
-    if wanted > len(sources):
-        words += f"; {wanted - len(sources)} more containers not read"
-    return f"{words}."
+    return f"{words}; {left}." if left else f"{words}."
 
 
 def _hint(found: list[Object], sources: list[Source], asked: LogsArguments) -> str:

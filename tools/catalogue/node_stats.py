@@ -1,7 +1,4 @@
-"""Tells how a node and what runs on it fares, from its kubelet's summary: memory, disks, processes, pressure.
-
-Logs of nodes are not read: a kubelet's log paths follow links that pods can plant, and its log query runs commands.
-"""
+"""Tells how a node and what runs on it fares, from its kubelet's summary: memory, disks, processes, pressure."""
 
 from typing import Any
 

@@ -40,17 +40,18 @@ async def owners(client: KubeClient, found: Object) -> list[Object]:
 
 
 async def belongings(client: KubeClient, found: Object) -> Object:
-    """{"pods": [summaries], "endpoints": {"ready", "not_ready"}} as far as they make sense for the kind."""
+    """{"pods": [summaries, "troubled" containers beside], "endpoints": {"ready", "not_ready"}} as far as they make
+    sense for the kind."""
     kind = found.get("kind")
     try:
         if kind == "Node":
             return {"pods": await _on_node(client, found)}
         if kind == "Service":
-            with_pods = [pods.summary(pod) for pod in await pods_behind(client, found)] if selector_of(found) else []
+            with_pods = _told(await pods_behind(client, found)) if selector_of(found) else []
             return {"pods": with_pods, "endpoints": await _endpoints(client, found)}
         if kind in _WITH_PODS:
             mine = [pod for pod in await pods_behind(client, found) if _is_of(pod, found)]
-            return {"pods": [pods.summary(pod) for pod in sorted(mine, key=pods.is_well)]}
+            return {"pods": _told(sorted(mine, key=pods.is_well))}
     except KubeError:
         return {}
     return {}
@@ -75,7 +76,11 @@ async def _on_node(client: KubeClient, node: Object) -> list[Object]:
     name = part(node, "metadata").get("name")
     resource = await client.resolve("v1/pods")
     page = await client.list_all(resource, Selection(fields=f"spec.nodeName={name}"), 300)
-    return [pods.summary(pod) for pod in sorted(page.items, key=pods.is_well)]
+    return _told(sorted(page.items, key=pods.is_well))
+
+
+def _told(found: list[Object]) -> list[Object]:
+    return [{**pods.summary(pod), "troubled": pods.troubled(pod)} for pod in found]
 
 
 async def _endpoints(client: KubeClient, service: Object) -> Object:

@@ -9,6 +9,7 @@ from tools.kube.errors import BadInput, NotFound, UnknownKind
 from tools.kube.resources import Target, valid_namespace
 from tools.pods import part
 
+MOST_PODS = 500  # that are read of one selector
 WORKLOADS = ("deployments.apps", "statefulsets.apps", "daemonsets.apps", "jobs.batch", "cronjobs.batch")
 
 
@@ -42,7 +43,7 @@ async def pods_behind(client: KubeClient, owner: Object) -> list[Object]:
 
 
 async def selected(client: KubeClient, namespace: str | None, labels: str) -> list[Object]:
-    page = await client.list_all(await client.resolve("v1/pods"), Selection(namespace, labels=labels), 500)
+    page = await client.list_all(await client.resolve("v1/pods"), Selection(namespace, labels=labels), MOST_PODS)
     return page.items
 
 

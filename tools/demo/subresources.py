@@ -9,6 +9,7 @@ from tools.demo.evictions import bind, evict
 from tools.demo.http import Response
 from tools.demo.kinds import Kind
 from tools.demo.log_requests import log
+from tools.demo.node_logs import node_logs
 from tools.demo.reading import read
 from tools.demo.scaling import scale
 
@@ -21,6 +22,8 @@ CONNECTIONS = ("exec", "attach", "portforward", "proxy", "token", "ephemeralcont
 def answer_subresource(api: Api, call: Call, kind: Kind) -> Response:
     """Answers for one that discovery lists; what needs a real node is refused with a clear 501."""
     name = call.target.subresource
+    if (kind.plural, name, call.target.verb) == ("nodes", "proxy", "get") and call.target.rest[:1] == ("logs",):
+        return node_logs(api, call, kind)
     if name in CONNECTIONS:
         text = f"{kind.plural}/{name} needs a real cluster: this is the demo cluster, which runs no containers"
         raise ApiError(501, text, "NotImplemented", {"kind": kind.plural, "name": call.target.name})

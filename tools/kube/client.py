@@ -116,7 +116,9 @@ class KubeClient:
             raise
 
     def _noted(self, target: Target, answer: Answer) -> Object:
+        """As the kind that was asked for, whatever it says of itself: what is private is known by it."""
         found = self.decode(answer, dict)
+        found["kind"] = target.resource.kind
         self._seen[target.path()] = seen(found)
         return self._clean(found)
 
@@ -147,7 +149,7 @@ class KubeClient:
         listed = self.decode(answer, ListAnswer)
         items = listed.items or []
         for item in items:
-            item.setdefault("kind", resource.kind)
+            item["kind"] = resource.kind
             item.setdefault("apiVersion", resource.api_version)
         meta = listed.metadata
         return Page([self._clean(item) for item in items], meta.proceed, meta.remainingItemCount)

@@ -24,6 +24,7 @@ AGGREGATED = ",".join(
 )
 _FRESH_SECONDS = 60.0
 _ASK_AGAIN_SECONDS = 3.0
+_LONGEST_NAME = 300
 
 # Path and accept header to a decoded struct; raises KubeError.
 Fetch = Callable[[str, str, type["Index"]], Awaitable["Index"]]
@@ -122,10 +123,20 @@ class Discovery:
         if asked.lower() == "all":
             return 'There is no kind "all". List one kind at a time, for example pods.'
         names = sorted({name for r in self.resources for name in (r.plural, r.singular, r.full_name) if name})
-        near = difflib.get_close_matches(asked.lower(), names, 3, 0.7)
+        near = difflib.get_close_matches(asked[:_LONGEST_NAME].lower(), names, 3, 0.7)
         hint = f" Did you mean {' or '.join(near)}?" if near else " k8s_discover lists what it serves."
+        moved = self._moved(asked)
+        hint = f" It is served as {' or '.join(moved)}." if moved else hint
         gone = f" (Not answering now: {', '.join(self.absent)}.)" if self.absent else ""
         return f'The cluster serves no kind "{asked[:80]}".{hint}{gone}'
+
+    def _moved(self, asked: str) -> list[str]:
+        """Where a kind is served that was asked for in a group or version where it is not (any more, or yet)."""
+        version, _, kind = asked.rpartition("/")
+        group = version.partition("/")[0] if "/" in version else ""
+        found = [r for r in self.kinds() if version and _is_called(r, kind)]
+        same = [r for r in found if r.group == group]
+        return [f"{r.api_version}/{r.kind}" for r in (same or found)[:3]]
 
 
 # ---- asking ------------------------------------------------------------------------------------------------------

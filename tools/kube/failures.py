@@ -80,6 +80,12 @@ def is_status(answer: Answer) -> bool:
     return _status(answer.body) is not None
 
 
+def said(answer: Answer) -> str:
+    """How an API server says it went, in one line; empty when what stands behind it says so."""
+    status = _status(answer.body)
+    return "" if status is None else shorten(status.message or status.reason or f"HTTP {answer.status}")
+
+
 def shorten(message: str) -> str:
     """One line, cleaned, bounded: some messages carry a whole object."""
     line = redaction.text(" ".join(message.split()))

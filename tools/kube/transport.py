@@ -37,8 +37,9 @@ _LONGEST_WAIT = 5.0
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What is asked of an API server. `query` without None values; `largest` bounds the answer's bytes; `sending`:
-    what is written down of a change before it leaves."""
+    """What is asked of an API server. `query` without None values; `largest` bounds the answer's bytes; `last`: of a
+    file only so many bytes, at its end, where a server can; `sending`: what is written down of a change before it
+    leaves."""
 
     method: str
     path: str
@@ -49,6 +50,7 @@ class Request:
     seconds: float = READ_SECONDS
     largest: int = LARGEST_ANSWER
     cut_at_largest: bool = False
+    last: int = 0
     sending: Sending | None = None
 
     @property
@@ -168,6 +170,8 @@ class Transport:
         headers["Accept"] = request.accept
         if request.body is not None:
             headers["Content-Type"] = request.content_type
+        if request.last:
+            headers["Range"] = f"bytes=-{request.last}"
         async with session.request(
             request.method,
             _address(self.access.server, request.path, list(request.query.items())),

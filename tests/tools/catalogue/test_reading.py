@@ -52,6 +52,15 @@ async def test_a_condition_may_speak_of_a_column_that_is_not_shown_otherwise(ask
     assert "READINESS GATES" not in nodes.data["columns"]
 
 
+async def test_a_condition_on_a_column_beside_paths_is_refused_and_never_told_as_nothing(ask: Ask) -> None:
+    mixed = await ask("k8s_list", kind="pods", where="STATUS=CrashLoopBackOff", columns=["spec.nodeName"])
+    assert (mixed.status, 'None of the pods has a field "STATUS"' in mixed.text) == ("failed", True)
+    fields = await ask("k8s_list", kind="events", where="type=Warning", columns=["reason"], namespace="shop")
+    assert fields.data["total"] > 0
+    nowhere = await ask("k8s_list", kind="pods", where="STATUS=x", columns=["spec.nodeName"], label_selector="a=b")
+    assert nowhere.text.startswith("No pods")
+
+
 async def test_a_summary_counts_instead_of_listing(ask: Ask) -> None:
     outcome = await ask("k8s_list", kind="pods", summary=True)
     counts = outcome.data["counts"]
@@ -136,6 +145,35 @@ async def test_a_description_of_a_workload_or_service_goes_down_to_its_pods(ask:
     node = await ask("k8s_describe", kind="node", name="node-1")
     assert node.text.startswith("Node node-1: Ready")
     assert node.data["pods"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "namespace", "says"),
+    [
+        ("deploy", "checkout", "shop", ("checkout: CrashLoopBackOff; last run Error, exit code 1, ",)),
+        ("replicaset", "checkout", "shop", ("checkout: CrashLoopBackOff; last run Error, exit code 1, ",)),
+        ("deploy", "search", "shop", ("search: CrashLoopBackOff; last run OOMKilled, exit code 137, ",)),
+        ("deploy", "recommendations", "shop", ("recommendations: ImagePullBackOff: ", "2.4.1-relase")),
+        ("job", "settlement", "payments", ("settlement: Error, exit code 2",)),
+        ("service", "checkout", "shop", ("checkout: CrashLoopBackOff; last run Error, exit code 1, ",)),
+    ],
+)
+async def test_a_description_of_what_has_pods_says_why_their_containers_wait_and_died(
+    ask: Ask, kind: str, name: str, namespace: str, says: tuple[str, ...]
+) -> None:
+    if kind == "replicaset":
+        listed = await ask("k8s_list", kind="replicasets", namespace=namespace, where="DESIRED>0")
+        name = next(row[0] for row in listed.data["rows"] if row[0].startswith("checkout-"))
+    told = (await ask("k8s_describe", kind=kind, name=name, namespace=namespace)).text
+    for words in says:
+        assert words in told
+    assert told.count("CONTAINERS") == 1
+
+
+async def test_a_description_of_what_is_well_has_no_word_on_containers(ask: Ask) -> None:
+    outcome = await ask("k8s_describe", kind="deploy", name="storefront", namespace="shop")
+    assert "CONTAINERS" not in outcome.text
+    assert {len(pod["troubled"]) for pod in outcome.data["pods"]} == {0}
 
 
 async def test_events_come_newest_first_and_once(ask: Ask) -> None:

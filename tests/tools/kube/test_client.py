@@ -107,6 +107,15 @@ async def test_a_table_is_asked_for_as_such() -> None:
         assert (table.rows[0].cells, table.rows[0].meta.namespace) == (["web-1"], "shop")
 
 
+@pytest.mark.parametrize("says", [{}, {"kind": None}, {"kind": "Thing"}], ids=repr)
+async def test_a_secret_is_one_whatever_it_says_of_its_kind(says: dict[str, Any]) -> None:
+    secret = says | {"metadata": {"name": "s"}, "data": {"password": "c3dvcmRmaXNo"}}
+    async with serving(answering(secret)) as api:
+        assert "c3dvcmRmaXNo" not in str(await api.client().get(Target(SECRETS, "shop", "s")))
+    async with serving(answering({"items": [secret]})) as api:
+        assert "c3dvcmRmaXNo" not in str((await api.client().page(SECRETS, Selection("shop"))).items)
+
+
 async def test_values_of_secrets_do_not_come_out_of_the_client() -> None:
     secret = {"kind": "Secret", "apiVersion": "v1", "metadata": {"name": "s"}, "data": {"password": "c3dvcmRmaXNo"}}
     async with serving(answering(secret)) as api:

@@ -33,6 +33,7 @@ class Act(StrEnum):
     DISCOVER = "discover"
     CHANGED = "changed"
     RELATIONS = "relations"
+    OWNERS = "owners"
     RELEASES = "releases"
     RIGHTS = "rights"
     RESTART = "restart"
@@ -100,6 +101,7 @@ POINTED = frozenset(
         Act.RERUN,
         Act.LABEL,
         Act.RELATIONS,
+        Act.OWNERS,
     }
 )
 
@@ -119,9 +121,9 @@ class Intention:
 
     kind: the API's plural, "workloads", the word as typed for kinds we do not know, or ""; name: as typed, may be
     a part; spare: further words that could be the name; namespace: "" not said, "*" everywhere; where: failing |
-    pending | running | completed; pairs: what to set (variable, resource or label → value); number: replicas; by:
-    the number is a difference; choice: "the second one" is 2, "the last one" -1; text: the command, YAML, image
-    or topic.
+    pending | running | completed; pairs: what to set (variable, resource or label → value); number: replicas, or
+    a revision; by: the number is a difference; choice: "the second one" is 2, "the last one" -1; text: the command,
+    YAML, image or topic.
     """
 
     act: Act

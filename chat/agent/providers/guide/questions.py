@@ -26,11 +26,18 @@ QUESTIONS: tuple[tuple[Act, str], ...] = (
         ),
     ),
     (
+        Act.OWNERS,
+        (
+            r".*\b(?:who|what) owns\b.*|.*\b(?:who|what) (?:does|do) \S+(?: \S+){0,3} belong to\b.*"
+            r"|.*\bowners? of\b.*"
+        ),
+    ),
+    (
         Act.RELATIONS,
         (
-            r".*\b(?:who|what) (?:owns|uses|needs|depends on|belongs to)\b.*|.*\bwhat (?:does"
-            r"|do) \S+(?: \S+){0,3} (?:use|need|depend on|belong to)\b.*|.*\b(?:owners? of"
-            r"|relations? of|related to|connected to|depends on)\b.*"
+            r".*\b(?:who|what) (?:uses|needs|depends on|belongs to)\b.*|.*\bwhat (?:does"
+            r"|do) \S+(?: \S+){0,3} (?:use|need|depend on)\b.*|.*\b(?:"
+            r"relations? of|related to|connected to|depends on)\b.*"
         ),
     ),
     (

@@ -11,7 +11,7 @@ from chat.agent.providers.guide.naming import Target, only_choice, take_choice, 
 from chat.agent.providers.guide.phrase import Phrase
 from chat.agent.providers.guide.settling import settled, why_or_check, without_a_verb
 from chat.agent.providers.guide.slots import Slots, take_slots
-from chat.agent.providers.guide.values import Value, take_replicas, take_value
+from chat.agent.providers.guide.values import Value, take_replicas, take_revision, take_value
 from chat.agent.providers.guide.words import sentence_of
 
 ALONE = "alone"  # the message was one word
@@ -87,6 +87,8 @@ def _command(phrase: Phrase, clusters: tuple[str, ...]) -> Intention | None:
     if act is Act.SCALE:
         number, by = take_replicas(phrase)
         return _filled(act, phrase, clusters, Value(act, number=number, by=by))
+    if act is Act.UNDO:
+        return _filled(act, phrase, clusters, Value(act, number=take_revision(phrase)))
     if act is Act.EXEC:
         return _exec(phrase, clusters)
     if act is Act.DRAFT:

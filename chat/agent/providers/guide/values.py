@@ -134,6 +134,13 @@ def _image(phrase: Phrase) -> Value | None:
     return None
 
 
+def take_revision(phrase: Phrase) -> int | None:
+    """Which revision is meant: "to revision 3"."""
+    taken = phrase.take(r"(?:back )?to (?:the )?(?:revision|version|rev|generation) (\d{1,6})")
+    taken = taken or phrase.take(r"--to-revision[= ](\d{1,6})")
+    return int(taken[0]) if taken else None
+
+
 def take_replicas(phrase: Phrase) -> tuple[int | None, bool]:
     """How many replicas are wanted, and whether that is a difference: "to 3" (3, no), "up by 2" (2, yes)."""
     if phrase.has(r"^(?:stop|shut ?down|switch off|turn off|pause|halt)\b.*"):

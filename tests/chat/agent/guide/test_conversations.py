@@ -192,7 +192,7 @@ async def test_a_complaint_about_nothing_known_is_answered_with_a_look_at_everyt
     [
         ("what changed lately in shop?", ("k8s_changes", {"namespace": "shop", "since": "24h"}), "in shop"),
         ("helm releases", ("helm_list", {}), "Helm release"),
-        ("who owns checkout?", ("k8s_relations", CHECKOUT), "used by"),
+        ("what uses checkout?", ("k8s_relations", CHECKOUT), "used by"),
         ("can I delete pods in shop?", ("k8s_can_i", {"verb": "delete", "kind": "pods", "namespace": "shop"}), "may"),
         ("what am I allowed to do in shop?", ("k8s_can_i", {"namespace": "shop"}), "shop"),
     ],
@@ -212,3 +212,38 @@ async def test_a_label_is_set_and_taken_away_again_and_nothing_else(talk: Talk):
     told = await talk.say("remove label team from deployment cart in shop")
     assert told.calls[-1] == ("k8s_label", {**cart, "labels": {"team": None}})
     assert "team=web" not in (await talk.say("describe deployment cart in shop")).text
+
+
+async def test_who_owns_something_is_told_from_the_nearest_owner_up_and_then_what_uses_it(talk: Talk):
+    pods = (await talk.say("list pods in shop")).text
+    pod = next(line.split("`")[1] for line in pods.splitlines() if "`storefront-" in line)
+    told = await talk.say(f"who owns pod {pod} in shop?")
+    assert set(told.tools) - {"k8s_list"} == {"k8s_describe", "k8s_relations"}
+    first, second, *_ = told.text.split("\n\n")
+    assert first.startswith(f"**Pod `{pod}` in `shop` belongs to ReplicaSet `storefront-")
+    assert first.endswith("`, which belongs to Deployment `storefront`.**")
+    assert "used by" in second
+    told = await talk.say("who owns deployment storefront in shop")
+    assert told.text.startswith("**Nothing owns Deployment `storefront` in `shop`.**")
+
+
+async def test_rolling_back_goes_to_the_revision_before_or_to_the_one_that_is_named(talk: Talk):
+    talk.patience = 0.5
+    await talk.say("give me a deployment yaml for moved in shop with 1 replica")
+    assert (await talk.say("yes")).tools[0] == "k8s_apply"
+    moved = {"kind": "deployment", "name": "moved", "namespace": "shop", "action": "undo"}
+    await talk.say("set MODE=fast on deployment moved in shop")
+    told = await talk.say("roll back moved in shop")
+    assert ("k8s_rollout_do", {**moved, "to_revision": 1}) in told.calls
+    assert "about to put Deployment `moved` in `shop` back to revision 1 (`moved:latest`)" in told.said[0]
+    assert "✓ Deployment `moved` in `shop` is rolled out" in told.text
+    told = await talk.say("roll back deployment moved in shop to revision 2")
+    assert ("k8s_rollout_do", {**moved, "to_revision": 2}) in told.calls
+    told = await talk.say("roll back moved to revision 77")
+    assert "k8s_rollout_do" not in told.tools
+    assert "has no revision 77. There are: " in told.text
+    told = await talk.say("rollout history of moved in shop")
+    assert "To go back: Say: `roll back deployment moved in shop`" in told.text
+    await talk.say("delete deployment moved in shop")
+    talk.offers = all_offers("k8s_rollout_do")
+    assert (await talk.say("roll back cart in shop")).calls == []

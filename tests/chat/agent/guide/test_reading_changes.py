@@ -75,6 +75,8 @@ UTTERANCES = [
     ("skaliere checkout auf 3", want(Act.SCALE, name="checkout", number=3)),
     ("stop checkout", want(Act.SCALE, name="checkout", number=0)),
     ("roll back checkout", want(Act.UNDO, name="checkout")),
+    ("roll back checkout in shop to revision 3", want(Act.UNDO, name="checkout", namespace="shop", number=3)),
+    ("rollout undo deployment checkout --to-revision=2", want(Act.UNDO, kind="deployments", name="checkout", number=2)),
     ("delete the deployment cart in shop", want(Act.DELETE, kind="deployments", name="cart", namespace="shop")),
     ("fix it", want(Act.YES)),
     (

@@ -114,7 +114,10 @@ UTTERANCES = [
     ("is everything ok in shop?", want(Act.CHECK, namespace="shop")),
     ("helm releases", want(Act.RELEASES)),
     ("which helm releases are there in shop?", want(Act.RELEASES, namespace="shop")),
-    ("who owns checkout?", want(Act.RELATIONS, name="checkout")),
+    ("who owns checkout?", want(Act.OWNERS, name="checkout")),
+    ("what does pod web-1 belong to?", want(Act.OWNERS, kind="pods", name="web-1")),
+    ("owner of job once in shop", want(Act.OWNERS, kind="jobs", name="once", namespace="shop")),
+    ("what belongs to checkout?", want(Act.RELATIONS, name="checkout")),
     (
         "what uses configmap app-config in shop",
         want(Act.RELATIONS, kind="configmaps", name="app-config", namespace="shop"),

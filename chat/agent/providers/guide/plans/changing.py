@@ -13,8 +13,8 @@ from chat.agent.providers.guide.plans.outcome import (
     check_service,
     refused,
 )
-from chat.agent.providers.guide.rows import items, objects_of, walk
-from chat.agent.providers.guide.steps import Call, Found, Plan, Reply, Scene
+from chat.agent.providers.guide.rows import items, many, objects_of, walk
+from chat.agent.providers.guide.steps import Call, Found, Json, Plan, Reply, Scene
 from chat.agent.providers.guide.together import together
 
 
@@ -82,6 +82,41 @@ def _restartable(read: Found, namespace: str) -> Thing | None:
         if owner.get("kind") in kinds:
             return Thing(kinds[str(owner["kind"])], str(owner.get("name", "")), namespace)
     return None
+
+
+def undo(scene: Scene) -> Plan:
+    """Back to the revision that is named, or else to the newest that is not the current one."""
+    wish = scene.intention
+    thing = yield from target_of(scene, "k8s_rollout_do")
+    if isinstance(thing, Reply):
+        return thing
+    if thing.kind not in OF_PODS:
+        return Reply(
+            f"{phrasing.thing(thing)} has no revisions: Deployments, StatefulSets and DaemonSets have.", focus=thing
+        )
+    (found,) = (yield from together({"": calls.rollout("k8s_rollout_history", thing, wish.cluster)})).values()
+    if found.failed:
+        return refused(found, thing)
+    revisions = list(items(found.data, "revisions"))
+    chosen = next((r for r in revisions if _is_wanted(r, wish.number)), None)
+    if chosen is None:
+        return Reply(_nowhere_to_go(thing, revisions, wish.number), focus=thing)
+    images = ", ".join(map(str, many(chosen, "images")))
+    back = f"back to revision {chosen['revision']}" + (f" ({phrasing.code(images)})" if images else "")
+    say = f"I am about to put {phrasing.thing(thing)} {back}. Its pods are replaced by new ones."
+    steer = {"action": "undo", "to_revision": chosen["revision"]}
+    return (yield from _carried_out(scene, thing, calls.rollout("k8s_rollout_do", thing, wish.cluster, **steer), say))
+
+
+def _is_wanted(revision: Json, number: int | None) -> bool:
+    return bool(revision.get("revision") == number if number is not None else not revision.get("current"))
+
+
+def _nowhere_to_go(thing: Thing, revisions: list[Json], number: int | None) -> str:
+    if number is None:
+        return f"{phrasing.thing(thing)} has no earlier revision to go back to."
+    there = ", ".join(str(revision.get("revision")) for revision in revisions)
+    return f"{phrasing.thing(thing)} has no revision {number}. There are: {there or 'none'}."
 
 
 def patch(scene: Scene) -> Plan:
@@ -175,6 +210,7 @@ def _came_of(call: Call, done: Found) -> str:
 PLANS: dict[Act, Callable[[Scene], Plan]] = {
     Act.SCALE: scale,
     Act.RESTART: restart,
+    Act.UNDO: undo,
     Act.DELETE: delete,
     Act.LABEL: label,
     Act.SET_ENV: patch,

@@ -38,7 +38,6 @@ PLANS: dict[Act, Callable[[Scene], Plan]] = {
     Act.CHECK: check,
     Act.STATUS: overview.status,
     Act.HISTORY: overview.history,
-    Act.UNDO: overview.history,
     Act.IMAGES: overview.images,
     Act.CLUSTERS: overview.clusters,
     Act.CLUSTER: overview.cluster,

@@ -1,12 +1,8 @@
-"""Reads what plans need out of answers: notes of events, lines of a log, images of earlier revisions."""
-
-import re
+"""Reads what plans need out of answers: notes of events, lines of a log."""
 
 from chat.agent.providers.guide.diagnosis.finding import Note
 from chat.agent.providers.guide.rows import items, walk
-from chat.agent.providers.guide.steps import Found, Json
-
-IMAGE = re.compile(r"[\w./:@-]+")  # what is offered to be typed must read back as one image
+from chat.agent.providers.guide.steps import Found
 
 
 def notes_of(found: Found) -> list[Note]:
@@ -36,19 +32,3 @@ def log_text(found: Found) -> str:
         return ""
     lines = walk(found.data, "lines")
     return "\n".join(str(line) for line in lines) if isinstance(lines, list) else found.text
-
-
-def earlier_images(found: Found | None) -> tuple[str, ...]:
-    """The images of a k8s_rollout_history answer, newest revision first."""
-    if found is None or found.failed:
-        return ()
-    revisions = sorted(items(found.data, "revisions"), key=lambda revision: -_number(revision.get("revision")))
-    images: list[str] = []
-    for revision in revisions:
-        said = revision.get("images")
-        images += [str(image) for image in said] if isinstance(said, list) else [str(said)] if said else []
-    return tuple(image for image in dict.fromkeys(images) if IMAGE.fullmatch(image))
-
-
-def _number(value: Json) -> int:
-    return int(value) if str(value).isdigit() else 0

@@ -3,10 +3,9 @@
 from collections import defaultdict
 
 from chat.agent.providers.guide import calls, phrasing
-from chat.agent.providers.guide.intention import Act, Thing
+from chat.agent.providers.guide.intention import Thing
 from chat.agent.providers.guide.kinds import SPELLINGS
 from chat.agent.providers.guide.locating import locate
-from chat.agent.providers.guide.plans.gathering import earlier_images
 from chat.agent.providers.guide.rows import items, many, rows_of, walk
 from chat.agent.providers.guide.steps import Found, Plan, Reply, Scene
 from chat.agent.providers.guide.together import together
@@ -49,7 +48,7 @@ def rollout_words(thing: Thing, found: Found) -> str:
 
 
 def history(scene: Scene) -> Plan:
-    """The revisions; for "roll back", also the sentence that does it."""
+    """The revisions, and the sentence that goes back."""
     located = yield from locate(scene)
     if isinstance(located, Reply):
         return located
@@ -72,18 +71,9 @@ def history(scene: Scene) -> Plan:
     table = (
         phrasing.table(("Revision", "Image", "Note", "Ready", "Made"), rows) if rows else phrasing.quoted(found.text)
     )
-    now = next((str(image) for r in revisions if r.get("current") for image in many(r, "images")), "")
-    before = next((image for image in earlier_images(found) if image != now), "")
-    offer = (f"use image {before} for {phrasing.sentence(located)}",) if before else ()
-    going_back = ""
-    if scene.intention.act is Act.UNDO:
-        going_back = (
-            f"To go back to the image before: {phrasing.say(offer[0])}, or answer `yes`."
-            if offer
-            else "There is no earlier revision with another image to go back to."
-        )
-    elif offer:
-        going_back = f"To go back: {phrasing.say(offer[0])}."
+    earlier = any(not r.get("current") for r in revisions)
+    offer = (f"roll back {phrasing.sentence(located)}",) if earlier else ()
+    going_back = f"To go back: {phrasing.say(offer[0])}." if offer else ""
     return Reply(
         phrasing.paragraphs(
             f"{phrasing.thing(located)} has {phrasing.counted(len(revisions), 'revision')}.", table, going_back

@@ -74,7 +74,7 @@ HOWTO = {
     "label": ("label deployment {name} in {place} with team=a", "The label is set beside those that are there."),
     "undo": (
         "roll back deployment {name} in {place}",
-        "You are shown its revisions, and which image it would go back to.",
+        "It goes back to the revision before, or to one that you name: its pods are replaced.",
     ),
     "rerun": ("run job {name} again in {place}", "A new job is made from the same template."),
     "exec": ("run ls in pod {name} in {place}", "Running commands has to be switched on by an administrator."),
