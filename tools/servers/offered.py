@@ -12,11 +12,10 @@ from tools.effects import Effect
 from tools.kube.guard import Asked
 from tools.kube.plan import Step, Wire
 from tools.models import McpServer, McpTool
+from tools.policy.kinds import OF_SERVERS, SERVER, UNASSIGNED
 from tools.spec import Closed, Json, Result, Tool, one_change
 
 BETWEEN = "__"
-PLACE = "mcp:"  # before a server's name, where a cluster's would stand
-GROUP = "mcp"  # of its tools, where the policy asks for a kind: `<server>.mcp`
 WORST = Effect.EXECUTE
 _SHORTEST = 500  # characters of a description that a model is given
 
@@ -41,24 +40,25 @@ def passed(arguments: Closed) -> dict[str, Json]:
 @dataclass(frozen=True, slots=True)
 class ServerTool(Tool):
     """server, own_name: where it is called and how it is called there; digest: of what was offered; schema: in the
-    server's words, cleaned."""
+    server's words, cleaned; unassigned: nobody has given it, as it is now, an effect, so it counts as the worst."""
 
     server: str = ""
     own_name: str = ""
     digest: str = ""
     schema: Mapping[str, Json] | None = None
+    unassigned: bool = False
 
     def input_schema(self) -> Mapping[str, Json]:
         return self.schema or {"type": "object", "properties": {}}
 
     @property
     def place(self) -> str:
-        return PLACE + self.server
+        return SERVER + self.server
 
     @property
     def asked(self) -> Asked:
-        """As the policy is asked about it: the kind `<server>.mcp`, in no namespace."""
-        return Asked("call", GROUP, self.server, name=self.own_name)
+        """As the policy is asked about it: the kind `<server>.mcp` or `<server>/unassigned.mcp`, in no namespace."""
+        return Asked("call", OF_SERVERS, self.server, UNASSIGNED if self.unassigned else "", name=self.own_name)
 
 
 def all_tools() -> tuple[ServerTool, ...]:
@@ -70,6 +70,12 @@ def find(name: str) -> ServerTool | None:
     server, between, own = name.partition(BETWEEN)
     row = _usable().filter(server__name=server, name=own).first() if between and "\x00" not in name else None
     return _tool(row) if row is not None else None
+
+
+def places() -> tuple[str, ...]:
+    """Where a rule of the policy names a cluster, the servers that are enabled."""
+    names = McpServer.objects.filter(enabled=True).order_by("name").values_list("name", flat=True)
+    return tuple(SERVER + name for name in names)
 
 
 def _usable() -> Any:
@@ -92,6 +98,7 @@ def _tool(row: McpTool) -> ServerTool:
         own_name=row.name,
         digest=row.digest,
         schema=row.schema,
+        unassigned=row.assigned is None,
     )
 
 
@@ -102,13 +109,14 @@ def foretold(tool: ServerTool, arguments: Closed) -> tuple[Step, tuple[str, str]
     """The one step of a call, and the place: bound to the exact arguments, the server's address, and the tool as it was
     looked at. Sync ORM."""
     address = McpServer.objects.filter(name=tool.server).values_list("address", flat=True).first() or ""
+    asked = tool.asked
     step = Step(
-        verb="call",
-        group=GROUP,
-        resource=tool.server,
-        subresource="",
+        verb=asked.verb,
+        group=asked.group,
+        resource=asked.resource,
+        subresource=asked.subresource,
         namespace="",
-        name=tool.own_name,
+        name=asked.name,
         address="",
         wire=wire_of(tool, arguments),
         effect=tool.effect,
