@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from django.db.models import Q
 from pydantic import ConfigDict, model_validator
 
 from tools.effects import Effect
@@ -13,6 +14,7 @@ from tools.kube.guard import Asked
 from tools.kube.plan import Step, Wire
 from tools.models import McpServer, McpTool
 from tools.policy.kinds import OF_SERVERS, SERVER, UNASSIGNED
+from tools.servers import programs
 from tools.spec import Closed, Json, Result, Tool, one_change
 
 BETWEEN = "__"
@@ -79,7 +81,10 @@ def places() -> tuple[str, ...]:
 
 
 def _usable() -> Any:
-    return McpTool.objects.filter(server__enabled=True, problem="").select_related("server")
+    """Without those of a program that is named no more."""
+    named = [programs.PREFIX + name for name in programs.named()]
+    gone = Q(server__address__startswith=programs.PREFIX) & ~Q(server__address__in=named)
+    return McpTool.objects.filter(server__enabled=True, problem="").exclude(gone).select_related("server")
 
 
 def _tool(row: McpTool) -> ServerTool:
@@ -122,7 +127,13 @@ def foretold(tool: ServerTool, arguments: Closed) -> tuple[Step, tuple[str, str]
         effect=tool.effect,
         untried=_UNREHEARSED,
     )
-    return step, (address, tool.digest)
+    return step, (_bound(address), tool.digest)
+
+
+def _bound(address: str) -> str:
+    """With the command of a program, when there is one: another one is another server."""
+    program = programs.named().get(programs.name_in(address))
+    return f"{address} {program.fingerprint}" if program is not None else address
 
 
 _UNREHEARSED = "another server's tool cannot be rehearsed, only that server knows what it will do"
