@@ -23,7 +23,7 @@ _WORDS = {
     Effect.DESTROY: "Removes something for good, or makes pods leave.",
     Effect.EXECUTE: "Runs a command inside a container.",
 }
-_UNASSIGNED = "Of another MCP server, and no administrator has said yet what it may do."
+_UNASSIGNED = "Of another MCP server."
 _DECISIONS = {"allow": ("good", "Runs at once"), "ask": ("warn", "Asks a person"), "deny": ("", "Switched off")}
 
 
