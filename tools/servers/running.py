@@ -8,7 +8,7 @@ from functools import partial
 
 from channels.db import database_sync_to_async
 
-from tools import toolbox
+from tools import redaction, toolbox
 from tools.kube.errors import Ambiguous, KubeError, NotPermitted
 from tools.kube.guard import Permit, clock
 from tools.kube.sending import Sending
@@ -88,9 +88,13 @@ async def _leave(tool: ServerTool, arguments: Closed, permit: Permit) -> None:
 
 async def look(server: McpServer, reach: Reach | None = None) -> None:
     """Asks the server for its tools and keeps what it tells. Raises KubeError, and keeps that as its problem."""
+    given: set[str] = set()
     try:
-        told = await wire.tools_of(reach or await database_sync_to_async(registered.reach)(server))
+        reach = reach or await database_sync_to_async(registered.reach)(server)
+        given = _secrets(reach)
+        told = await wire.tools_of(reach)
     except KubeError as fault:
-        await database_sync_to_async(registered.could_not_be_asked)(server, fault.sentence)
-        raise
+        clean = redaction.text(fault.sentence, given)
+        await database_sync_to_async(registered.could_not_be_asked)(server, clean)
+        raise type(fault)(clean) from None
     await database_sync_to_async(registered.keep)(server, told)

@@ -5,14 +5,16 @@ from dataclasses import replace
 import pytest
 from django.contrib.auth.models import User
 
+from chat import leaving
 from chat.actions import people, servers
 from chat.models import Approval, AuditRow, ToolCall
 from tests.chat.servers.test_gate import decide
 from tests.chat.servers.test_page import page
 from tests.chat.sockets import Client
 from tests.conftest import in_database
-from tests.tools.servers.test_stdio import COMMAND, Notes
+from tests.tools.servers.test_stdio import COMMAND, Notes, all_gone, until
 from tools.models import McpServer, McpTool
+from tools.servers import wire
 from tools.servers.programs import Program
 
 CANARY = "tr0ub4dor-canary-5d7a"
@@ -68,6 +70,16 @@ def test_the_page_offers_what_is_named_and_shows_nothing_of_how_it_is_started(lo
     answer = browser.post("/mcp-servers/files/look")
     assert answer.status_code == 422
     assert "K8SMCP_MCP_PROGRAMS" in answer.content.decode()
+
+
+def test_what_it_was_given_is_in_no_fault(browser, settings):
+    broken = Program("tame", ("sh", "-c", "echo cannot sign in with $API_KEY >&2"), {"API_KEY": CANARY})
+    settings.K8SMCP_MCP_PROGRAMS = {"tame": broken}
+    answer = browser.post("/mcp-servers/registration", {"name": "files", "program": "tame"})
+    assert answer.status_code == 422
+    for html in (answer.content.decode(), page(browser)):
+        assert "cannot sign in with" in html
+        assert CANARY not in html
 
 
 @pytest.mark.parametrize(
@@ -127,6 +139,22 @@ async def test_what_it_was_given_comes_back_to_nobody(crew, looked, token, wish)
     assert call.status == "completed"
     assert "LANG" in call.result
     assert CANARY not in f"{client.frames}{call.result}{call.full}{call.data}"
+
+
+async def test_a_portal_that_leaves_does_not_wait_for_one_that_hangs(crew, looked, token, wish, monkeypatch):
+    monkeypatch.setattr(wire, "_GRACE", 0.2)
+    wish("hang")
+    async with Client(token) as client:
+        await client.send("hang")
+        await until(lambda: looked.called)
+        leaving.begin()
+        try:
+            complete = (await client.until("complete"))["data"]
+        finally:
+            leaving.stay()
+    assert complete["tool_calls"][0]["status"] == "failed"
+    assert "Nobody waited" in complete["message"]
+    assert all_gone(*looked.numbers("pid"))
 
 
 async def test_one_that_dies_with_a_change_is_unknown_and_not_repeated(crew, looked, token, wish):
