@@ -57,6 +57,6 @@ def _of_servers(user: User, token: str, tools: Sequence[ServerTool]) -> tuple[To
     who, in_force = policy.asker(user, token), policy.rules()
 
     def offered_here(tool: ServerTool) -> bool:
-        return policy.judge(who, who.question(tool.place, tool.effect), in_force).decision != "deny"
+        return policy.of_server(who, tool, in_force).decision != "deny"
 
     return tuple(filter(offered_here, tools))

@@ -134,7 +134,7 @@ def _first_look(
     when it is not the call's own."""
     if why := _forbidden(person, now.call, tool, cluster):
         return Refusal(CallStatus.DENIED, why)
-    verdict = now.first_look(tool.effect, elsewhere)
+    verdict = now.first_look(tool, elsewhere)
     return verdict if verdict.decision != "deny" else Refusal(CallStatus.DENIED, verdict.reason, now.grounds(verdict))
 
 

@@ -3,7 +3,7 @@
 A role says what somebody may do at all, the policy where. A grant lends the role for a while, at a place.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from django.contrib.auth.models import User
@@ -18,6 +18,9 @@ from tools.kube.guard import Asked, Judge
 from tools.policy import Question, Rule, Rules, Verdict, book, matching, requests, schema
 from tools.policy.matching import Fit
 from tools.policy.ours import PRODUCTION
+from tools.servers import offered
+from tools.servers.offered import ServerTool
+from tools.spec import Tool
 
 ROLE = "role"
 SECOND_PERSON = "This needs a second person: whoever asked for it may not be the one who approves it."
@@ -120,6 +123,22 @@ def _check(supposed: Supposed) -> None:
         raise BadInput("Ask about one kind, and about one namespace or * for all of them.")
 
 
+def of_server(who: Asker, tool: ServerTool, in_force: Rules) -> Verdict:
+    """On a call of another MCP server's tool: of that everything is known before."""
+    return judge(who, requests.question(who.question(tool.place, tool.effect), tool.asked, tool.effect), in_force)
+
+
+def kindest(user: User, tools: Sequence[ServerTool]) -> Verdict:
+    """On any of these tools of other servers."""
+    who, in_force = asker(user), rules()
+    return min((of_server(who, tool, in_force) for tool in tools), key=lambda each: _STRICTNESS[each.decision])
+
+
+def places() -> tuple[str, ...]:
+    """What can be asked about: the clusters, and the other MCP servers."""
+    return clusters.names() + offered.places()
+
+
 # ---- a tool call -------------------------------------------------------------------------------------------------
 
 
@@ -131,11 +150,15 @@ class Present:
     who: Asker
     in_force: Rules
 
-    def first_look(self, effect: Effect, cluster: str = "") -> Verdict:
-        """Before anything is asked of the cluster (left out: the call's), from what the arguments say of the place.
+    def first_look(self, tool: Tool, cluster: str = "") -> Verdict:
+        """Before anything is asked of the cluster (left out: the call's), from what the arguments say of the place; of
+        another server's tool it is known.
 
         A change that would be let through unasked only if it turned out kindly is asked about.
         """
+        if isinstance(tool, ServerTool):
+            return of_server(self.who, tool, self.in_force)
+        effect = tool.effect
         question = self.who.question(cluster or self.call.cluster, effect, namespace=_named(self.call))
         verdict = judge(self.who, question, self.in_force)
         if verdict.decision != "allow" or not effect.writes:

@@ -1,5 +1,6 @@
 """Refuses set-ups that cannot work, with one sentence each."""
 
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -105,6 +106,19 @@ def credentials_can_be_sealed(**_: Any) -> list[CheckMessage]:
             )
         ]
     return []
+
+
+@register()
+def programs_of_mcp_are_there(**_: Any) -> list[CheckMessage]:
+    return [
+        Warning(
+            f'K8SMCP_MCP_PROGRAMS: the program "{program.name}" cannot be found on this machine.',
+            hint="Write the whole path of the command, or put it on the PATH of the portal.",
+            id="k8smcp.W004",
+        )
+        for program in settings.K8SMCP_MCP_PROGRAMS.values()
+        if shutil.which(program.command[0]) is None
+    ]
 
 
 @register(Tags.security, deploy=True)

@@ -12,6 +12,9 @@ from urllib.parse import urlsplit
 import environ
 from django.core.exceptions import ImproperlyConfigured
 
+from tools.servers import programs
+from tools.servers.programs import Program
+
 SHORTEST_SECRET = 24
 _YES, _NO = {"1", "true", "yes", "on"}, {"0", "false", "no", "off"}
 
@@ -79,6 +82,12 @@ class Environment:
         if not given <= set(choices):
             raise ImproperlyConfigured(f"{name} is {self.text(name)!r}: it accepts any of {', '.join(choices)}.")
         return given
+
+    def programs(self, name: str) -> dict[str, Program]:
+        try:
+            return programs.read(self.text(name))
+        except programs.BadPrograms as fault:
+            raise ImproperlyConfigured(f"{name} {fault}") from None
 
     def address(self, name: str, schemes: tuple[str, ...]) -> str:
         value = self.text(name)

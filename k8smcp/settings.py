@@ -175,6 +175,7 @@ K8SMCP_EXECUTE = env.switch("K8SMCP_EXECUTE", False)
 K8SMCP_DEBUG_IMAGES = env.words("K8SMCP_DEBUG_IMAGES")  # that pod_debug may run
 K8SMCP_SHARED_WRITES = env.switch("K8SMCP_SHARED_WRITES", False)
 K8SMCP_KUBECONFIG_ALLOW = env.some("K8SMCP_KUBECONFIG_ALLOW", ("proxy-url", "insecure", "files", "loopback"))
+K8SMCP_MCP_PROGRAMS = env.programs("K8SMCP_MCP_PROGRAMS")  # that may be registered as MCP servers
 K8SMCP_CREDENTIALS_KEY = env.words("K8SMCP_CREDENTIALS_KEY")
 K8SMCP_POLICY = env.text("K8SMCP_POLICY")  # a file of rules, which the portal shows and does not edit
 

@@ -8,6 +8,7 @@ from django.db.models import Q
 
 from tools.effects import Effect
 from tools.policy.models import Grant, PolicyChange, PolicyRule, PolicyState, ProductionNamespace
+from tools.servers import programs
 
 __all__ = ("Cluster", "Grant", "PolicyChange", "PolicyRule", "PolicyState", "ProductionNamespace")
 
@@ -99,7 +100,8 @@ class PersonalToken(models.Model):
 
 
 class McpServer(models.Model):
-    """Another MCP server whose tools people may use here. `sealed`: the headers it is sent, a credential among them."""
+    """Another MCP server whose tools people may use here. address: over HTTP, or `program:NAME` for a program on this
+    machine; `sealed`: the headers it is sent, a credential among them."""
 
     name = models.CharField(max_length=20, unique=True)
     address = models.CharField(max_length=500)
@@ -114,6 +116,11 @@ class McpServer(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def program(self) -> str:
+        """Its name, when it is one; empty for a server that is reached over HTTP."""
+        return programs.name_in(self.address)
 
 
 class McpTool(models.Model):

@@ -22,6 +22,7 @@ from tools.kube.errors import BadInput, BadKubeconfig
 from tools.kube.identity import checked
 from tools.kube.strictness import for_registered
 from tools.models import Cluster, IdentityMap, McpServer, PersonalToken
+from tools.policy.kinds import SERVER
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9@._:/-]{0,99}", re.ASCII)
 _PURPOSE = "access to a cluster"
@@ -103,6 +104,8 @@ def _free(name: str) -> str:
         raise BadInput(
             f"{name[:60]!r} cannot be the name of a cluster: letters, digits and @ . _ : / - only, at most 100."
         )
+    if name.startswith(SERVER):
+        raise BadInput(f"{name[:60]!r} cannot be the name of a cluster: {SERVER} stands before other MCP servers.")
     return name
 
 

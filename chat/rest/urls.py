@@ -15,6 +15,7 @@ from chat.rest import (
     metrics,
     policy,
     runs,
+    servers,
     shares,
     tools,
     usage,
@@ -33,6 +34,7 @@ for prefix, router in (
     ("/tool-calls", tools.results),
     ("/clusters", clusters.router),
     ("/policy", policy.router),
+    ("/mcp-servers", servers.router),
     ("/audit", audit.router),
     ("/usage", usage.router),
 ):

@@ -11,6 +11,7 @@ from django.core.checks import Error, Warning
 from k8smcp import checks, daphne_bounds, mounts
 from tests.k8smcp.commands import manage, sentence
 from tests.portal import ROOT, free_port
+from tools.servers.programs import Program
 
 
 def test_without_any_variable_everything_is_fine(tmp_path):
@@ -26,6 +27,23 @@ def test_a_provider_without_what_it_needs_is_refused(settings, provider, missing
     found = checks.the_model_can_be_reached()
     assert [type(each) for each in found] == [Error]
     assert missing in found[0].msg
+
+
+def test_a_program_of_mcp_that_cannot_be_found_is_told(settings):
+    here, gone = Program("here", (sys.executable, "-V")), Program("gone", ("/no/such/program", "--key=tr0ub4dor"))
+    settings.K8SMCP_MCP_PROGRAMS = {"here": here}
+    assert checks.programs_of_mcp_are_there() == []
+    settings.K8SMCP_MCP_PROGRAMS = {"here": here, "gone": gone}
+    found = checks.programs_of_mcp_are_there()
+    assert [type(each) for each in found] == [Warning]
+    assert '"gone"' in found[0].msg
+    assert "tr0ub4dor" not in str(found)
+
+
+def test_programs_of_mcp_that_make_no_sense_stop_the_start(tmp_path):
+    done = manage(tmp_path, "check", K8SMCP_MCP_PROGRAMS='{"files": "rm -rf /"}')
+    assert done.returncode != 0
+    assert "K8SMCP_MCP_PROGRAMS accepts JSON" in sentence(done)
 
 
 @pytest.mark.parametrize("given", ["ANTHROPIC_API_KEY", "ANTHROPIC_BASE_URL"])

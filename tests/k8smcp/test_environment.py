@@ -55,6 +55,14 @@ def test_a_secret_is_long_enough_and_not_told(value):
     assert env(K8SMCP_METRICS_TOKEN="x" * 24).secret("K8SMCP_METRICS_TOKEN") == "x" * 24
 
 
+def test_programs_of_mcp_are_named_as_json():
+    given = '{"files": ["mcp-files", "--root", "/srv"]}'
+    assert env(P=given).programs("P")["files"].command == ("mcp-files", "--root", "/srv")
+    assert env().programs("P") == {}
+    for wrong in ("mcp-files", '{"files": "mcp-files"}', '{"a b": ["mcp-files"]}'):
+        refused("PROGRAMS", "JSON", lambda value=wrong: env(PROGRAMS=value).programs("PROGRAMS"))
+
+
 def test_a_choice_names_what_there_is():
     read = env(K8SMCP_PROVIDER="openai")
     refused("K8SMCP_PROVIDER", "anthropic or guide", lambda: read.choice("K8SMCP_PROVIDER", ("anthropic", "guide")))

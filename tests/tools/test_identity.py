@@ -315,7 +315,7 @@ def test_a_registered_cluster_is_called_renamed_and_taken_away() -> None:
     assert clusters.register_at_start.__doc__
 
 
-@pytest.mark.parametrize("name", ["registration", "a b", "-a", "ü", "x" * 101, "a\nb", "<b>"])
+@pytest.mark.parametrize("name", ["registration", "a b", "-a", "ü", "x" * 101, "a\nb", "<b>", "mcp:tickets"])
 def test_a_name_that_cannot_be_one_is_refused(name: str) -> None:
     with pytest.raises(BadInput, match="cannot be the name"):
         made("shared", name=name)

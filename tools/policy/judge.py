@@ -62,7 +62,7 @@ def _alive(rules: Rules) -> tuple[Rule, ...]:
 def _fits(rule: Rule, question: Question, *, some: bool, against: bool = False) -> bool:
     """some: whether being about a part of what is open is enough. against: the rule would narrow."""
     enough = (Fit.SOME, Fit.ALL) if some else (Fit.ALL,)
-    if matching.cluster(rule, question) not in enough or matching.kind(rule, question) not in enough:
+    if any(fit(rule, question) not in enough for fit in (matching.cluster, matching.kind, matching.assigned)):
         return False
     if question.namespace == EVERY_NAMESPACE:
         enough = (Fit.SOME, Fit.ALL) if against else (Fit.ALL,)

@@ -1,5 +1,9 @@
 """How the policy names kinds (`deployments.apps`, `pods/exec`), and which of them belong to no namespace. Pure."""
 
+SERVER = "mcp:"  # before the name of another MCP server, where a cluster's would stand
+OF_SERVERS = "mcp"  # the group of their tools: `<server>.mcp`
+UNASSIGNED = "unassigned"  # those that nobody has given an effect yet: `<server>/unassigned.mcp`
+
 
 def _names(words: str) -> frozenset[str]:
     return frozenset(words.split())
@@ -30,6 +34,11 @@ def kind_name(group: str, resource: str, subresource: str = "") -> str:
     """`deployments/scale.apps`: what a pattern of the policy is held against."""
     what = f"{resource}/{subresource}" if subresource else resource
     return f"{what}.{group}" if group else what
+
+
+def unassigned(kind: str) -> bool:
+    """Of a kind at a server (`SERVER`)."""
+    return kind.endswith(f"/{UNASSIGNED}.{OF_SERVERS}")
 
 
 def cluster_scoped(group: str, resource: str) -> bool:

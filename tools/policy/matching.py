@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from enum import Enum
 from functools import lru_cache
 
+from tools.policy import kinds
 from tools.policy.rule import EVERY_NAMESPACE, Question, Rule
 
 
@@ -60,6 +61,15 @@ def kind(rule: Rule, question: Question) -> Fit:
     if not question.kind:
         return Fit.SOME
     return _exactly(any(kind_matches(pattern, question.kind) for pattern in rule.kinds))
+
+
+def assigned(rule: Rule, question: Question) -> Fit:
+    """A cluster that is not known yet is a cluster, and none of the servers."""
+    if rule.unassigned is None:
+        return Fit.ALL
+    if not question.cluster.startswith(kinds.SERVER):
+        return _exactly(not rule.unassigned)
+    return _exactly(rule.unassigned is kinds.unassigned(question.kind)) if question.kind else Fit.SOME
 
 
 def matches(pattern: str, text: str) -> bool:

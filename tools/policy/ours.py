@@ -75,7 +75,16 @@ _LADDER = (
         decision="ask",
         effects=frozenset({Effect.EXECUTE}),
         second_person=True,
+        unassigned=False,
         reason=f"A command can do anything its container can, so {_SECOND}",
+        origin="fixed",
+    ),
+    Rule(
+        name="unassigned",
+        decision="ask",
+        second_person=True,
+        unassigned=True,
+        reason=f"Nobody has said yet what this server's tool may do, so {_SECOND}",
         origin="fixed",
     ),
 )
@@ -137,9 +146,14 @@ def _read_only(reason: str, cluster: str = "") -> Rule:
 
 
 def _no_execution() -> Rule:
-    reason = "Commands in containers are switched off: an administrator can set K8SMCP_EXECUTE=1."
-    effects = frozenset({Effect.EXECUTE})
-    return Rule(name="execute-off", decision="deny", effects=effects, reason=reason, origin="fixed")
+    return Rule(
+        name="execute-off",
+        decision="deny",
+        effects=frozenset({Effect.EXECUTE}),
+        unassigned=False,
+        reason="Commands in containers are switched off: an administrator can set K8SMCP_EXECUTE=1.",
+        origin="fixed",
+    )
 
 
 def _production(cluster: str, namespaces: tuple[str, ...]) -> Rule:

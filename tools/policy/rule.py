@@ -37,8 +37,9 @@ class Rule:
     """Who × where × what → a decision; an empty field matches everything. Patterns end in `*` or are exact.
 
     persons and groups: either is enough; tokens narrows to what comes by a token of such a scope. second_person (of
-    `ask`): whoever asked may not be the one who decides. reason: the sentence of a rule of ours; note: a person's
-    words. until: when it ends by itself.
+    `ask`): whoever asked may not be the one who decides. unassigned (only rules of ours say so): True, it is about the
+    tools of other MCP servers that have no effect yet; False, about everything but those. reason: the sentence of a
+    rule of ours; note: a person's words. until: when it ends by itself.
     """
 
     name: str
@@ -51,6 +52,7 @@ class Rule:
     kinds: tuple[str, ...] = ()
     effects: frozenset[Effect] = frozenset()
     second_person: bool = False
+    unassigned: bool | None = None
     note: str = ""
     reason: str = ""
     origin: Origin = "portal"

@@ -6,17 +6,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from django.db.models import Q
 from pydantic import ConfigDict, model_validator
 
 from tools.effects import Effect
 from tools.kube.guard import Asked
 from tools.kube.plan import Step, Wire
 from tools.models import McpServer, McpTool
+from tools.policy.kinds import OF_SERVERS, SERVER, UNASSIGNED
+from tools.servers import programs
 from tools.spec import Closed, Json, Result, Tool, one_change
 
 BETWEEN = "__"
-PLACE = "mcp:"  # before a server's name, where a cluster's would stand
-GROUP = "mcp"  # of its tools, where the policy asks for a kind: `<server>.mcp`
 WORST = Effect.EXECUTE
 _SHORTEST = 500  # characters of a description that a model is given
 
@@ -41,24 +42,25 @@ def passed(arguments: Closed) -> dict[str, Json]:
 @dataclass(frozen=True, slots=True)
 class ServerTool(Tool):
     """server, own_name: where it is called and how it is called there; digest: of what was offered; schema: in the
-    server's words, cleaned."""
+    server's words, cleaned; unassigned: nobody has given it, as it is now, an effect, so it counts as the worst."""
 
     server: str = ""
     own_name: str = ""
     digest: str = ""
     schema: Mapping[str, Json] | None = None
+    unassigned: bool = False
 
     def input_schema(self) -> Mapping[str, Json]:
         return self.schema or {"type": "object", "properties": {}}
 
     @property
     def place(self) -> str:
-        return PLACE + self.server
+        return SERVER + self.server
 
     @property
     def asked(self) -> Asked:
-        """As the policy is asked about it: the kind `<server>.mcp`, in no namespace."""
-        return Asked("call", GROUP, self.server, name=self.own_name)
+        """As the policy is asked about it: the kind `<server>.mcp` or `<server>/unassigned.mcp`, in no namespace."""
+        return Asked("call", OF_SERVERS, self.server, UNASSIGNED if self.unassigned else "", name=self.own_name)
 
 
 def all_tools() -> tuple[ServerTool, ...]:
@@ -72,8 +74,17 @@ def find(name: str) -> ServerTool | None:
     return _tool(row) if row is not None else None
 
 
+def places() -> tuple[str, ...]:
+    """Where a rule of the policy names a cluster, the servers that are enabled."""
+    names = McpServer.objects.filter(enabled=True).order_by("name").values_list("name", flat=True)
+    return tuple(SERVER + name for name in names)
+
+
 def _usable() -> Any:
-    return McpTool.objects.filter(server__enabled=True, problem="").select_related("server")
+    """Without those of a program that is named no more."""
+    named = [programs.PREFIX + name for name in programs.named()]
+    gone = Q(server__address__startswith=programs.PREFIX) & ~Q(server__address__in=named)
+    return McpTool.objects.filter(server__enabled=True, problem="").exclude(gone).select_related("server")
 
 
 def _tool(row: McpTool) -> ServerTool:
@@ -92,6 +103,7 @@ def _tool(row: McpTool) -> ServerTool:
         own_name=row.name,
         digest=row.digest,
         schema=row.schema,
+        unassigned=row.assigned is None,
     )
 
 
@@ -102,19 +114,26 @@ def foretold(tool: ServerTool, arguments: Closed) -> tuple[Step, tuple[str, str]
     """The one step of a call, and the place: bound to the exact arguments, the server's address, and the tool as it was
     looked at. Sync ORM."""
     address = McpServer.objects.filter(name=tool.server).values_list("address", flat=True).first() or ""
+    asked = tool.asked
     step = Step(
-        verb="call",
-        group=GROUP,
-        resource=tool.server,
-        subresource="",
+        verb=asked.verb,
+        group=asked.group,
+        resource=asked.resource,
+        subresource=asked.subresource,
         namespace="",
-        name=tool.own_name,
+        name=asked.name,
         address="",
         wire=wire_of(tool, arguments),
         effect=tool.effect,
         untried=_UNREHEARSED,
     )
-    return step, (address, tool.digest)
+    return step, (_bound(address), tool.digest)
+
+
+def _bound(address: str) -> str:
+    """With the command of a program, when there is one: another one is another server."""
+    program = programs.named().get(programs.name_in(address))
+    return f"{address} {program.fingerprint}" if program is not None else address
 
 
 _UNREHEARSED = "another server's tool cannot be rehearsed, only that server knows what it will do"

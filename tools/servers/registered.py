@@ -14,10 +14,12 @@ from django.utils import timezone
 
 from tools import sealing
 from tools.effects import Effect
-from tools.kube.errors import BadInput
+from tools.kube.errors import BadInput, NotPermitted
 from tools.models import McpServer, McpTool
 from tools.rendering import plain
-from tools.servers.wire import Reach, Told
+from tools.servers import programs
+from tools.servers.narrow import Reach
+from tools.servers.wire import Told
 from tools.visible import visible_all
 
 _NAME = re.compile(r"[a-z][a-z0-9-]{0,19}")
@@ -31,13 +33,17 @@ LARGEST_SCHEMA = 8 << 10  # bytes of JSON
 
 
 def register(name: str, address: str, headers: str) -> McpServer:
-    """`headers`: lines such as "Authorization: Bearer …". Raises BadInput."""
+    """`address`: of streamable HTTP, or `program:NAME` for one that whoever runs this machine named; `headers`: lines
+    such as "Authorization: Bearer …". Raises BadInput."""
     if not _NAME.fullmatch(name):
         raise BadInput(
             f"{name[:40]!r} cannot be its name: small letters, digits and - only, at most 20, a letter first."
         )
     sent = _headers(headers)
-    _check_address(address, secret=bool(sent))
+    if programs.name_in(address):
+        _check_program(address, sent)
+    else:
+        _check_address(address, secret=bool(sent))
     server = McpServer(name=name, address=address)
     server.sealed = sealing.seal(_purpose(name), json.dumps(sent)) if sent else ""
     try:
@@ -49,9 +55,21 @@ def register(name: str, address: str, headers: str) -> McpServer:
 
 
 def reach(server: McpServer) -> Reach:
-    """Raises BadKey."""
+    """Raises BadKey, NotPermitted."""
     headers = json.loads(sealing.open_sealed(_purpose(server.name), server.sealed)) if server.sealed else {}
-    return Reach(server.name, server.address, headers)
+    return Reach(server.name, server.address, headers, _program(server.address))
+
+
+def _program(address: str) -> programs.Program | None:
+    name = programs.name_in(address)
+    if not name:
+        return None
+    try:
+        return programs.named()[name]
+    except KeyError:
+        raise NotPermitted(
+            f'Whoever runs the portal names no program "{name}" here (K8SMCP_MCP_PROGRAMS): nothing was started.'
+        ) from None
 
 
 def _purpose(name: str) -> str:
@@ -68,6 +86,15 @@ def _headers(text: str) -> dict[str, str]:
     if len(found) > _MOST_HEADERS:
         raise BadInput(f"At most {_MOST_HEADERS} headers are sent.")
     return found
+
+
+def _check_program(address: str, headers: dict[str, str]) -> None:
+    """It is only ever named: what is started, and with which arguments, is said by nobody in the portal."""
+    if headers:
+        raise BadInput("A program is sent no headers: whoever runs the portal gives it what it needs.")
+    if programs.name_in(address) not in programs.named():
+        names = ", ".join(programs.named()) or "none yet"
+        raise BadInput(f"Choose a program that whoever runs the portal has named in K8SMCP_MCP_PROGRAMS: {names}.")
 
 
 def _check_address(address: str, *, secret: bool) -> None:

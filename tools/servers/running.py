@@ -8,12 +8,13 @@ from functools import partial
 
 from channels.db import database_sync_to_async
 
-from tools import toolbox
+from tools import redaction, toolbox
 from tools.kube.errors import Ambiguous, KubeError, NotPermitted
 from tools.kube.guard import Permit, clock
 from tools.kube.sending import Sending
 from tools.models import McpServer
 from tools.servers import registered, wire
+from tools.servers.narrow import Reach
 from tools.servers.offered import ServerTool, passed, wire_of
 from tools.spec import Closed, Result
 
@@ -26,7 +27,7 @@ async def run(tool: ServerTool, arguments: Closed, permit: Permit) -> toolbox.Ou
     try:
         server = await database_sync_to_async(_enabled)(tool.server)
         reach = await database_sync_to_async(registered.reach)(server)
-        secrets = {word for value in reach.headers.values() for word in value.split() if len(word) > 7}
+        secrets = _secrets(reach)
         answer = await _sent(reach, tool, arguments, permit, server)
         status = "failed" if answer.failed else "completed"
         result = Result(answer.text or "The server answered without words.", data=answer.data)
@@ -36,17 +37,23 @@ async def run(tool: ServerTool, arguments: Closed, permit: Permit) -> toolbox.Ou
     return await toolbox.outcome(status, result, secrets, began)
 
 
-async def _sent(
-    reach: wire.Reach, tool: ServerTool, arguments: Closed, permit: Permit, server: McpServer
-) -> wire.Answer:
+async def _sent(reach: Reach, tool: ServerTool, arguments: Closed, permit: Permit, server: McpServer) -> wire.Answer:
     _check(tool, permit)
     leaving = partial(_leave, tool, arguments, permit)
-    wanted = wire.Call(tool.own_name, passed(arguments), tool.digest, leaving, writes=tool.effect.writes)
+    wanted = wire.Call(
+        tool.own_name, passed(arguments), tool.digest, leaving, writes=tool.effect.writes, stopping=permit.stopping
+    )
     try:
         return await wire.call(reach, wanted)
     except wire.Changed:
         await look(server, reach)  # what it tells now is what an administrator sees next
         raise
+
+
+def _secrets(reach: Reach) -> set[str]:
+    """What it was given, and may say again."""
+    given = [*reach.headers.values(), *(reach.program.environment.values() if reach.program else ())]
+    return {word for value in given for word in value.split() if len(word) > 7}
 
 
 def _enabled(name: str) -> McpServer:
@@ -79,11 +86,15 @@ async def _leave(tool: ServerTool, arguments: Closed, permit: Permit) -> None:
         raise NotPermitted("The moment in which this could leave has passed: nothing was sent.")
 
 
-async def look(server: McpServer, reach: wire.Reach | None = None) -> None:
+async def look(server: McpServer, reach: Reach | None = None) -> None:
     """Asks the server for its tools and keeps what it tells. Raises KubeError, and keeps that as its problem."""
+    given: set[str] = set()
     try:
-        told = await wire.tools_of(reach or await database_sync_to_async(registered.reach)(server))
+        reach = reach or await database_sync_to_async(registered.reach)(server)
+        given = _secrets(reach)
+        told = await wire.tools_of(reach)
     except KubeError as fault:
-        await database_sync_to_async(registered.could_not_be_asked)(server, fault.sentence)
-        raise
+        clean = redaction.text(fault.sentence, given)
+        await database_sync_to_async(registered.could_not_be_asked)(server, clean)
+        raise type(fault)(clean) from None
     await database_sync_to_async(registered.keep)(server, told)

@@ -9,8 +9,9 @@ from chat.errors import BadInput
 from chat.web.door import SignedIn, done, page
 from tools.effects import Effect
 from tools.models import McpServer
+from tools.servers import programs
 
-_FIELDS = ("name", "address")
+_FIELDS = ("name", "address", "program")
 
 
 @page("GET", "HEAD")
@@ -23,6 +24,7 @@ def _page(request: SignedIn, fault: str = "") -> HttpResponseBase:
     context = {
         "servers": McpServer.objects.prefetch_related("tools"),
         "effects": [effect.value for effect in Effect],
+        "programs": list(programs.named()),
         "fault": fault,
         "given": {field: request.POST.get(field, "") for field in _FIELDS} if fault else {},
     }
@@ -31,9 +33,12 @@ def _page(request: SignedIn, fault: str = "") -> HttpResponseBase:
 
 @page("POST")
 def register(request: SignedIn) -> HttpResponseBase:
+    """Of an `address`, or of a `program` that whoever runs the machine has named."""
     form = request.POST
+    program = form.get("program", "")
+    address = programs.PREFIX + program if program else form.get("address", "")
     try:
-        made = servers.register(request.user, form.get("name", ""), form.get("address", ""), form.get("headers", ""))
+        made = servers.register(request.user, form.get("name", ""), address, form.get("headers", ""))
         servers.look(request.user, made.name)
     except BadInput as refused:
         return _page(request, str(refused))

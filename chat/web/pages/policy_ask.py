@@ -8,7 +8,6 @@ from chat import policy
 from chat.access import Right, require, rights
 from chat.errors import BadInput, NotFound
 from chat.web.door import SignedIn, page
-from tools import clusters
 from tools.effects import Effect
 from tools.policy import Verdict
 
@@ -30,7 +29,7 @@ def show(request: SignedIn) -> HttpResponseBase:
         "said": said,
         "person": said.get("person", request.user.get_username()),
         "people": User.objects.order_by("username") if may_ask_for_others else [request.user],
-        "clusters": clusters.names(),
+        "clusters": policy.places(),
         "effects": list(Effect),
         "verdict": verdict,
         "fault": fault,
@@ -51,6 +50,6 @@ def _verdict(user: User, said: QueryDict) -> Verdict:
     if effect not in list(Effect):
         raise BadInput("Choose an effect.")
     kind, namespace = said.get("kind", "").strip().lower(), said.get("namespace", "").strip()
-    if not kind or cluster not in clusters.names():
+    if not kind or cluster not in policy.places():
         raise BadInput("Say which cluster and which kind, as in pods or deployments.apps.")
     return policy.what_if(about, policy.Supposed(cluster, Effect(effect), kind, namespace))

@@ -23,6 +23,7 @@ _WORDS = {
     Effect.DESTROY: "Removes something for good, or makes pods leave.",
     Effect.EXECUTE: "Runs a command inside a container.",
 }
+_UNASSIGNED = "Of another MCP server."
 _DECISIONS = {"allow": ("good", "Runs at once"), "ask": ("warn", "Asks a person"), "deny": ("", "Switched off")}
 
 
@@ -36,8 +37,9 @@ class Argument:
 
 @dataclass(frozen=True, slots=True)
 class Shelf:
-    """The tools of one effect, with what the policy says about them."""
+    """The tools of one effect, with what the policy says about them. name: the effect's, or of what has none."""
 
+    name: str
     effect: Effect
     words: str
     tone: str
@@ -50,7 +52,16 @@ class Shelf:
 def listing(request: SignedIn) -> HttpResponseBase:
     verdicts = policy.anywhere(request.user)
     every = registry.every_tool()
-    shelves = [shelf for effect in Effect if (shelf := _shelf(effect, verdicts[effect], every)).tools]
+    without = [tool for tool in every if isinstance(tool, ServerTool) and tool.unassigned]
+    others = [tool for tool in every if tool not in without]
+    shelves = [
+        _shelf(effect.lower(), verdicts[effect], _WORDS[effect], found)
+        for effect in Effect
+        if (found := [tool for tool in others if tool.effect is effect])
+    ]
+    if without:
+        verdict = policy.kindest(request.user, without)
+        shelves.append(_shelf("no effect yet", verdict, _UNASSIGNED, without))
     context = {
         "shelves": shelves,
         "count": sum(len(shelf.tools) for shelf in shelves),
@@ -59,10 +70,10 @@ def listing(request: SignedIn) -> HttpResponseBase:
     return render(request, "chat/pages/tools.html", context)
 
 
-def _shelf(effect: Effect, verdict: Verdict, every: Sequence[Tool]) -> Shelf:
+def _shelf(name: str, verdict: Verdict, words: str, found: Sequence[Tool]) -> Shelf:
     tone, decision = _DECISIONS[verdict.decision]
-    found = [(tool, arguments(tool)) for tool in every if tool.effect is effect]
-    return Shelf(effect, _WORDS[effect], tone, decision, verdict.reason, found)
+    shown = [(tool, arguments(tool)) for tool in found]
+    return Shelf(name, found[0].effect, words, tone, decision, verdict.reason, shown)
 
 
 def arguments(tool: Tool) -> list[Argument]:

@@ -9,7 +9,7 @@ from chat.actions import people
 from chat.actions import policy as actions
 from tests.chat.rest.test_rest import Api
 from tests.conftest import in_database
-from tools.models import Cluster
+from tools.models import Cluster, McpServer
 
 VERDICT = "/api/v1/policy/verdict?person=alice&cluster=prod&effect={}&kind=pods&namespace={}"
 RULE = {"name": "no-deletes", "decision": "deny", "namespaces": ["vault"], "effects": ["DESTROY"], "note": "Never."}
@@ -35,6 +35,9 @@ async def test_administrators_ask_for_any_verdict(root, alice, token_of):
     assert (await api.get(VERDICT.format("DESTROY", "shop"))).json()["decision"] == "ask"
     assert (await api.get(VERDICT.format("READ", "*"))).json()["decision"] == "allow"
     assert (await api.get(VERDICT.format("DESTROY", "").removesuffix("&namespace="))).json()["rule"] == "changing"
+    await in_database(McpServer.objects.create, name="notes", address="https://a.example/mcp")
+    at_a_server = VERDICT.format("EXECUTE", "").replace("prod", "mcp:notes").replace("=pods", "=notes/unassigned.mcp")
+    assert (await api.get(at_a_server)).json()["rule"] == "unassigned"
 
 
 @pytest.mark.parametrize(

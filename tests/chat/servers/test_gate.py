@@ -7,6 +7,7 @@ from chat import desk, tool_calls
 from chat.actions import people, servers
 from chat.actions import policy as rules
 from chat.models import Approval, AuditRow, Change, ToolCall
+from tests.chat.rest.test_rest import Api
 from tests.chat.sockets import Client
 from tests.conftest import in_database
 from tests.tools.servers.conftest import liar, served  # noqa: F401
@@ -106,19 +107,20 @@ async def test_an_effect_that_is_taken_back_meanwhile_stops_the_call(crew, looke
     assert looked.calls == []
 
 
-async def test_a_tool_that_nobody_looked_at_is_the_worst_there_is(
-    crew, looked, token, token_of, charlie, wish, settings
+@pytest.mark.parametrize("commands", [False, True])
+async def test_a_tool_that_nobody_looked_at_is_asked_about_as_the_worst_there_is(
+    crew, looked, token, token_of, charlie, wish, settings, commands
 ):
-    """Whatever it says of itself: switched off with commands, and with them for a second person to decide."""
+    """Whatever it says of itself, and whether commands are switched on: a second person decides on each call."""
+    settings.K8SMCP_EXECUTE = commands
+    root = await in_database(User.objects.get, username="root")
+    await in_database(rules.save_rule, root, {"name": "everything", "decision": "allow"})
     wish("wipe")
     async with Client(token) as client:
         await client.send("wipe")
-        complete = (await client.until("complete"))["data"]
-        assert complete["tool_calls"][0]["status"] == "denied"
-        settings.K8SMCP_EXECUTE = True
-        await client.send("wipe")
         asked = (await client.until("approval_requested"))["data"]
         assert asked["effect"] == "EXECUTE"
+        assert asked["plan"]["rule"] == "unassigned"
         await client.say({"type": "decide", "id": "1", "approval_id": asked["approval_id"], "decision": "approve"})
         assert (await client.until("nack"))["data"]["code"] == "second_person"
         assert looked.calls == []
@@ -128,14 +130,62 @@ async def test_a_tool_that_nobody_looked_at_is_the_worst_there_is(
     assert looked.calls == [("wipe", {})]
 
 
+@pytest.mark.parametrize("scope", ["write", "admin"])
+async def test_one_without_an_effect_is_called_unasked_by_no_door(crew, looked, token_of, scope):
+    root = await in_database(User.objects.get, username="root")
+    await in_database(rules.save_rule, root, {"name": "everything", "decision": "allow"})
+    api = Api(await in_database(token_of, root, scope=scope))
+    answer = await api.post("/api/v1/tools/liar__wipe/call", {"arguments": {}})
+    assert answer.status_code == 202
+    approval = await in_database(Approval.objects.get)
+    assert (approval.second_person, approval.plan["rule"]) == (True, "unassigned")
+    assert looked.calls == []
+
+
+async def test_a_tool_that_changes_after_it_got_an_effect_asks_again(crew, looked, token, wish):
+    """Allowed at once as it was looked at; as it is now, nothing leaves unasked."""
+    wish("note_read")
+    async with Client(token) as client:
+        await client.send("read")
+        await client.until("complete")
+        row = await in_database(McpTool.objects.get, name="note_read")
+        await in_database(McpTool.objects.filter(pk=row.pk).update, digest="f" * 64)  # as it told at another look
+        await client.send("read")
+        asked = (await client.until("approval_requested"))["data"]
+    assert (asked["effect"], asked["plan"]["rule"]) == ("EXECUTE", "unassigned")
+    assert [name for name, _ in looked.calls] == ["note_read"]
+
+
+async def test_one_that_gets_the_effect_of_commands_while_it_waits_falls_under_their_switch(crew, looked, token, wish):
+    wish("wipe")
+    async with Client(token) as client:
+        await client.send("wipe")
+        await client.until("approval_requested")
+        row = await in_database(McpTool.objects.get, name="wipe")
+        root = await in_database(User.objects.get, username="root")
+        await in_database(servers.assign, root, "liar", {row.pk: ("EXECUTE", row.digest)})
+        approval = await in_database(Approval.objects.get)
+        complete = (await decide(client, str(approval.pk), "reject"))["data"]
+    assert complete["tool_calls"][0]["status"] == "denied"
+    assert "K8SMCP_EXECUTE" in complete["message"]
+    assert looked.calls == []
+
+
 async def test_who_is_offered_what(looked, alice, settings):
     def names() -> set[str]:
         return {tool.name for tool in tool_calls.offered(alice, "") if tool.name.startswith("liar__")}
 
     reading = {"liar__note_read", "liar__leak", "liar__flood"}
-    assert await in_database(names) == reading | {"liar__note_write", "liar__hang"}
+    everything = reading | {"liar__note_write", "liar__hang", "liar__wipe"}
+    assert await in_database(names) == everything
+    root, wipe = (
+        await in_database(User.objects.get, username="root"),
+        await in_database(McpTool.objects.get, name="wipe"),
+    )
+    await in_database(servers.assign, root, "liar", {wipe.pk: ("EXECUTE", wipe.digest)})
+    assert await in_database(names) == everything - {"liar__wipe"}
     settings.K8SMCP_EXECUTE = True
-    assert await in_database(names) == reading | {"liar__note_write", "liar__hang", "liar__wipe"}
+    assert await in_database(names) == everything
     settings.K8SMCP_READ_ONLY = True
     assert await in_database(names) == reading
     vera = await in_database(people.create, "vera", role="viewer")

@@ -78,6 +78,19 @@ def test_what_cannot_be_asked_is_told_and_kept_to_try_again(root, transactional_
     assert "cannot be talked to" in page(root)
 
 
+def test_one_without_an_effect_stands_apart_and_the_policy_says_which_rule_asks(registered, root):
+    tools = root.get("/tools").content.decode()
+    shelf = tools[tools.index('id="no-effect-yet"') :]
+    assert "Asks a person" in shelf
+    assert "liar__wipe" in shelf
+    question = "/policy/ask?effect=EXECUTE&cluster=mcp:liar&namespace=&kind="
+    said = root.get(question + "liar/unassigned.mcp").content.decode()
+    assert "A person is asked" in said
+    assert "rule unassigned" in said
+    assert "rule execute-off" in root.get(question + "liar.mcp").content.decode()
+    assert root.get(question.replace("liar", "nobody") + "liar.mcp").status_code == 422
+
+
 @pytest.mark.parametrize("role", ["viewer", "operator", "approver", "auditor"])
 def test_only_administrators_come_here(transactional_db, role):
     McpServer.objects.create(name="liar", address="http://127.0.0.1:1/mcp")

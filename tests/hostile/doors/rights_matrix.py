@@ -49,6 +49,12 @@ REST: dict[str, tuple[int, ...]] = {
     "DELETE /api/v1/clusters/{name}/map/{line}": (401, 403, 403, 403, 204, 403, 403, 403, 403),
     "GET /api/v1/policy/rules": _READS,  # each those that are about them
     "GET /api/v1/policy/verdict": _ADMINISTERS,
+    "GET /api/v1/mcp-servers": _ADMINISTERS,
+    "POST /api/v1/mcp-servers": (401, 403, 403, 403, 201, 403, 403, 403, 403),
+    "POST /api/v1/mcp-servers/{name}/look": (401, 403, 403, 403, 422, 403, 403, 403, 403),  # it cannot be reached
+    "POST /api/v1/mcp-servers/{name}/effects": _ADMINISTERS,
+    "PATCH /api/v1/mcp-servers/{name}": _ADMINISTERS,
+    "DELETE /api/v1/mcp-servers/{name}": (401, 403, 403, 403, 204, 403, 403, 403, 403),
     "GET /api/v1/audit": (401, 403, 403, 403, 200, 200, 403, 403, 403),
     "GET /api/v1/usage": _READS,  # each their own
     "POST /api/chat/message": (401, 422, 422, 422, 422, 403, 403, 422, 422),  # it says nothing

@@ -16,7 +16,7 @@ from chat.actions import approvals, calls, leases, messages, people, tokens
 from chat.agent.ports import Wish
 from chat.asking import Question
 from chat.models import AccessToken, Budget, Change, Run, Share, ToolCall
-from tools.models import Cluster, Grant, IdentityMap, McpServer
+from tools.models import Cluster, Grant, IdentityMap, McpServer, McpTool
 
 ROLES = ("viewer", "operator", "approver", "administrator", "auditor")
 SCOPES = ("read", "write", "approve")
@@ -37,6 +37,9 @@ BODIES: dict[str, Any] = {
     "PATCH /api/v1/clusters/{name}": {"default_names": False},
     "PUT /api/v1/clusters/{name}/access/token": {"token": "x"},
     "POST /api/v1/clusters/{name}/map": {"kind": "group", "subject": "viewer", "kube_name": "viewers"},
+    "POST /api/v1/mcp-servers": {"name": "other", "address": "http://127.0.0.1:1/mcp"},
+    "POST /api/v1/mcp-servers/{name}/effects": {"tool": "lie", "effect": "READ", "digest": "d" * 64},
+    "PATCH /api/v1/mcp-servers/{name}": {"enabled": False},
     "POST /api/v1/tools/{name}/call": {"arguments": {"wrong": 1}},
     "POST /api/chat/message": {"message": ""},
 }
@@ -149,7 +152,8 @@ def _beside(made: dict[str, User], run: Run, call: ToolCall) -> dict[str, str]:
         person=made["viewer"], role="operator", effects=["CHANGE"], cluster="shop", reason="x",
         made_by=made["administrator"], until=timezone.now() + timedelta(hours=1), namespace="nowhere",
     )  # fmt: skip
-    McpServer.objects.create(name="liar", address="http://127.0.0.1:1/mcp")
+    liar = McpServer.objects.create(name="liar", address="http://127.0.0.1:1/mcp")
+    McpTool.objects.create(server=liar, name="lie", digest="d" * 64)
     budget = Budget.objects.create(scope="person", who="nobody-here", window="day", tokens=5)
     token = AccessToken.objects.create(user=run.message.author, prefix="k8smcp_none", digest="nobody has it")
     found = {"share_id": share, "line": line, "change_id": change, "grant_id": grant, "budget_id": budget}

@@ -73,6 +73,46 @@ OUT_OF_THE_BOX = [
 ]
 
 
+AT_A_SERVER = [
+    # effect, kind, switches → decision, rule, second person
+    (EXECUTE, "liar/unassigned.mcp", {}, "ask", "unassigned", True),
+    (EXECUTE, "liar/unassigned.mcp", {"execute": True}, "ask", "unassigned", True),
+    (EXECUTE, "liar/unassigned.mcp", {"read_only": True}, "deny", "read-only", False),
+    (READ, "liar/unassigned.mcp", {}, "ask", "unassigned", True),
+    (EXECUTE, "liar.mcp", {}, "deny", "execute-off", False),
+    (EXECUTE, "liar.mcp", {"execute": True}, "ask", "running-code", True),
+    (CHANGE, "liar.mcp", {}, "ask", "changing", False),
+    (READ, "liar.mcp", {}, "allow", "reading", False),
+]
+
+
+@pytest.mark.parametrize(("effect", "kind", "switches", "decision", "name", "second"), AT_A_SERVER)
+def test_out_of_the_box_at_another_server(effect, kind, switches, decision, name, second):
+    rules = Rules(fixed(Switches(**switches), ()) + BUILT_IN)
+    verdict = judge(ask(effect, kind, "", cluster="mcp:liar"), rules)
+    assert (verdict.decision, verdict.rule, verdict.second_person) == (decision, name, second)
+    assert verdict.reason.endswith(".")
+
+
+def test_what_has_no_effect_is_let_through_by_no_rule_and_named_by_rules_of_people():
+    closed, without = fixed(Switches(), ()), ask(EXECUTE, "liar/unassigned.mcp", "", cluster="mcp:liar")
+    allowing = rule("allow", "all")
+    assert judge(without, Rules((*closed, allowing, *BUILT_IN))).decision == "ask"
+    assert judge(without, Rules((*closed, allowing, *BUILT_IN))).second_person
+    assert decided(without, *closed) == "deny"
+    lent = rule("ask", "grant-1", effects=[CHANGE, DESTROY], origin="grant", until=NOON)
+    assert judge(without, at(NOON - timedelta(seconds=1), *closed, lent)).decision == "deny"
+    for kind in ("*/unassigned.mcp", "liar/unassigned.mcp", "liar.mcp", "*.mcp"):
+        assert decided(without, *closed, *BUILT_IN, rule("deny", kinds=[kind])) == "deny"
+
+
+@pytest.mark.parametrize("cluster", ["prod", "", "mcp", "xmcp:liar"])
+def test_no_cluster_has_what_counts_as_unassigned(cluster):
+    """Whatever a cluster calls its kinds, commands stay switched off."""
+    named_so = ask(EXECUTE, "liar/unassigned.mcp", "", cluster=cluster)
+    assert judge(named_so, Rules(fixed(Switches(), ()) + BUILT_IN)).rule == "execute-off"
+
+
 @pytest.mark.parametrize(
     ("effect", "kind", "namespace", "switches", "marks", "decision", "name", "second"),
     OUT_OF_THE_BOX,
@@ -243,6 +283,7 @@ def rules_(draw):
         kinds=tuple(draw(some(["pods", "pods/exec", "*.apps", "deployments.apps", "*"]))),
         effects=frozenset(draw(some(list(Effect), 3))),
         second_person=decision == "ask" and draw(st.booleans()),
+        unassigned=draw(st.sampled_from([None, None, True, False])),
         origin=draw(st.sampled_from(["portal", "file", "fixed", "grant"])),
     )
 
@@ -315,6 +356,13 @@ def test_what_is_open_is_never_judged_less_kindly_than_it_turns_out_nor_more_str
         fields = {name: getattr(question, name) for name in Question.__slots__} | left_open
         vague = Question(**fields)
         assert width(vague, rules, judge_strictly) <= width(question, rules) <= width(vague, rules)
+
+
+@settings(max_examples=300, deadline=None)
+@given(questions(namespaces=("",), kinds=("liar.mcp", "liar/unassigned.mcp"), clusters=("mcp:liar",)), MANY)
+def test_nor_is_what_is_open_at_another_server(question, rules):
+    vague = Question(**{name: getattr(question, name) for name in Question.__slots__} | {"kind": ""})
+    assert width(vague, rules, judge_strictly) <= width(question, rules) <= width(vague, rules)
 
 
 @settings(max_examples=300, deadline=None)

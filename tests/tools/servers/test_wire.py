@@ -5,7 +5,8 @@ import pytest
 from tests.tools.servers.liar import CANARY, Liar
 from tools.kube.errors import Ambiguous, BadAnswer, NotSent, TooLarge, Unreachable
 from tools.servers import wire
-from tools.servers.wire import Call, Reach
+from tools.servers.narrow import Reach
+from tools.servers.wire import Call
 
 
 class Leaving:
