@@ -9,6 +9,7 @@ import tempfile
 import threading
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
+from functools import cache
 
 from tools.kube.errors import Busy, Unreachable
 from tools.kube.together import beside
@@ -63,6 +64,7 @@ async def _started(program: Program, home: str, heard: Listener) -> asyncio.Subp
             f'The program "{program.name}" cannot be started ({why}): whoever runs the portal can look at '
             "K8SMCP_MCP_PROGRAMS."
         ) from None
+    _spread_the_net()
     _running.add(transport.get_pid())
     return transport
 
@@ -108,4 +110,6 @@ def end_all() -> None:
         _tell(_running.pop(), signal.SIGKILL)
 
 
-atexit.register(end_all)
+@cache
+def _spread_the_net() -> None:
+    atexit.register(end_all)
