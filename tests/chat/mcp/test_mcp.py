@@ -2,8 +2,10 @@
 
 import asyncio
 import json
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
+from http.client import HTTPConnection
 from urllib.error import HTTPError
+from urllib.parse import urlsplit
 from urllib.request import Request, build_opener
 
 import httpx2
@@ -189,4 +191,11 @@ def test_the_cookie_of_a_browser_opens_nothing_here(served):
 
 
 def test_a_request_has_a_bound(served, token):
-    assert _knock(served, b"[" * ((1 << 20) + 1), Authorization=f"Bearer {token}")[0] == 413
+    """Told as soon as it is announced: whoever is in the middle of sending may not hear it."""
+    address = urlsplit(served.address)
+    with closing(HTTPConnection(address.hostname, address.port, timeout=30)) as connection:
+        connection.putrequest("POST", "/mcp")
+        for name, value in {"Authorization": f"Bearer {token}", "Content-Length": str((1 << 20) + 1)}.items():
+            connection.putheader(name, value)
+        connection.endheaders()
+        assert connection.getresponse().status == 413
