@@ -9,23 +9,23 @@ from django.conf import settings
 from django.http.request import validate_host
 
 
-def headers(scope: Mapping[str, Any]) -> dict[str, str]:
-    return {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
+def header(scope: Mapping[str, Any], name: bytes) -> str:
+    """The last one of that name, in small letters; empty without one."""
+    return next((value.decode("latin-1") for key, value in reversed([*scope["headers"]]) if key.lower() == name), "")
 
 
 def fits(scope: Mapping[str, Any]) -> bool:
     """Exactly the portal's own address, or one of CSRF_TRUSTED_ORIGINS. A program with a token need not have one."""
-    sent = headers(scope)
-    origin = sent.get("origin", "")
+    origin = header(scope, b"origin")
     if not origin:
-        return "authorization" in sent
+        return bool(header(scope, b"authorization"))
     same = host_fits(scope) and hmac.compare_digest(origin.encode(), address(scope).encode())
     return same or origin in settings.CSRF_TRUSTED_ORIGINS
 
 
 def host_fits(scope: Mapping[str, Any]) -> bool:
     """Whether the Host header is one of ALLOWED_HOSTS: a name that was bent to this machine is not."""
-    host = headers(scope).get("host", "")
+    host = header(scope, b"host")
     return validate_host((urlsplit(f"//{host}").hostname or "").lower(), settings.ALLOWED_HOSTS)
 
 
@@ -41,4 +41,4 @@ def own_address() -> str:
 def address(scope: Mapping[str, Any]) -> str:
     """The portal's address as this request wrote it, like `https://portal.example`."""
     secure = scope.get("scheme") in ("https", "wss")
-    return f"{'https' if secure else 'http'}://{headers(scope).get('host', '')}"
+    return f"{'https' if secure else 'http'}://{header(scope, b'host')}"

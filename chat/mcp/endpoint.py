@@ -114,7 +114,7 @@ async def _let_in(scope: Mapping[str, Any]) -> Person:
         raise Refused(403, "wrong_origin", "This page may not talk to the portal: its Origin is another one.")
     if leaving.now():
         raise Refused(503, "draining", "This process is being restarted. Send the same again in a moment.")
-    token = standing.bearer(origin.headers(scope).get("authorization", ""))
+    token = standing.bearer(origin.header(scope, b"authorization"))
     try:
         let_in = database_sync_to_async(standing.requesting)
         found = await let_in(token, _address(scope)) if token is not None else None

@@ -6,13 +6,13 @@ from typing import Any
 from django.conf import settings
 
 from chat import standing
-from chat.origin import headers
+from chat.origin import header
 from chat.standing import Person
 
 
 def identify(scope: Mapping[str, Any]) -> Person | None:
     """The person behind a bearer token, else behind the session cookie; None when neither is good."""
-    authorization = headers(scope).get("authorization", "")
+    authorization = header(scope, b"authorization")
     if authorization:
         token = standing.bearer(authorization)
         return standing.by_token(token) if token is not None else None
