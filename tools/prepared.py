@@ -19,7 +19,8 @@ Converters = dict[int, tuple[list[Callable[..., Any]], Any]]  # by column: what 
 
 
 class Slot(Expression):
-    """The place of a value, which is handed to the database as a value of `output_field` is."""
+    """The place of a value, which is handed to the database as a value of `output_field` is. A number beyond what that
+    can hold is as the last one it can."""
 
     def __init__(self, name: str, output_field: "Field[Any, Any]") -> None:
         super().__init__(output_field=output_field)
@@ -29,7 +30,11 @@ class Slot(Expression):
         return "%s", [self]
 
     def filled(self, given: Mapping[str, Any]) -> Any:
-        return self.output_field.get_db_prep_value(given[self.name], connection)
+        value = self.output_field.get_db_prep_value(given[self.name], connection)
+        if type(value) is not int:
+            return value
+        least, most = connection.ops.integer_field_range(self.output_field.get_internal_type())
+        return min(max(value, least), most)
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,14 +18,13 @@ from tools.prepared import Prepared, Row, Slot
 
 REPLAY = 300  # events; a larger gap gets a fresh page
 MOST = REPLAY + 2  # the event they know, and one more than can be replayed
-LARGEST = 2**63 - 1  # as a database counts; what is beyond is beyond the head as well
 
 
 def rows(user: User, conversation_id: uuid.UUID | str, seq: int) -> list[Row]:
     """(head, whether a run is active, epoch, and per event from `seq` on seq, type, data as JSON text, at, run); one
     row with an empty event when there is none, no row when the conversation is not theirs. All as text: making objects
     of hundreds of rows would take longer than everything else."""
-    return _missed.raw(person=user.pk, conversation=conversation_id, seq=min(seq, LARGEST))
+    return _missed.raw(person=user.pk, conversation=conversation_id, seq=seq)
 
 
 def event(conversation_id: uuid.UUID | str, row: Row) -> Event:

@@ -31,6 +31,14 @@ def test_values_are_handed_over_and_given_back_as_their_fields_do(alice, django_
     assert asked.rows(key=made[0].pk, until=made[0].created_at - timedelta(seconds=1)) == []
 
 
+def test_numbers_that_no_database_can_hold_are_beyond_all_that_are_there(alice):
+    key = User._meta.pk
+    above = Prepared(lambda: User.objects.filter(pk__gt=Slot("key", key)).order_by("pk").values_list("pk"))
+    here = Prepared(lambda: User.objects.filter(pk=Slot("key", key)).values_list("pk"))
+    assert above.rows(key=10**30) == here.rows(key=10**30) == here.rows(key=-(10**30)) == []
+    assert (alice.pk,) in above.rows(key=-(10**30))
+
+
 def test_what_is_asked_is_no_part_of_the_statement(alice):
     asked = Prepared(
         lambda: User.objects.filter(username=Slot("n", User._meta.get_field("username"))).values_list("pk")
