@@ -12,7 +12,7 @@ from django.contrib.sessions.models import Session
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from tools.prepared import Prepared, Slot
+from tools.prepared import Prepared, Row, Slot
 
 IDLE = timedelta(hours=1)
 LONGEST = timedelta(hours=12)
@@ -41,8 +41,7 @@ class SessionStore(db.SessionStore):
         return _end(await self.aget(BEGAN))
 
     def load(self) -> dict[str, Any]:
-        row = self._row()
-        found = self._opened(row)
+        found = self._found()
         if (end := self._due(found)) is not None:
             Session.objects.filter(session_key=self.session_key).update(expire_date=end)
         return found
@@ -54,12 +53,14 @@ class SessionStore(db.SessionStore):
             await Session.objects.filter(session_key=self.session_key).aupdate(expire_date=end)
         return found
 
-    def _row(self) -> Session | None:
-        """Without one, the key is forgotten: a new session never takes a name that somebody made up."""
-        found = _standing.objects(key=self.session_key, now=timezone.now())
+    def _found(self) -> dict[str, Any]:
+        """Without a row, the key is forgotten: a new session never takes a name that somebody made up."""
+        found = _standing.rows(key=self.session_key, now=timezone.now())
         if not found:
             self._session_key = None
-        return found[0] if found else None
+            return {}
+        data, self._expires = found[0]
+        return self.decode(data)
 
     def _opened(self, row: Session | None) -> dict[str, Any]:
         self._expires = row.expire_date if row else None
@@ -72,12 +73,12 @@ class SessionStore(db.SessionStore):
         return end if prolong else None
 
 
-def _asked() -> QuerySet[Session]:
+def _asked() -> QuerySet[Session, Row]:
     fields = Session._meta
     return Session.objects.filter(
         session_key=Slot("key", fields.get_field("session_key")),
         expire_date__gt=Slot("now", fields.get_field("expire_date")),
-    )
+    ).values_list("session_data", "expire_date")
 
 
 _standing = Prepared(_asked)

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any, Generic, TypeVar
 
-from django.db import connection
+from django.db import DEFAULT_DB_ALIAS, connections
+from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import Expression, Field, Model, QuerySet
 
 Row = tuple[Any, ...]
@@ -29,11 +30,11 @@ class Slot(Expression):
     def as_sql(self, compiler: Any, connection: Any) -> tuple[str, list[Any]]:  # type: ignore[override]
         return "%s", [self]
 
-    def filled(self, given: Mapping[str, Any]) -> Any:
-        value = self.output_field.get_db_prep_value(given[self.name], connection)
+    def filled(self, given: Mapping[str, Any], database: BaseDatabaseWrapper) -> Any:
+        value = self.output_field.get_db_prep_value(given[self.name], database)
         if type(value) is not int:
             return value
-        least, most = connection.ops.integer_field_range(self.output_field.get_internal_type())
+        least, most = database.ops.integer_field_range(self.output_field.get_internal_type())
         return min(max(value, least), most)
 
 
@@ -58,36 +59,44 @@ class Prepared(Generic[M]):
     def raw(self, **given: Any) -> list[Row]:
         """The rows for these values, one for the name of each slot, as the database gives them: for hundreds of rows of
         which few values need Django's eye."""
-        statement = self._statement(connection.vendor)
-        asked = [each.filled(given) if isinstance(each, Slot) else each for each in statement.parameters]
-        with connection.cursor() as cursor:
-            cursor.execute(statement.sql, asked)
-            found: list[Row] = cursor.fetchall()
-        return found
+        database = connections[DEFAULT_DB_ALIAS]
+        return _fetched(self._statement(database.vendor), given, database)
 
     def rows(self, **given: Any) -> list[Row]:
         """As Django gives them."""
-        converters = self._statement(connection.vendor).converters
-        found = self.raw(**given)
-        return [_converted(row, converters) for row in found] if converters else found
+        database = connections[DEFAULT_DB_ALIAS]
+        statement = self._statement(database.vendor)
+        return [_converted(row, statement, database) for row in _fetched(statement, given, database)]
 
     def objects(self, **given: Any) -> list[M]:
-        statement = self._statement(connection.vendor)
+        database = connections[DEFAULT_DB_ALIAS]
+        statement = self._statement(database.vendor)
         made: Any = statement.model.from_db
-        return [made(connection.alias, statement.names, row) for row in self.rows(**given)]
+        found = _fetched(statement, given, database)
+        return [made(database.alias, statement.names, _converted(row, statement, database)) for row in found]
+
+
+def _fetched(statement: _Statement, given: Mapping[str, Any], database: BaseDatabaseWrapper) -> list[Row]:
+    asked = [each.filled(given, database) if isinstance(each, Slot) else each for each in statement.parameters]
+    with database.cursor() as cursor:
+        cursor.execute(statement.sql, asked)
+        found: list[Row] = cursor.fetchall()
+    return found
+
+
+def _converted(row: Row, statement: _Statement, database: BaseDatabaseWrapper) -> Row:
+    if not statement.converters:
+        return row
+    values = list(row)
+    for number, (converters, expression) in statement.converters.items():
+        for convert in converters:
+            values[number] = convert(values[number], expression, database)
+    return tuple(values)
 
 
 def _compiled(queryset: QuerySet[Any, Any]) -> _Statement:
-    compiler = queryset.query.get_compiler(connection=connection)
+    compiler = queryset.query.get_compiler(DEFAULT_DB_ALIAS)
     sql, parameters = compiler.as_sql()
     converters = compiler.get_converters([each[0] for each in compiler.select])
     names = tuple(field.attname for field in queryset.model._meta.concrete_fields)
     return _Statement(sql, tuple(parameters), converters, queryset.model, names)
-
-
-def _converted(row: Row, columns: Converters) -> Row:
-    values = list(row)
-    for number, (converters, expression) in columns.items():
-        for convert in converters:
-            values[number] = convert(values[number], expression, connection)
-    return tuple(values)
