@@ -1,5 +1,6 @@
 """Rows of cells of any kind: the server's own columns or chosen paths, of one page or of all; filtered and sorted."""
 
+import heapq
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -15,6 +16,8 @@ from tools.kube.together import beside
 from tools.rendering import cell
 
 _MOST_OBJECTS = 10_000
+_MOST_SHARED = 1_000  # different words of one column
+_RUN = 5_000  # rows
 _NOT_SHOWN = ("NOMINATED NODE", "READINESS GATES")
 
 
@@ -57,15 +60,15 @@ class Grid:
 async def grid_of(client: KubeClient, resource: Resource, wanted: Wanted) -> Grid:
     """Raises KubeError."""
     if wanted.columns or any("." in path for path in wanted.paths):
-        return _sorted(await _by_paths(client, resource, wanted), wanted)
+        return await _sorted(await _by_paths(client, resource, wanted), wanted)
     try:
         if wanted.everything:
-            kept = _sorted(await _all_rows(client, resource, wanted), wanted)
+            kept = await _sorted(await _all_rows(client, resource, wanted), wanted)
         else:
             kept = await _one_page(client, resource, wanted.selection)
     except Unsupported:  # an aggregated API that prints no tables
-        return _sorted(await _by_paths(client, resource, wanted), wanted)
-    return kept if wanted.wide else _narrow(kept, wanted)
+        return await _sorted(await _by_paths(client, resource, wanted), wanted)
+    return kept if wanted.wide else await beside(lambda: _narrow(kept, wanted))
 
 
 # ---- by the server's columns -------------------------------------------------------------------------------------
@@ -81,12 +84,14 @@ async def _one_page(client: KubeClient, resource: Resource, selection: Selection
 
 
 async def _all_rows(client: KubeClient, resource: Resource, wanted: Wanted) -> Grid:
-    """Of a long list only the rows that fit are kept."""
+    """Of a long list only the rows that fit are kept, and what is the same in many of them once."""
     selection = wanted.selection
     with_namespace = resource.namespaced and not selection.namespace
+    known: dict[int, dict[str, str]] = {}
 
     def pick(page: Table) -> list[Grid]:
-        return [_filtered(_printed(page, with_namespace=with_namespace), wanted.tests)]
+        fitting = _filtered(_printed(page, with_namespace=with_namespace), wanted.tests)
+        return [replace(fitting, rows=[_shared(row, known) for row in fitting.rows])]
 
     async def read(namespace: str | None) -> Grid:
         chosen = replace(selection, namespace=namespace, cursor="")
@@ -147,12 +152,29 @@ def _column(grid: Grid, name: str) -> int:
     return grid.columns.index(upper)
 
 
-def _sorted(grid: Grid, wanted: Wanted) -> Grid:
+def _shared(row: list[str], known: dict[int, dict[str, str]]) -> list[str]:
+    """`known`: by column, its first words. Names are all different, so a column of them is soon given up."""
+    columns = (known.setdefault(place, {}) for place in range(len(row)))
+    return [
+        words.setdefault(text, text) if len(words) < _MOST_SHARED else words.get(text, text)
+        for words, text in zip(columns, row, strict=True)
+    ]
+
+
+async def _sorted(grid: Grid, wanted: Wanted) -> Grid:
     if not wanted.sort:
         return grid
     place = grid.columns.index(wanted.by) if wanted.by in grid.columns else _column(grid, wanted.by)
-    reverse = wanted.sort.startswith("-")
-    return replace(grid, rows=sorted(grid.rows, key=lambda row: filtering.order(row[place]), reverse=reverse))
+    return replace(grid, rows=await beside(lambda: _in_order(grid.rows, place, wanted.sort.startswith("-"))))
+
+
+def _in_order(rows: list[list[str]], place: int, reverse: bool) -> list[list[str]]:
+    """In runs that are merged: while Python sorts, nothing else in the process can go on."""
+    keyed = [(filtering.order(row[place]), number) for number, row in enumerate(rows)]
+    if reverse:  # rows that are equal stay in the order in which they came
+        keyed = [(key, -number) for key, number in keyed]
+    runs = [sorted(keyed[at : at + _RUN], reverse=reverse) for at in range(0, len(keyed), _RUN)]
+    return [rows[abs(number)] for _, number in heapq.merge(*runs, reverse=reverse)]
 
 
 # ---- by paths into whole objects ---------------------------------------------------------------------------------
