@@ -129,6 +129,7 @@ def _told(command: list[str], environment: dict[str, str]) -> str:
 
 async def _listed() -> dict[str, Any]:
     """All pods read, judged and counted by `k8s_list`, while a watch is kept on the event loop."""
+    from chat import hop
     from tools.catalogue import listing
     from tools.effects import Effect
     from tools.kube import connections, kubeconfig
@@ -136,6 +137,8 @@ async def _listed() -> dict[str, Any]:
     from tools.kube.guard import Permit
     from tools.kube.transport import Transport
 
+    hop.take_short_turns()  # as the portal's process does at its start
+    hop.put_away_what_stays()
     access = kubeconfig.read_context(Path(os.environ["KUBECONFIG"]), "admin")
     client = KubeClient(Transport("bench", access), Permit("bench", "bench", Effect.READ))
     await client.kinds()
